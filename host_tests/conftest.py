@@ -1,0 +1,85 @@
+"""Collects host_tests/unix/mp_*.py: each test function runs in a process of its own under the MicroPython unix port.
+
+In a file's first lines `# heap: 256k` bounds the heap (64-bit words: worth about half on a board) and `# clock: real`
+switches the virtual clock off.
+"""
+
+import ast
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bridgectl import build
+
+ROOT = Path(__file__).parent.parent
+_TIMEOUT_S = 120
+
+
+def micropython():
+    """Return the interpreter: MICROPYTHON of the environment, or the one of the virtual environment."""
+    return build.micropython()
+
+
+def unix_environment():
+    """Return the environment in which a test of the unix port finds mocks, tests and the built firmware."""
+    path = [ROOT / "host_tests" / "unix", ROOT / "host_tests" / "mocks", ROOT / "build" / "host", ROOT / "tools"]
+    return {**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])}
+
+
+@pytest.fixture(scope="session")
+def slot():
+    """Return the folder of the host's slot, freshly made."""
+    return build.build("host", quiet=True)
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # once, not in each worker
+        for board in ("host", "rp2040", "esp32"):
+            build.build(board, quiet=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    if module_path.name.startswith("mp_"):
+        return UnixFile.from_parent(parent, path=module_path)
+    return None
+
+
+class UnixFile(pytest.File):
+    def collect(self):
+        source = self.path.read_text()
+        head = "\n".join(source.splitlines()[:6])
+        heap = re.search(r"^# heap: (\S+)", head, re.M)
+        clock = re.search(r"^# clock: (\S+)", head, re.M)
+        for node in ast.parse(source).body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+                item = UnixTest.from_parent(self, name=node.name)
+                item.heap = heap[1] if heap else "256k"
+                item.clock = clock[1] if clock else "virtual"
+                item.docstring = ast.get_docstring(node) or ""
+                yield item
+
+
+class UnixTest(pytest.Item):
+    def runtest(self):
+        command = [micropython(), "-X", f"heapsize={self.heap}", str(ROOT / "host_tests" / "runner.py")]
+        command += [str(self.path), self.name, self.clock]
+        done = subprocess.run(
+            command, env=unix_environment(), capture_output=True, text=True, timeout=_TIMEOUT_S, cwd=ROOT, check=False
+        )
+        if done.returncode:
+            raise UnixFailure(done.stdout[-4000:] + done.stderr[-4000:])
+
+    def repr_failure(self, excinfo):
+        if isinstance(excinfo.value, UnixFailure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, 0, f"{self.path.name}::{self.name}"
+
+
+class UnixFailure(Exception):
+    """The process of a unix-port test ended with an error; the text is what it printed."""

