@@ -1,0 +1,14 @@
+"""The built firmware on an emulated RP2040 with the official, unmodified MicroPython image.
+
+    download.py   the image, by hash, into a cache
+    image.py      folder of files <-> LittleFS region of the flash
+    pl011.py      the chip's UART, with baud timing (the emulator's own model has none)
+    usb.py        the USB console
+    chip.py       a machine: power, time, pins, LED strip, flash, resets
+    wire.py       an RS485 bus in emulated time, with a slave at its end
+    radio.py      the WLAN of the Pico W, joined to loopback and to nothing else
+    scenario.py   `make emulate`: the figures
+
+Nothing was compared with silicon: all times are the emulator's own. Not emulated: the second core, the ADC,
+the flash cache's timing, access points, connections from outside to the chip.
+"""

