@@ -1,0 +1,54 @@
+"""The part of the plant's Modbus map that the bridge uses: input registers at unit 247, and the register of the limit.
+
+Powers are kW with gain 1000 on the wire, so a raw value is W. Values are big-endian, high word first.
+Source: Sigenergy Modbus Protocol V2.9; registers that older firmware refuses (exception 2) are optional.
+"""
+
+UNIT = 247
+FUNCTION = 4
+LONGEST = 124  # registers in one read
+PERIOD_MS = 1000  # least time between two requests on the link, chapter 3
+
+# address, kind, scale, point, how often, optional
+# fmt: off
+REGISTERS = (
+    (30003, "H", 1,    "plant_ems_mode",            "fast", False),
+    (30004, "H", 1,    "plant_grid_sensor",         "fast", False),
+    (30005, "i", 1,    "plant_grid_power",          "fast", False),
+    (30007, "i", 1,    "plant_grid_reactive",       "fast", False),
+    (30009, "H", 1,    "plant_off_grid",            "fast", False),
+    (30010, "I", 1,    "plant_max_power",           "fast", False),
+    (30014, "H", 0.1,  "plant_soc",                 "fast", False),
+    (30027, "H", 1,    "plant_alarm_1",             "fast", False),
+    (30028, "H", 1,    "plant_alarm_2",             "fast", False),
+    (30029, "H", 1,    "plant_alarm_ess",           "fast", False),
+    (30030, "H", 1,    "plant_alarm_gateway",       "fast", False),
+    (30031, "i", 1,    "plant_power",               "fast", False),
+    (30033, "i", 1,    "plant_reactive",            "fast", False),
+    (30035, "i", 1,    "plant_pv_power",            "fast", False),
+    (30037, "i", 1,    "plant_ess_power",           "fast", False),
+    (30047, "I", 1,    "plant_ess_charge_max",      "fast", False),
+    (30049, "I", 1,    "plant_ess_discharge_max",   "fast", False),
+    (30051, "H", 1,    "plant_running_state",       "fast", False),
+    (30087, "H", 0.1,  "plant_soh",                 "slow", False),
+    (30088, "Q", 0.01, "plant_pv_energy",           "slow", False),
+    (30094, "Q", 0.01, "plant_load_energy",         "slow", False),
+    (30280, "H", 1,    "plant_alarm_6",             "slow", True),
+    (30281, "H", 1,    "plant_alarm_7",             "slow", True),
+    (30284, "i", 1,    "plant_load_power",          "slow", True),
+)
+# fmt: on
+
+# PCS maximum export limitation: uint32, W on the wire; global since V2.5, no sensor and no remote-EMS mode needed.
+LIMIT_ADDRESS = 40042
+LIMIT_NONE = 0xFFFFFFFF  # "not in force"
+
+# Bits of alarm 1 (30027) and 2 (30028), appendix; masks by the side of the plant they speak of.
+ALARM_1_DC = 0x01E2  # low insulation, PV string over-voltage, reversed, back-filling, AFCI
+ALARM_1_AC = 0xFE10  # grounding, grid outage, voltage, frequency, imbalance, DC component
+ALARM_1_INVERTER = 0x000D  # version mismatch, over-temperature, equipment fault
+ALARM_2_OVERLOAD = 0x0010  # off-grid protection
+ALARM_2_AC = 0x0180  # phase sequence, short to PE
+ALARM_2_INVERTER = 0x020F  # leakage, communication, internal protection, AFCI self-test, soft start
+
+STANDBY, RUNNING, FAULT, SHUTDOWN, ENVIRONMENT = 0, 1, 2, 3, 7  # plant_running_state

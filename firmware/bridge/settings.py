@@ -1,0 +1,130 @@
+"""Every setting, declared once: loading, checking, the pages, MQTT `set` and the manual derive from this table.
+
+Only what differs from the default is stored. A secret is a kind, so that printing can refuse it.
+"""
+
+from store import record
+
+# name, kind, default, low or choices, high, unit, meaning
+# kinds: int, bool, choice, text (low..high = length), secret (a text that is never shown)
+# fmt: off
+TABLE = (
+    ("sensor_model",    "choice", "sdm230", ("sdm230", "sdm120ct", "none"), None, "", "Power sensor at RS485-2"),
+    ("sensor_unit",     "int",    1,    1, 247,      "",   "Modbus unit of the sensor"),
+    ("sensor_baud",     "choice", 9600, (1200, 2400, 4800, 9600), None, "bps", "Baud rate of RS485-2"),
+    ("sensor_parity",   "choice", "N",  ("N", "E", "O"), None, "", "Parity of RS485-2"),
+    ("sensor_poll_ms",  "int",    250,  100, 60000,  "ms", "How often the fast values of the sensor are read"),
+    ("sensor_slow_ms",  "int",    10000, 1000, 600000, "ms", "How often its other values are read"),
+    ("plant_enabled",   "bool",   True, None, None,  "",   "Poll and command the plant at RS485-1"),
+    ("plant_unit",      "int",    247,  1, 247,      "",   "Modbus unit of the plant"),
+    ("plant_baud",      "choice", 9600, (1200, 2400, 4800, 9600), None, "bps", "Baud rate of RS485-1"),
+    ("plant_parity",    "choice", "N",  ("N", "E", "O"), None, "", "Parity of RS485-1"),
+    ("plant_poll_ms",   "int",    2000, 1000, 60000, "ms", "How often the plant is read; never under 1000 ms"),
+    ("plant_slow_ms",   "int",    30000, 2000, 600000, "ms", "How often its other values are read"),
+    ("grid_table",      "choice", "off", ("off", "ripple", "ripple_reverse"), None, "",
+     "Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)"),
+    ("grid_settle_ms",  "int",    50,   20, 1000,    "ms", "How long a contact must be still before it counts"),
+    ("do_safe_mask",    "int",    0,    0, 3,        "",   "Outputs closed in the safe state, bit 0 = DO1"),
+    ("mqtt_host",       "text",   "",   0, 64,       "",   "MQTT broker, name or address; empty = no uplink"),
+    ("mqtt_port",       "int",    1883, 1, 65535,    "",   "MQTT port"),
+    ("mqtt_user",       "text",   "",   0, 64,       "",   "MQTT user"),
+    ("mqtt_password",   "secret", "",   0, 64,       "",   "MQTT password"),
+    ("mqtt_prefix",     "text",   "bridge", 1, 32,   "",   "First level of the bridge's topics"),
+    ("mqtt_discovery",  "text",   "homeassistant", 0, 32, "", "Prefix of Home Assistant discovery; empty = off"),
+    ("publish_ms",      "int",    5000, 500, 600000, "ms", "How often the state is published"),
+    ("wlan_ssid",       "text",   "",   0, 32,       "",   "House network"),
+    ("wlan_password",   "secret", "",   0, 63,       "",   "Password of the house network"),
+    ("system_name",     "text",   "",   0, 40,       "",   "Name of the system; empty = not created yet"),
+    ("time_zone",       "text",   "",   0, 40,       "",   "Time zone, IANA name"),
+    ("led_brightness",  "int",    60,   1, 100,      "%",  "Brightness of the LED strip"),
+    ("require_signature", "bool", False, None, None, "",   "Refuse updates without a signature"),
+)
+# fmt: on
+
+# Why a rate above 9600 is not on the lists (guide, table of cables).
+_RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
+
+
+def _refusal(row, value):
+    """Return why a value is not allowed for the setting `row`, or None."""
+    name, kind, _, low, high, unit, _ = row
+    if kind == "bool":
+        return None if value in (True, False) and isinstance(value, bool) else "must be true or false"
+    if kind == "int":
+        if isinstance(value, bool) or not isinstance(value, int):
+            return "must be a whole number"
+        if not low <= value <= high:
+            return "must be %d to %d %s, not %d" % (low, high, unit, value)
+        return None
+    if kind == "choice":
+        if value in low and isinstance(value, type(low[0])):
+            return None
+        if unit == "bps" and isinstance(value, int) and value > 9600:
+            return _RATE_RULE
+        return "must be one of " + ", ".join([str(x) for x in low])
+    if not isinstance(value, str):
+        return "must be a text"
+    size = len(value.encode())
+    if not low <= size <= high:
+        return "must be %d to %d bytes long, not %d" % (low, high, size)
+    if any([ord(c) < 32 for c in value]):
+        return "must have no control characters"
+    if name in ("mqtt_prefix", "mqtt_discovery") and any([c in value for c in "+#"]):
+        return "must not contain + or #"
+    return None
+
+
+class Settings:
+    """The settings in force, as attributes of the names in TABLE."""
+
+    def __init__(self, path=None):
+        """path: record that holds what differs from the defaults; None = keep nothing."""
+        self._path = path
+        self.version = 0  # counts changes, so that tasks notice one
+        self.ignored = []  # what the record held and the table refuses: (name, reason)
+        for row in TABLE:
+            setattr(self, row[0], row[2])
+        stored = record.load(path) if path else None
+        if stored:
+            accepted, self.ignored = self.check(stored)
+            for name in accepted:
+                setattr(self, name, accepted[name])
+
+    def check(self, changes):
+        """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
+        accepted, refused = {}, []
+        for name in changes:
+            row = _row(name)
+            reason = "is no setting" if row is None else _refusal(row, changes[name])
+            if reason:
+                refused.append((name, reason))
+            else:
+                accepted[name] = changes[name]
+        return accepted, refused
+
+    def apply(self, changes):
+        """Set and store all of `changes`, or none of them; return what `check` refuses. OSError: flash failed, nothing set."""
+        accepted, refused = self.check(changes)
+        if refused:
+            return refused
+        if self._path:
+            record.save(self._path, self._differing(accepted))
+        for name in accepted:
+            setattr(self, name, accepted[name])
+        self.version += 1
+        return refused
+
+    def shown(self):
+        """Return all settings as a dict; a secret reads True if it is set, False if not."""
+        return {row[0]: bool(getattr(self, row[0])) if row[1] == "secret" else getattr(self, row[0]) for row in TABLE}
+
+    def _differing(self, changes):
+        values = {row[0]: changes.get(row[0], getattr(self, row[0])) for row in TABLE}
+        return {row[0]: values[row[0]] for row in TABLE if values[row[0]] != row[2]}
+
+
+def _row(name):
+    for row in TABLE:
+        if row[0] == name:
+            return row
+    return None

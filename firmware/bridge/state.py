@@ -1,0 +1,68 @@
+"""What the bridge knows, in one place. Each field has one writer, the task named first in its comment.
+
+A command from outside is a field too: the next decide() sees it together with everything else.
+"""
+
+from bridge.readings import Readings
+
+
+class State:
+    """All fields with their values before anything is known; unknown means safe."""
+
+    def __init__(self, version="", reset_cause="unknown", sn=""):
+        self.version = version  # app: version of the running slot
+        self.reset_cause = reset_cause  # app: power, watchdog, restart or unknown
+        self.sn = sn  # app: serial number of the plant, from provisioning
+
+        self.inputs = 0  # field_io: debounced contacts, bit 0 = DI1, 1 = closed
+        self.inputs_settled = False  # field_io: every contact was still for the settle time since start
+        self.inputs_at = 0  # field_io: ticks of the last settled change
+        self.input_edges = 0  # field_io: settled changes so far
+        self.outputs = 0  # field_io: contacts as driven, bit 0 = DO1
+        self.button_presses = 0  # field_io: debounced presses so far
+
+        self.readings = Readings()  # buses: values of all points; the object stays, its cells change
+        self.sensor_link = "starting"  # buses: starting, ok, silent or noisy
+        self.plant_link = "starting"  # buses: as sensor_link
+        self.sensor_stats = {}  # buses: counts of exchanges by result, of RS485-2
+        self.plant_stats = {}  # buses: counts of exchanges by result, of RS485-1
+        self.bus_exchanges = 0  # buses: good exchanges so far, of both ports
+        self.plant_limit_state = "idle"  # buses: idle, wanted, written, confirmed, refused or unreachable
+        self.plant_limit_text = ""  # buses: why, where the state needs a reason
+        self.plant_limit_at = 0  # buses: ticks of the last change of plant_limit_state
+        self.edge_to_write_ms = -1  # buses: from the last settled contact edge to the plant's answer to the write
+
+        self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power
+        self.limit_reason = ""  # control: who limits and why, in words; "" = nobody
+        self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)
+        self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
+
+        self.output_command = None  # uplink: contacts asked for by MQTT, bit mask, None = nothing asked
+        self.uplink_connected = False  # uplink: the broker answers
+        self.uplink_text = "no broker set"  # uplink: state in words
+        self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued
+
+        self.system_created = False  # network: a system has been created (settings.system_name is set)
+        self.hotspot_open = False  # network: the hotspot is on the air
+        self.hotspot_left_s = -1  # network: s until it closes, -1 = stays open
+        self.hotspot_clients = 0  # network: phones joined
+        self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
+        self.wlan_address = ""  # network: address in the house network
+        self.wlan_signal = 0  # network: dBm
+        self.wlan_networks = ()  # network: last scan, (ssid, dBm, secured) each
+
+        self.portal_busy_at = None  # portal: ticks of the last request of a phone
+        self.scan_wanted = 0  # portal: count of scans asked for
+
+        self.segments = ("off", "off", "off", "off")  # leds: states of DC, AC, BAT, MGMT
+
+        self.update_slot = ""  # updater: slot that runs, a or b
+        self.update_trial = False  # updater: it is on trial
+        self.update_state = "idle"  # updater: idle, receiving, installed or refused
+        self.update_percent = 0  # updater: of the bundle that is coming in
+        self.update_text = ""  # updater: what happened, in words
+
+        self.beats_ok = False  # pulse: every essential task beats
+        self.uptime_s = 0  # pulse: s since start
+        self.heap_free = 0  # pulse: bytes
+        self.heap_min = 0  # pulse: least bytes free after a collection since start
