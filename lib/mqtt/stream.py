@@ -1,0 +1,51 @@
+"""Opens the way to a broker without blocking the loop. Here, and only here, TLS will be put around it."""
+
+import asyncio
+import errno
+import select
+import socket
+
+from clock import ticks_add, ticks_diff, ticks_ms
+from micropython import const
+
+_LOOK_MS = const(20)
+_UNDER_WAY = (115, 119)  # EINPROGRESS: unix and RP2040, ESP32
+
+
+async def open_stream(server, port, timeout_ms, beat):
+    """Return a stream: write(bytes, offset, count) and readinto(bytearray) give a count or None at once; close().
+
+    A failed connection is reported by the first write. beat() is called every 20 ms. Raises OSError.
+    server: address "a.b.c.d" or host name. With a host name this function blocks the whole loop while DNS answers (or
+    does not: some seconds), because MicroPython has no other way to ask; with an address it asks nobody.
+    """
+    try:
+        address = socket.getaddrinfo(server, port, 0, socket.SOCK_STREAM)[0]
+    except OSError:
+        raise OSError(errno.EHOSTUNREACH, "no address known for the broker's name") from None
+    sock = socket.socket(address[0], address[1], address[2])
+    opened = False
+    try:
+        await _connect(sock, address[-1], timeout_ms, beat)
+        opened = True
+    finally:
+        if not opened:
+            sock.close()
+    return sock
+
+
+async def _connect(sock, address, timeout_ms, beat):
+    sock.setblocking(False)
+    try:
+        sock.connect(address)
+    except OSError as e:
+        if e.errno not in _UNDER_WAY:
+            raise
+    poller = select.poll()
+    poller.register(sock, select.POLLOUT)
+    deadline = ticks_add(ticks_ms(), timeout_ms)
+    while not poller.poll(0):
+        if ticks_diff(deadline, ticks_ms()) <= 0:
+            raise OSError(errno.ETIMEDOUT, "the broker does not answer")
+        beat()
+        await asyncio.sleep_ms(_LOOK_MS)
