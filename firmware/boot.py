@@ -1,0 +1,98 @@
+"""Chooses the slot that starts, counts the start, puts the slot first on sys.path.
+
+Runs before everything else, is never updated in the field, and so imports nothing of ours and cannot fail into a dead
+board: a record that is damaged or cannot be written only makes the choice simpler. The records are those of
+lib/slots/slots.py; the format is that of lib/store/record.py (a test holds both together).
+
+A slot may start _TRIAL_STARTS times while it is on trial, _LOOP_STARTS times without a steady minute once it is
+confirmed; then the other one gets its turn, if it is complete.
+"""
+
+import json
+import os
+import sys
+from binascii import crc32
+
+_TRIAL_STARTS = 3
+_LOOP_STARTS = 5
+_LONGEST = 12288  # bytes of a manifest or record
+
+
+def choose(root):
+    """Return the folder of the slot to start, without a slash at its end, or None if no slot is complete.
+
+    root: folder of the slots. Counts the start, and writes down a change of the slot.
+    """
+    root = root if root.endswith("/") else root + "/"
+    state = _load(root + "slot_state")
+    serial = state.get("serial", 0)
+    slot = state.get("slot")
+    boots = _load(root + "slot_boots")
+    count = boots.get("count", 0) if boots.get("serial") == serial else 0
+    whole = [s for s in ("a", "b") if _complete(root + s)]
+    if not whole:
+        return None
+
+    trial = state.get("trial") is True
+    other = "a" if slot == "b" else "b"
+    worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS) and other in whole
+    if slot not in whole or worn:
+        slot = other if worn else whole[0]
+        serial, count = serial + 1, 0
+        state = {"slot": slot, "trial": False, "serial": serial, "floor": state.get("floor", "0.0.0")}
+        _save(root + "slot_state", state)
+        trial = False
+    if not _save(root + "slot_boots", {"serial": serial, "count": count + 1}) and trial and other in whole:
+        slot = other  # starts that cannot be counted cannot be guarded: no trial
+    return root + slot
+
+
+def start(root):
+    """Put the chosen slot first on sys.path; return its folder or None."""
+    folder = choose(root)
+    if folder is None:
+        print("boot: no complete slot in " + root + ": install one with `make flash`")
+    else:
+        sys.path.insert(0, folder)
+    return folder
+
+
+def _load(path):
+    """Return the record at path as a dict, {} if it is missing or damaged."""
+    try:
+        with open(path, "rb") as file:
+            head, body = file.read(17), file.read(_LONGEST)
+        value = json.loads(body)
+    except (OSError, ValueError, RuntimeError):
+        return {}
+    return value if head == b"record1 %08x\n" % crc32(body) and isinstance(value, dict) else {}
+
+
+def _save(path, value):
+    """Write a record and return True, False if the flash refuses."""
+    body = json.dumps(value).encode()
+    try:
+        with open(path + ".new", "wb") as file:
+            file.write(b"record1 %08x\n" % crc32(body) + body)
+        os.rename(path + ".new", path)
+    except OSError:
+        return False
+    return True
+
+
+def _complete(folder):
+    """Return True if the slot has a manifest and every file of it in its size."""
+    try:
+        with open(folder + "/manifest.json", "rb") as file:
+            files = json.loads(file.read(_LONGEST))["files"]
+        for row in files:
+            if os.stat(folder + "/" + row[0])[6] != row[1]:
+                return False
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError):
+        return False
+    return len(files) > 0
+
+
+if __name__ == "__main__":
+    start("/")
+    del choose, start, _load, _save, _complete  # main.py runs in the same namespace: several kB

@@ -1,0 +1,167 @@
+"""Installs bundles, from the page or from a file that the PC left, and decides whether the running version stays.
+
+One installation at a time: `begin` gives a Session, which the portal feeds with an upload, and which this task feeds
+with the file `update.bundle` in the root folder. Writing blocks: up to 50 ms for each 4 kB that the flash erases, and
+on RP2040 no interrupt is served meanwhile (a bus may lose a reply; it asks again).
+"""
+
+import asyncio
+import os
+
+import clock
+import log
+from bridge.logic import update
+from micropython import const
+from slots.bundle import Refused
+from slots.installer import Installer
+
+PRODUCT = "sigen-bridge"
+
+_WHO = "updater"
+_TURN_MS = const(1000)
+_FILE = "update.bundle"
+_PIECE = const(512)  # bytes read from the file at once
+_SILENT_S = const(60)  # an upload without a byte for so long has been given up
+_GOODBYE_MS = const(3000)  # time for the page to show that it worked
+
+
+class Session:
+    """One installation: `await feed(chunk)` for every chunk, then `await finish()`; `close()` gives up at any point."""
+
+    def __init__(self, state, slots, installer):
+        self._state = state
+        self._slots = slots
+        self._installer = installer
+        self.fed_s = clock.seconds()
+        state.update_state = "receiving"
+        state.update_percent = 0
+        state.update_text = "receiving"
+
+    async def feed(self, chunk):
+        """Take the next bytes of the bundle. Raises Refused (its text says why) or OSError; then the session is over."""
+        view = memoryview(chunk)
+        while view:
+            count = self._guarded(self._installer.feed, view)
+            self.fed_s = clock.seconds()
+            view = view[count:]
+            self._state.update_percent = self._installer.percent()
+            await asyncio.sleep_ms(0)
+
+    async def finish(self):
+        """Check and commit what came in; the bridge starts anew soon after. Raises as `feed` does."""
+        while not self._guarded(self._installer.finish):
+            self.fed_s = clock.seconds()
+            await asyncio.sleep_ms(0)
+        if not self._installer.signed:
+            log.warn(_WHO, "this bundle is not signed")
+        self._over("installed", "version %s starts next, on trial" % self._installer.version)
+
+    def close(self, why="given up"):
+        """Give up, if it is not over yet: the running version stays."""
+        if self._slots.session is self:
+            self._over("refused", why)
+
+    def _guarded(self, work, *args):
+        """Do one piece of work; when it fails say so in the state and end the session."""
+        if self._slots.session is not self:
+            raise Refused("bundle", "is no longer being received")
+        text = "stopped by a fault"
+        try:
+            result = work(*args)
+            text = ""
+        except Refused as e:
+            text = update.refusal_text(e.field, e.rule)
+            raise
+        except OSError as e:
+            text = "flash failed: %s" % e
+            raise
+        finally:
+            if text:
+                self._over("refused", text)
+        return result
+
+    def _over(self, result, text):
+        self._installer.close()
+        self._slots.session = None
+        self._state.update_text = text
+        self._state.update_state = result
+        if result == "installed":
+            self._state.update_percent = 100
+            log.info(_WHO, text)
+        else:
+            log.warn(_WHO, text)
+
+
+def begin(state, settings, slots, board_name):
+    """Return a new Session. Raises Refused if another one is under way or a restart is due."""
+    if slots.session or state.update_state == "installed":
+        raise Refused("update", "one at a time, and one is under way")
+    slots.session = Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
+    return slots.session
+
+
+async def run(beat, state, settings, slots, board):
+    """Look after the running slot, take an update from the PC, restart into what was installed."""
+    state.update_slot = slots.running
+    state.update_trial = slots.on_trial()
+    watch = update.Watch(clock.seconds())
+    while True:
+        beat()
+        if state.update_state == "installed":
+            await asyncio.sleep_ms(_GOODBYE_MS)
+            log.info(_WHO, "restart into the new version")
+            board.restart()
+        session = slots.session
+        if session and clock.seconds() - session.fed_s > _SILENT_S:
+            session.close("the sender went silent for %d s" % _SILENT_S)
+        if not slots.session and _there(slots.root + _FILE):
+            await _install_file(beat, state, settings, slots, board.name)
+        _judge(watch, state, slots, board)
+        await asyncio.sleep_ms(_TURN_MS)
+
+
+def _judge(watch, state, slots, board):
+    """Confirm the running version, count it as steady, or give the one before another chance."""
+    fit = update.healthy(state.beats_ok, state.bus_exchanges, state.uplink_connected, state.hotspot_open)
+    verdict = watch.step(slots.on_trial(), fit, state.beats_ok, clock.seconds())
+    if verdict == "confirm":
+        slots.confirm()
+        state.update_trial = False
+        log.info(_WHO, "version %s has proved itself" % state.version)
+    elif verdict == "settle":
+        slots.settle()
+    elif verdict == "restart":
+        log.error(_WHO, "version %s was not healthy for a minute in its first five" % state.version)
+        board.restart()
+
+
+async def _install_file(beat, state, settings, slots, board_name):
+    """Install the file that the PC left, and remove it whatever comes of it: else it would be tried for ever."""
+    path = slots.root + _FILE
+    log.info(_WHO, "installing " + path)
+    session = begin(state, settings, slots, board_name)
+    try:
+        with open(path, "rb") as file:  # noqa: ASYNC230 (there is no other way to read a file)
+            await _feed_from(file, beat, session)
+    except (Refused, OSError) as e:
+        session.close(str(e))  # says nothing new, unless it was the file that failed
+    finally:
+        os.remove(path)
+
+
+async def _feed_from(file, beat, session):
+    piece = bytearray(_PIECE)
+    count = file.readinto(piece)
+    while count:
+        beat()
+        await session.feed(memoryview(piece)[:count])
+        count = file.readinto(piece)
+    await session.finish()
+
+
+def _there(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""Makes the board and runs the bridge on it. Never updated in the field, so it knows next to nothing.
+
+Ctrl-C leaves the prompt to the person. Anything else that ends the bridge ends in a new start, and boot.py counts it:
+so even a slot that cannot be imported goes back by itself.
+"""
+
+import sys
+import time
+
+
+class _Restart:
+    """Shows what escaped, waits a little, starts anew."""
+
+    board = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind in (KeyboardInterrupt, SystemExit):
+            return False
+        if error:
+            sys.print_exception(error)
+        time.sleep(2)  # a person can press Ctrl-C here; the flash is not worn out by a loop of starts
+        if self.board:
+            self.board.restart()
+        sys.exit(1)  # without a board: a soft reset on a chip, the end of the program on a PC
+
+
+with _Restart() as last:
+    import board
+
+    last.board = board.Board()
+    from bridge import app
+
+    app.run(last.board)
