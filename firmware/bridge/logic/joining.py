@@ -1,0 +1,83 @@
+"""When to join the house network: at once for new credentials, again after a growing pause, rarely while a phone is busy.
+
+Station and hotspot share one radio: each attempt makes the phones on the hotspot stutter. So while somebody uses the
+pages a lost network is tried at the slowest pace only. Never "not at all": a page left open must not keep a bridge away
+from its house network for ever.
+"""
+
+from micropython import const
+
+_FIRST_S = const(5)
+_LAST_S = const(300)
+_JOINING_S = const(30)  # no chip needs longer, DHCP included
+_STEADY_S = const(60)  # joined this long: the next loss starts with the shortest pause
+
+_FAILURES = ("wrong password", "not found", "failed")
+
+
+def pause_s(failures, chance):
+    """Return the pause in s before the next attempt: three quarters of 5, 10, 20 ... 300 s up to five quarters.
+
+    failures: in a row, 1 = the first; chance: random number 0..255, so that not all devices of a street return at once.
+    """
+    longest_s = min(_FIRST_S << min(failures - 1, 6), _LAST_S)
+    return longest_s * 3 // 4 + longest_s * chance // 512
+
+
+class Joining:
+    """Decides when to start and to stop an attempt; `word` is what to show: off, joining, joined or why not."""
+
+    def __init__(self):
+        self.word = "off"
+        self._ssid = ""
+        self._password = ""
+        self._active = False  # an attempt runs or the network is joined
+        self._since_s = 0  # of the attempt, or of being joined
+        self._due_s = 0
+        self._failures = 0
+
+    def step(self, ssid, password, status, busy, now_s, chance):
+        """Return "join", "leave" or None, what the radio shall do now.
+
+        status: word of the radio; busy: a phone uses the pages; chance: see pause_s.
+        """
+        if ssid != self._ssid or password != self._password:
+            self._ssid, self._password = ssid, password
+            self._failures = 0
+            self._due_s = now_s
+            if not ssid:
+                self.word = "off"
+                left, self._active = self._active, False
+                return "leave" if left else None
+            return self._begin(now_s)
+        if not ssid:
+            return None
+        if not self._active:
+            # self._due_s was set for a calm hotspot; a busy one waits as if it were the longest pause
+            due_s = self._due_s + (_LAST_S if busy else 0)
+            return self._begin(now_s) if now_s >= due_s else None
+        if status == "joined":
+            if self.word != "joined":
+                self.word, self._since_s = "joined", now_s
+            elif now_s - self._since_s >= _STEADY_S:
+                self._failures = 0
+            return None
+        if status in _FAILURES:
+            return self._give_up(status, now_s, chance)
+        if self.word == "joined":
+            return self._give_up("failed", now_s, chance)
+        if now_s - self._since_s >= _JOINING_S:
+            return self._give_up("failed", now_s, chance)
+        return None
+
+    def _begin(self, now_s):
+        self._active = True
+        self.word, self._since_s = "joining", now_s
+        return "join"
+
+    def _give_up(self, word, now_s, chance):
+        self._active = False
+        self.word = word
+        self._failures += 1
+        self._due_s = now_s + pause_s(self._failures, chance)
+        return "leave"  # the chip's own retries would go on, with the hotspot stuttering
