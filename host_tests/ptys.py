@@ -1,0 +1,70 @@
+"""Pseudo-terminals as serial lines for tests: a pair of paths joined like two adapters on one bus.
+
+A pseudo-terminal carries a baud rate but no parity, and does not wait for the wire: time and parity are not tested here.
+"""
+
+import os
+import select
+import termios
+import threading
+import tty
+
+
+class Pair:
+    """Two ports, `left` and `right`: what is written to one is read at the other. Use as a context manager.
+
+    echo: left also hears itself, like an adapter without echo suppression.
+    change: function (bytes from right) -> bytes for left, to spoil answers.
+    """
+
+    def __init__(self, echo=False, change=None):
+        self._left, self._left_end = os.openpty()
+        self._right, self._right_end = os.openpty()
+        for end in (self._left_end, self._right_end):
+            tty.setraw(end)
+        self.left = os.ttyname(self._left_end)
+        self.right = os.ttyname(self._right_end)
+        self._echo = echo
+        self._change = change
+        self._wake, self._ring = os.pipe()
+        self._thread = threading.Thread(target=self._relay, daemon=True)
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def write_left(self, noise):
+        """Put bytes on the line that only left hears."""
+        os.write(self._left, noise)
+
+    def left_baud(self):
+        """Return the speed that the program at left has set, in bit/s."""
+        code = termios.tcgetattr(self._left_end)[5]
+        return {termios.B1200: 1200, termios.B2400: 2400, termios.B4800: 4800, termios.B9600: 9600}.get(code, 0)
+
+    def close(self):
+        """Pull both adapters out."""
+        if self._ring is None:
+            return
+        os.write(self._ring, b"x")
+        self._thread.join(5)
+        for end in (self._left, self._left_end, self._right, self._right_end, self._wake, self._ring):
+            os.close(end)
+        self._ring = None
+
+    def _relay(self):
+        while True:
+            ready, _, _ = select.select([self._left, self._right, self._wake], [], [])
+            if self._wake in ready:
+                return
+            for end in ready:
+                found = os.read(end, 512)
+                if end == self._left:
+                    if self._echo:
+                        os.write(self._left, found)
+                    os.write(self._right, found)
+                else:
+                    os.write(self._left, self._change(found) if self._change else found)

@@ -1,0 +1,181 @@
+"""The command line `bridgectl`: thin; each command reads its options and calls the module that does the work.
+
+Exit codes: 0 good · 1 the device answered, but not everything is good · 2 wrong use ·
+3 the port cannot be used · 4 no usable answer from the device.
+"""
+
+import contextlib
+import json
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Bench, flash and run the bridge from a PC. PORT is a serial port such as /dev/ttyUSB0.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
+
+Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
+Unit = Annotated[int | None, typer.Option(help="Modbus address, 1 to 247; default: the model's own.")]
+Baud = Annotated[int, typer.Option(help="Bit/s, at most 9600.")]
+Parity = Annotated[str, typer.Option(help="N, E or O.")]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON per result, for scripts.")]
+
+
+@contextlib.contextmanager
+def explained():
+    """Turn the errors that a person can mend into one line and an exit code; Ctrl-C ends quietly."""
+    from bridgectl.bench import port, show
+
+    try:
+        yield
+    except port.PortError as problem:
+        show.errors.print(str(problem), markup=False)
+        raise typer.Exit(PORT_FAILED) from None
+    except port.BenchError as problem:
+        show.errors.print(str(problem), markup=False)
+        raise typer.Exit(WRONG_USE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def read(
+    port: Port,
+    model: Annotated[str, typer.Option(help="sdm230, sdm120ct or plant.")],
+    unit: Unit = None,
+    baud: Baud = 9600,
+    parity: Parity = "N",
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
+    every_s: Annotated[float, typer.Option(help="Pause between two polls with --watch.")] = 1.0,
+    json_lines: Json = False,
+):
+    """Poll one device and decode all its registers."""
+    from bridgectl.bench import read as reading
+    from bridgectl.bench import show
+    from bridgectl.bench.models import model as known
+    from bridgectl.bench.port import Line, check_line, check_unit
+
+    with explained():
+        unit = check_unit(known(model).UNIT if unit is None else unit)
+        with Line(port, *check_line(baud, parity)) as line:
+            poller = reading.Poller(line, model, unit)
+            while True:
+                values = poller.poll()
+                sentences = reading.remarks(poller, values)
+                if json_lines:
+                    print(show.reading_json(poller, line, values, sentences), flush=True)
+                else:
+                    if watch and show.console.is_terminal:
+                        show.console.clear()
+                    show.console.print(show.reading_table(poller, line, values))
+                    for sentence in sentences:
+                        show.console.print(sentence, markup=False, soft_wrap=True)
+                if not watch:
+                    break
+                time.sleep(every_s)
+    if all(v.quality == "never" for v in values):
+        raise typer.Exit(NO_ANSWER)
+    if any(v.quality != "good" and v.error not in reading.ABSENT for v in values):
+        raise typer.Exit(PART_GOOD)
+
+
+@app.command()
+def scan(
+    port: Port,
+    bauds: Annotated[str, typer.Option(help="Speeds to try, with commas.")] = "9600,4800,2400,1200",
+    parities: Annotated[str, typer.Option(help="Parities to try, with commas.")] = "N,E,O",
+    units: Annotated[str, typer.Option(help="Addresses to try: numbers and ranges, with commas.")] = "1-10,247",
+    wait_ms: Annotated[int, typer.Option(help="Longest wait for an answer.", min=50, max=5000)] = 300,
+    every: Annotated[bool, typer.Option("--all", help="Try the other speeds too after one was found.")] = False,
+    json_lines: Json = False,
+):
+    """Find speed, parity, address and model of what answers, and name likely wiring faults."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from bridgectl.bench import scan as scanning
+    from bridgectl.bench import show
+    from bridgectl.bench.port import Line
+
+    with explained():
+        speeds, wanted = scanning.lines(bauds, parities)
+        addresses = scanning.numbers(units)
+        with Line(port, speeds[0], wanted[0]) as line:
+            work = scanning.Scan(line, speeds, wanted, addresses, wait_ms / 1000, every)
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
+            quiet = json_lines or not show.console.is_terminal
+            with Progress(*columns, console=show.console, transient=True, disable=quiet) as progress:
+                bar = progress.add_task("listening", total=work.total)
+
+                def told(probes, baud, parity, unit):
+                    text = f"{show.settings_text(baud, parity)} unit {unit}"
+                    progress.update(bar, completed=probes, description=text)
+
+                result = work.run(told=told)
+        if json_lines:
+            print(show.scan_json(result, port), flush=True)
+        else:
+            if result.found:
+                show.console.print(show.scan_table(result))
+            for sentence in show.scan_sentences(result, port) + result.faults:
+                show.console.print(sentence, markup=False, soft_wrap=True)
+    if not result.found:
+        raise typer.Exit(NO_ANSWER)
+
+
+@app.command()
+def play(
+    port: Port,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="sdm230, sdm120ct or plant.")],
+    unit: Unit = None,
+    baud: Baud = 9600,
+    parity: Parity = "N",
+    think_ms: Annotated[int, typer.Option(help="From the request to the answer.", min=0, max=10000)] = 20,
+    fault: Annotated[str, typer.Option(help="none, silence, crc, late, zero or short.")] = "none",
+    every: Annotated[int, typer.Option(help="The fault hits every n-th answer.", min=1)] = 1,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; default: Ctrl-C.")] = None,
+    json_lines: Json = False,
+):
+    """Play a device on the adapter, so that a bridge is tested without a meter or a plant."""
+    from rich.live import Live
+
+    from bridgectl.bench import play as playing
+    from bridgectl.bench import show
+    from bridgectl.bench.models import TITLES
+    from bridgectl.bench.models import model as known
+    from bridgectl.bench.port import Line, check_line, check_unit
+
+    with explained():
+        unit = check_unit(known(model).UNIT if unit is None else unit)
+        slave = playing.device(model, unit)
+        until = None if seconds is None else time.monotonic() + seconds
+        with Line(port, *check_line(baud, parity)) as line, contextlib.ExitStack() as stack:
+            lively = show.console.is_terminal and not json_lines
+            live = stack.enter_context(Live(console=show.console, refresh_per_second=8)) if lively else None
+
+            def told(served):
+                if json_lines:
+                    fact = {"request": served.request.hex(), "sent": served.sent.hex(), "fault": served.fault}
+                    print(json.dumps(fact), flush=True)
+                elif live:
+                    live.update(f"{player.counts['heard']} requests, {player.counts['answered']} answered · {served.text()}")
+                else:
+                    print(served.text(), flush=True)
+
+            player = playing.Player(line, slave, think_ms, fault, every, told)
+            where = f"{TITLES[model]}, unit {unit}, at {port}, {show.settings_text(*check_line(baud, parity))}"
+            if not json_lines:
+                show.console.print(f"Playing {where}. Ctrl-C ends it.", markup=False, soft_wrap=True)
+            player.run(lambda: until is not None and time.monotonic() > until)
+
+
+def main():
+    """Run the command line; for callers that want a function."""
+    sys.exit(app())
