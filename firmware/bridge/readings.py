@@ -16,7 +16,11 @@ from micropython import const
 NEVER, STALE, SUSPECT, GOOD = 0, 1, 2, 3
 QUALITIES = ("never", "stale", "suspect", "good")
 
-_FLOAT, _INT16, _UINT16, _INT32, _UINT32, _UINT64 = const(0), const(1), const(2), const(3), const(4), const(5)
+_FLOAT = const(0)
+_INT16 = const(1)
+_UINT16 = const(2)
+_INT32 = const(3)
+_UINT64 = const(5)
 _KINDS = "fhHiIQ"
 _WORDS = (2, 1, 1, 2, 2, 4)
 _STRIKES = const(8)  # suspect counter values in a row that mean a new meter, not a bad value

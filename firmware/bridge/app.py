@@ -1,0 +1,70 @@
+"""The composition root: every part is made and connected here, and nowhere else."""
+
+import asyncio
+
+import log
+import version
+from bridge.devices import sdm120ct, sdm230
+from bridge.settings import Settings
+from bridge.state import State
+from bridge.tasks import buses, control, field_io, leds, network, pulse, updater, uplink
+from micropython import const
+from slots.slots import Slots
+from store import record
+from supervisor import Supervisor
+
+_WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
+_SENSORS = {"sdm230": sdm230, "sdm120ct": sdm120ct}
+
+
+def run(board):
+    """Run the bridge on a board until the process is ended."""
+    asyncio.run(build(board).run())
+
+
+def build(board):
+    """Return the supervisor of a whole bridge, not yet running."""
+    device = record.load(board.data + "/device") or {}
+    settings = Settings(board.data + "/settings")
+    state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
+    log.info("app", "version %s on %s, SN %s, start by %s" % (state.version, board.name, state.sn, state.reset_cause))
+    for name, reason in settings.ignored:
+        log.warn("app", "stored setting %s ignored: it %s" % (name, reason))
+    board.set_outputs(settings.do_safe_mask)
+
+    supervisor = Supervisor(board.watchdog(_WATCHDOG_MS))
+    wake = asyncio.Event()
+    ports = {}
+    slots = Slots(board.root)
+
+    def sensor():
+        registers = _SENSORS.get(settings.sensor_model)
+        return registers and buses.Sensor(board, state, settings, registers)
+
+    def plant():
+        return buses.Plant(board, state, settings) if settings.plant_enabled else None
+
+    def begin_update():
+        return updater.begin(state, settings, slots, version.BOARD)
+
+    def portal(beat):
+        # Large and only needed while the hotspot is open; imported late so that control is up first.
+        from bridge.tasks import portal as task
+
+        return task.run(beat, state, settings, board, begin_update)
+
+    # fmt: off
+    add = supervisor.add
+    add("field_io", lambda beat: field_io.run(beat, board, state, settings, wake),        essential=True)
+    add("control",  lambda beat: control.run(beat, state, settings, wake),                essential=True)
+    add("sensor",   lambda beat: buses.run(beat, settings, ports, "sensor", sensor),      essential=True)
+    add("plant",    lambda beat: buses.run(beat, settings, ports, "plant", plant),        essential=True)
+    add("watch",    lambda beat: buses.watch(beat, state, settings, ports),               essential=True)
+    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy),              essential=True)
+    add("leds",     lambda beat: leds.run(beat, board, state, settings))
+    add("network",  lambda beat: network.run(beat, state, settings, board, device))
+    add("uplink",   lambda beat: uplink.run(beat, state, settings))
+    add("updater",  lambda beat: updater.run(beat, state, settings, slots, board))
+    add("portal",   portal)
+    # fmt: on
+    return supervisor

@@ -1,0 +1,128 @@
+"""What the LED strip says: one table of states, and the rule that finds each segment's state.
+
+Pure. Where two states hold, the first of a segment's rows wins: a fault is never hidden. Source: guide, chapter 8.
+"""
+
+from bridge import points
+from bridge.devices import sigenergy
+from micropython import const
+
+OFF, WHITE, GREEN, BLUE, ORANGE, RED = (0, 0, 0), (255, 255, 255), (0, 255, 0), (0, 0, 255), (255, 110, 0), (255, 0, 0)
+SEGMENTS = ("dc", "ac", "bat", "mgmt")
+
+# segment, state, colour, flashing; rows of a segment in the order of their priority
+# fmt: off
+TABLE = (
+    ("dc",   "inverter fault",            RED,    False),
+    ("dc",   "DC fault",                  ORANGE, True),
+    ("dc",   "running",                   GREEN,  False),
+    ("dc",   "connected, not running",    WHITE,  False),
+    ("dc",   "not connected",             OFF,    False),
+    ("ac",   "inverter fault",            RED,    False),
+    ("ac",   "AC fault",                  ORANGE, True),
+    ("ac",   "off-grid overload",         BLUE,   True),
+    ("ac",   "off-grid",                  BLUE,   False),
+    ("ac",   "on-grid",                   GREEN,  False),
+    ("ac",   "connected, not running",    WHITE,  False),
+    ("ac",   "not connected",             OFF,    False),
+    ("bat",  "all faulty",                RED,    False),
+    ("bat",  "some faulty",               RED,    True),
+    ("bat",  "charging",                  GREEN,  True),
+    ("bat",  "discharging",               BLUE,   True),
+    ("bat",  "connected, not running",    WHITE,  False),
+    ("bat",  "all dormant",               OFF,    False),
+    ("mgmt", "insufficient traffic",      BLUE,   True),
+    ("mgmt", "4G",                        BLUE,   False),
+    ("mgmt", "FE or WLAN",                GREEN,  False),
+    ("mgmt", "local app connected",       GREEN,  True),
+    ("mgmt", "not connected",             OFF,    False),
+)
+# fmt: on
+
+_FLASH_MS = const(500)  # half a period
+_REST_W = const(50)  # a battery below this power neither charges nor discharges
+_APP_MS = const(10000)  # a phone that asked nothing for so long is gone
+
+
+def states(state, now, ticks_diff):
+    """Return the states of DC, AC, BAT and MGMT; a plant that does not answer shows as not connected."""
+
+    def value(point):
+        return state.readings.value(points.number(point))
+
+    running = value("plant_running_state")
+    alarm_1, alarm_2 = value("plant_alarm_1") or 0, value("plant_alarm_2") or 0
+    fault = bool(alarm_1 & sigenergy.ALARM_1_INVERTER or alarm_2 & sigenergy.ALARM_2_INVERTER)
+    fault = fault or running == sigenergy.FAULT
+    off_grid = bool(value("plant_off_grid"))
+    return (
+        _dc(running, fault, alarm_1, value("plant_pv_power")),
+        _ac(running, fault, alarm_1, alarm_2, off_grid),
+        _bat(running, value("plant_alarm_ess"), value("plant_ess_power"), value("plant_ess_charge_max"),
+             value("plant_ess_discharge_max")),
+        _mgmt(state, now, ticks_diff),
+    )
+
+
+def _dc(running, fault, alarm_1, pv_w):
+    if running is None:
+        return "not connected"
+    if fault:
+        return "inverter fault"
+    if alarm_1 & sigenergy.ALARM_1_DC:
+        return "DC fault"
+    if pv_w and pv_w > 0:
+        return "running"
+    return "connected, not running"
+
+
+def _ac(running, fault, alarm_1, alarm_2, off_grid):
+    if running is None:
+        return "not connected"
+    if fault:
+        return "inverter fault"
+    if alarm_1 & sigenergy.ALARM_1_AC or alarm_2 & sigenergy.ALARM_2_AC:
+        return "AC fault"
+    if off_grid:
+        return "off-grid overload" if alarm_2 & sigenergy.ALARM_2_OVERLOAD else "off-grid"
+    return "on-grid" if running == sigenergy.RUNNING else "connected, not running"
+
+
+def _bat(running, alarm, power_w, charge_w, discharge_w):
+    """The map merges all batteries: with an alarm, "all" are faulty when they can neither take nor give power."""
+    if running is None or alarm is None:
+        return "all dormant"
+    if alarm:
+        return "some faulty" if charge_w or discharge_w else "all faulty"
+    if power_w and power_w > _REST_W:
+        return "charging"
+    if power_w and power_w < -_REST_W:
+        return "discharging"
+    return "connected, not running" if charge_w or discharge_w else "all dormant"
+
+
+def _mgmt(state, now, ticks_diff):
+    if state.uplink_connected:
+        return "FE or WLAN"
+    if state.portal_busy_at is not None and ticks_diff(now, state.portal_busy_at) < _APP_MS:
+        return "local app connected"
+    return "not connected"
+
+
+def look(segment, name):
+    """Return (colour, flashing) of a segment's state."""
+    for row in TABLE:
+        if row[0] == segment and row[1] == name:
+            return row[2], row[3]
+    raise ValueError("%s has no state %s" % (segment, name))
+
+
+def frame(segments, now, brightness_pct, out):
+    """Put the strip's colours into out, 3 bytes (R, G, B) per LED; each segment has a quarter of the LEDs."""
+    lit = now // _FLASH_MS & 1 == 0
+    share = len(out) // 4
+    for i, name in enumerate(segments):
+        colour, flashing = look(SEGMENTS[i], name)
+        for k in range(share):
+            level = colour[k % 3] if lit or not flashing else 0
+            out[i * share + k] = level * brightness_pct // 100

@@ -1,0 +1,47 @@
+"""Reads the contacts and the button, drives the outputs. Writer of inputs, outputs and button presses.
+
+Contacts are sampled, not interrupt-driven: a sample every 10 ms sees everything that the settle time lets count.
+"""
+
+import asyncio
+
+import clock
+import log
+from bridge.logic import contacts
+from micropython import const
+
+_SAMPLE_MS = const(10)
+_DECIDE_MS = const(50)  # the control law runs at least so often
+_BUTTON_SAMPLES = const(5)
+
+
+async def run(beat, board, state, settings, wake):
+    """Sample for ever. wake: asyncio.Event that the control task waits for."""
+    debounce = contacts.Contacts()
+    held = 0
+    due_at = clock.ticks_ms()
+    while True:
+        beat()
+        now = clock.ticks_ms()
+        if debounce.step(board.inputs(), now, settings.grid_settle_ms):
+            state.inputs = debounce.mask
+            state.inputs_at = now
+            state.input_edges += state.inputs_settled
+            state.inputs_settled = True
+            log.info("field_io", "contacts closed: %s" % (_names(debounce.mask) or "none"))
+            wake.set()
+        if state.outputs_wanted != state.outputs:
+            board.set_outputs(state.outputs_wanted)
+            state.outputs = state.outputs_wanted
+            log.info("field_io", "DO1 %s, DO2 %s" % tuple(["closed" if state.outputs & b else "open" for b in (1, 2)]))
+        held = held + 1 if board.button() else 0
+        if held == _BUTTON_SAMPLES:
+            state.button_presses += 1
+        if clock.ticks_diff(now, due_at) >= 0:
+            due_at = clock.ticks_add(now, _DECIDE_MS)
+            wake.set()
+        await asyncio.sleep_ms(_SAMPLE_MS)
+
+
+def _names(mask):
+    return ", ".join(["DI%d" % (i + 1) for i in range(5) if mask >> i & 1])

@@ -1,0 +1,35 @@
+"""Shows the plant's state on the strip. Writer of the segments. A strip that is missing or wired wrongly harms nothing."""
+
+import asyncio
+
+import clock
+import log
+from bridge.logic import lights
+from micropython import const
+
+_FRAME_MS = const(125)
+_STATES_MS = const(500)
+_REFRESH_MS = const(5000)  # a strip that is plugged in late shows its picture after so long
+
+
+async def run(beat, board, state, settings):
+    """Draw for ever; the strip is written when its picture changed, and now and then anyway."""
+    shown = bytearray(3 * board.led_count)
+    new = bytearray(3 * board.led_count)
+    shown_at = None
+    states_at = None
+    while True:
+        beat()
+        now = clock.ticks_ms()
+        if states_at is None or clock.ticks_diff(now, states_at) >= _STATES_MS:
+            states_at = now
+            segments = lights.states(state, now, clock.ticks_diff)
+            if segments != state.segments:
+                state.segments = segments
+                log.info("leds", "DC %s, AC %s, BAT %s, MGMT %s" % segments)
+        lights.frame(state.segments, now, settings.led_brightness, new)
+        if shown_at is None or new != shown or clock.ticks_diff(now, shown_at) > _REFRESH_MS:
+            board.show(new)
+            shown[:] = new
+            shown_at = now
+        await asyncio.sleep_ms(_FRAME_MS)

@@ -1,0 +1,23 @@
+"""The device's own pulse: uptime, memory, and whether every essential task beats."""
+
+import asyncio
+import gc
+
+import clock
+from micropython import const
+
+_STEP_MS = const(1000)
+_COLLECT_S = const(10)
+
+
+async def run(beat, state, healthy):
+    """Measure for ever. healthy: function that tells whether every essential task beats."""
+    while True:
+        beat()
+        state.uptime_s = clock.seconds()
+        state.beats_ok = healthy()
+        if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
+            gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use
+            state.heap_free = gc.mem_free()
+            state.heap_min = min(state.heap_min or state.heap_free, state.heap_free)
+        await asyncio.sleep_ms(_STEP_MS)

@@ -1,0 +1,151 @@
+"""The way to the broker: publishes the state, announces the device, takes commands. Writer of uplink and output command.
+
+DNS for a broker given by name is the one thing here that may block (mqtt/stream.py); it happens once per connection.
+"""
+
+import asyncio
+import json
+
+import clock
+import log
+from bridge.logic import messages
+from micropython import const
+from mqtt.client import MQTTClient
+
+_LIMIT = const(1024)  # longest inbound packet, bytes
+_KEEPALIVE_S = const(20)
+_ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
+
+
+def _broker(settings, state):
+    """Return what a connection is made from; when it changes, the connection is made anew."""
+    return (settings.mqtt_host, settings.mqtt_port, settings.mqtt_user, settings.mqtt_password, settings.mqtt_prefix)
+
+
+class _Session:
+    """One life of the client, with one broker."""
+
+    def __init__(self, beat, state, settings):
+        self._beat = beat
+        self._state = state
+        self._settings = settings
+        self._made_for = _broker(settings, state)
+        self._group = 0  # next discovery message
+        self._known = None  # settings that the last discovery was made from
+        self._due_at = clock.ticks_ms()
+        self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
+        self._seen = ()
+        host, port, user, password, _ = self._made_for
+        self.client = client = MQTTClient(
+            "bridge-" + state.sn, host, port, user or None, password or None, keepalive=_KEEPALIVE_S, limit=_LIMIT
+        )
+        client.set_last_will(self._topic("availability"), "offline", True, 1)
+        client.set_callback(self._take, self._oversize, self._greet)
+        client.subscribe(self._topic("set"), 1)
+        if settings.mqtt_discovery:
+            client.subscribe(settings.mqtt_discovery + "/status", 0)
+
+    def _topic(self, leaf):
+        return messages.topic(self._settings, self._state.sn, leaf)
+
+    async def run(self):
+        """Stay connected until the broker's settings change."""
+        await self.client.run(self._step)
+        self._state.uplink_connected = False
+
+    def _step(self):
+        """Called by the client at every turn, connected or not."""
+        self._beat()
+        state, client = self._state, self.client
+        now = clock.ticks_ms()
+        if client.connected != state.uplink_connected:
+            state.uplink_connected = client.connected
+            log.info("uplink", "connected to the broker" if client.connected else "lost: " + client.last_error)
+        state.uplink_text = "connected" if client.connected else client.last_error or "connecting"
+        self._confirm(now)
+        if _broker(self._settings, state) != self._made_for:
+            client.stop()
+            return
+        if not client.connected:
+            return
+        if self._known != (self._settings.system_name, self._settings.mqtt_discovery):
+            self._known = (self._settings.system_name, self._settings.mqtt_discovery)
+            self._group = 0
+        urgent = (state.inputs, state.outputs, state.limit_pct, state.plant_limit_state, state.segments)
+        if urgent != self._seen or clock.ticks_diff(now, self._due_at) >= 0:
+            self._seen = urgent
+            self._due_at = clock.ticks_add(now, self._settings.publish_ms)
+            client.publish(self._topic("state"), messages.state_json(state), latest=True)
+            state.uplink_counts = {
+                "sent": client.sent,
+                "dropped": client.dropped,
+                "connections": client.connections,
+                "queued": client.queued,
+            }
+        elif self._settings.mqtt_discovery and self._group < messages.discovery_groups() and not client.queued:
+            # One at a time and only into an empty queue: a group is 2 kB.
+            where, payload = messages.discovery(self._group, state, self._settings)
+            if client.publish(where, payload, True):
+                self._group += 1
+
+    def _greet(self, session_present):
+        self.client.publish(self._topic("availability"), "online", True, 1, latest=True)
+        self._due_at = clock.ticks_ms()
+
+    def _oversize(self, topic, size):
+        errors = {"message": "of %d bytes is too long" % size}
+        self._answer({"id": None, "ok": False, "errors": errors})
+
+    def _take(self, topic, payload, retained):
+        if topic != self._topic("set"):
+            if payload == b"online":
+                self._group = 0  # Home Assistant started: announce again
+            return
+        state = self._state
+        mask, changes, answer = messages.command(payload, retained, state.outputs_wanted, self._settings)
+        if not answer["ok"]:
+            self._answer(answer)
+            return
+        if changes:
+            try:
+                self._settings.apply(changes)
+            except OSError as e:
+                answer["ok"] = False
+                answer["errors"] = {"settings": "could not be stored (error %d); nothing was changed" % e.errno}
+                self._answer(answer)
+                return
+            log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
+        if mask is None:
+            self._answer(answer)
+            return
+        state.output_command = mask
+        self._waiting.append((mask, answer, clock.ticks_add(clock.ticks_ms(), _ANSWER_MS)))
+
+    def _confirm(self, now):
+        """Answer the commands whose effect is there, or that waited too long."""
+        while self._waiting:
+            mask, answer, deadline = self._waiting[0]
+            done = self._state.outputs == mask
+            if not done and clock.ticks_diff(deadline, now) > 0:
+                return
+            self._waiting.pop(0)
+            answer["ok"] = done
+            if done:
+                answer["do1"], answer["do2"] = bool(mask & 1), bool(mask & 2)
+            else:
+                answer["errors"] = {"do": "the outputs did not follow; a later command or a rule overruled this one"}
+            self._answer(answer)
+
+    def _answer(self, answer):
+        self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
+
+
+async def run(beat, state, settings):
+    """Keep the uplink up for ever; without a broker in the settings, wait for one."""
+    while True:
+        beat()
+        if settings.mqtt_host:
+            await _Session(beat, state, settings).run()
+        else:
+            state.uplink_text = "no broker set"
+        await asyncio.sleep_ms(1000)

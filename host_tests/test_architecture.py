@@ -1,0 +1,212 @@
+"""The rules of firmware/ARCHITECTURE.md, checked on the sources."""
+
+import ast
+import re
+from pathlib import Path
+
+from bridgectl import firmware
+
+ROOT = firmware.ROOT
+FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
+LIBRARY = sorted((ROOT / "lib").rglob("*.py"))
+BOARDS = sorted(p for p in (ROOT / "boards").rglob("*.py") if p.name != "manifest.py")
+HARDWARE = {"machine", "network", "neopixel", "esp32", "rp2"}
+IMPURE = HARDWARE | {"asyncio", "os", "time", "socket", "select"}
+# What each room of bridge/ may import of the others.
+MAY_IMPORT = {
+    "app": {"tasks", "logic", "devices", "state", "settings", "points", "readings"},
+    "tasks": {"logic", "devices", "state", "settings", "points", "readings"},
+    "logic": {"logic", "devices", "state", "settings", "points"},
+    "devices": set(),
+    "state": {"readings"},
+    "settings": set(),
+    "points": set(),
+    "readings": {"points"},
+}
+
+
+def _tree(path):
+    return ast.parse(path.read_text(), str(path))
+
+
+def _imports(path):
+    """Return the dotted names that a file imports, `from a import b` as a.b."""
+    found = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def _first_names(path):
+    return {name.split(".")[0] for name in _imports(path)}
+
+
+def _room(path):
+    parts = path.relative_to(ROOT / "firmware" / "bridge").with_suffix("").parts
+    return parts[0]
+
+
+def _bridge_files():
+    return [p for p in FIRMWARE if "bridge" in p.parts]
+
+
+def _state_fields():
+    """Return {field: writer} as the comments of state.py declare them."""
+    lines = (ROOT / "firmware" / "bridge" / "state.py").read_text().splitlines()
+    found = {}
+    for line in lines:
+        field = re.match(r"        self\.(\w+) = ", line)
+        if field:
+            writer = re.search(r"# (\w+): \S", line)
+            assert writer, f"state.{field[1]} names no writer"
+            found[field[1]] = writer[1]
+    return found
+
+
+def test_imports_point_down():
+    wrong = []
+    for path in _bridge_files():
+        allowed = MAY_IMPORT[_room(path)]
+        for name in _imports(path):
+            parts = name.split(".")
+            if parts[0] == "bridge" and len(parts) > 1 and parts[1] not in allowed:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_logic_and_devices_touch_nothing_and_know_no_clock():
+    wrong = []
+    for path in _bridge_files():
+        if _room(path) in ("logic", "devices"):
+            wrong += [f"{path.name} imports {n}" for n in _first_names(path) & IMPURE]
+            source = path.read_text()
+            wrong += [f"{path.name} reads the clock" for _ in re.findall(r"\bticks_(?:ms|us)\(|clock\.seconds\(", source)]
+    assert not wrong
+
+
+def test_the_libraries_know_no_bridge_and_no_pins():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in LIBRARY
+        for name in _first_names(path) & (HARDWARE | {"bridge", "board"})
+    ]
+    assert not wrong
+
+
+def test_only_boards_import_hardware():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}" for path in FIRMWARE for name in _first_names(path) & HARDWARE
+    ]
+    assert not wrong
+
+
+def test_each_field_of_the_state_has_one_writer():
+    fields = _state_fields()
+    assert len(fields) > 30
+    wrong = []
+    for path in _bridge_files():
+        if path.name == "state.py":
+            continue
+        for node in ast.walk(_tree(path)):
+            targets = []
+            if isinstance(node, ast.Assign):
+                targets = node.targets
+            elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+                targets = [node.target]
+            for target in [t for top in targets for t in ast.walk(top)]:
+                if not isinstance(target, ast.Attribute) or not isinstance(target.ctx, ast.Store):
+                    continue
+                owner = target.value
+                name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+                if name in ("state", "_state"):
+                    if target.attr not in fields:
+                        wrong.append(f"{path.name} writes state.{target.attr}, which is not declared")
+                    elif fields[target.attr] != path.stem:
+                        wrong.append(f"{path.name} writes state.{target.attr} of {fields[target.attr]}")
+    assert not wrong
+
+
+def test_every_used_field_and_setting_is_declared():
+    firmware.load()
+    from bridge.settings import TABLE, Settings
+
+    fields = set(_state_fields())
+    names = {row[0] for row in TABLE} | {n for n in dir(Settings) if not n.startswith("__")} | {"version", "ignored"}
+    wrong = []
+    for path in _bridge_files():
+        for node in ast.walk(_tree(path)):
+            if not isinstance(node, ast.Attribute):
+                continue
+            owner = node.value
+            name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+            if name in ("settings", "_settings") and path.name != "settings.py" and node.attr not in names:
+                if not _is_module_import(path, "settings"):
+                    wrong.append(f"{path.name} uses settings.{node.attr}")
+            if name in ("state", "_state") and node.attr not in fields and not _is_module_import(path, "state"):
+                wrong.append(f"{path.name} uses state.{node.attr}")
+    assert not wrong
+
+
+def _is_module_import(path, name):
+    return any(i.split(".")[-1] == name for i in _imports(path))
+
+
+def test_no_setting_is_declared_twice():
+    firmware.load()
+    from bridge import points
+    from bridge.settings import TABLE
+
+    for rows in (TABLE, points.POINTS, points.FACTS):
+        ids = [row[0] for row in rows]
+        assert len(ids) == len(set(ids))
+
+
+def test_nothing_happens_at_import():
+    """Modules hold definitions and constants; main.py and boot.py, which are programs, are the exception."""
+    wrong = []
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
+    harmless = {"const", "_Extended", "tuple", "bytes", "frozenset", "dict", "namedtuple"}
+    for path in [*_bridge_files(), *LIBRARY, *BOARDS]:
+        if path.name == "example.py":
+            continue
+        for node in _tree(path).body:
+            docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            if not docstring and not isinstance(node, allowed):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {type(node).__name__}")
+            if isinstance(node, ast.Assign):
+                for call in ast.walk(node.value):
+                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") not in harmless:
+                        wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} calls at import")
+    assert not wrong
+
+
+def test_only_the_supervisor_catches_everything():
+    wrong = []
+    for path in [*FIRMWARE, *LIBRARY, *BOARDS]:
+        if path.name == "supervisor.py":
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                kind = getattr(node.type, "id", None)
+                if node.type is None or kind in ("Exception", "BaseException"):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not wrong
+
+
+def test_only_the_supervisor_and_servers_create_tasks():
+    found = {p.name for p in [*FIRMWARE, *LIBRARY, *BOARDS] if re.search(r"\bcreate_task\(", p.read_text())}
+    assert found <= {"supervisor.py", "portal.py", "server.py"}
+
+
+def test_no_file_is_over_300_lines():
+    files = [p for top in ("firmware", "lib", "boards", "tools", "host_tests") for p in (ROOT / top).rglob("*.py")]
+    assert [str(p.relative_to(ROOT)) for p in files if len(p.read_text().splitlines()) > 300] == []
+
+
+def test_no_banned_file_names():
+    banned = {"utils", "helpers", "common", "misc", "manager", "handler", "data", "info"}
+    files = [p for top in ("firmware", "lib", "boards", "tools") for p in (ROOT / top).rglob("*.py")]
+    assert [str(p) for p in files if Path(p).stem in banned] == []

@@ -1,0 +1,104 @@
+"""Readings: values, ages and qualities, with the register bytes written out."""
+
+import struct
+import time
+
+from bridge import points
+from bridge.readings import GOOD, NEVER, STALE, SUSPECT, Readings
+
+POWER = points.number("sensor_power")
+FACTOR = points.number("sensor_power_factor")
+ENERGY = points.number("sensor_import_energy")
+SOC = points.number("plant_soc")
+GRID = points.number("plant_grid_power")
+PV_ENERGY = points.number("plant_pv_energy")
+
+
+def _readings():
+    r = Readings()
+    for n in (POWER, FACTOR, ENERGY):
+        r.bind(n, "f", 1, 1000)
+    r.bind(SOC, "H", 0.1, 1000)
+    r.bind(GRID, "i", 1, 1000)
+    r.bind(PV_ENERGY, "Q", 0.01, 1000)
+    return r
+
+
+def _float(value):
+    return struct.pack(">f", value)
+
+
+def test_a_value_comes_back_as_it_stood_on_the_wire():
+    """Proves: SEN-1"""
+    r = _readings()
+    now = time.ticks_ms()
+    assert r.put(POWER, bytes.fromhex("43663334"), 0, now) == GOOD  # 230.2, worked value of the document
+    assert abs(r.value(POWER) - 230.2) < 0.001
+    assert r.put(GRID, bytes.fromhex("FFFFEC78"), 0, now) == GOOD
+    assert r.value(GRID) == -5000
+    assert r.put(SOC, bytes.fromhex("0000022B"), 2, now) == GOOD
+    assert abs(r.value(SOC) - 55.5) < 0.001
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000000012345"), 0, now) == GOOD
+    assert abs(r.value(PV_ENERGY) - 745.65) < 0.001
+
+
+def test_nothing_is_known_before_the_first_value():
+    r = _readings()
+    assert r.quality(POWER) == NEVER
+    assert r.value(POWER) is None
+    assert r.last(POWER) is None
+
+
+def test_a_value_grows_stale_with_age_and_good_again():
+    """Proves: SEN-4+"""
+    r = _readings()
+    now = time.ticks_ms()
+    r.put(POWER, _float(100.0), 0, now)
+    r.expire(now + 999)
+    assert r.quality(POWER) == GOOD
+    r.expire(now + 1001)
+    assert r.quality(POWER) == STALE
+    assert r.value(POWER) is None
+    assert r.last(POWER) == 100.0
+    r.put(POWER, _float(101.0), 0, now + 1100)
+    assert r.value(POWER) == 101.0
+
+
+def test_implausible_values_are_suspect_counted_and_not_given_out():
+    """Proves: SEN-4+"""
+    r = _readings()
+    now = time.ticks_ms()
+    r.put(POWER, _float(100.0), 0, now)
+    bad = ("7FC00000", "7F800000", "FF800000", "7149F2CA")  # NaN, infinity, -infinity, 1e30
+    for count, hexadecimal in enumerate(bad):
+        assert r.put(POWER, bytes.fromhex(hexadecimal), 0, now) == SUSPECT
+        assert r.value(POWER) is None
+        assert r.suspects == count + 1
+    assert r.last(POWER) == 100.0
+    assert r.put(FACTOR, _float(1.5), 0, now) == SUSPECT
+    assert r.put(FACTOR, _float(-1.0), 0, now) == GOOD
+    assert r.put(SOC, bytes.fromhex("03E9"), 0, now) == SUSPECT  # 100.1 %
+    assert r.put(GRID, bytes.fromhex("7FFFFFFF"), 0, now) == SUSPECT
+    assert r.put(GRID, bytes.fromhex("80000000"), 0, now) == SUSPECT
+
+
+def test_a_counter_may_not_run_backwards_but_a_new_meter_is_believed_in_the_end():
+    """Proves: SEN-4+"""
+    r = _readings()
+    now = time.ticks_ms()
+    assert r.put(ENERGY, _float(1000.5), 0, now) == GOOD
+    assert r.put(ENERGY, _float(1000.5), 0, now) == GOOD
+    assert r.put(ENERGY, _float(1000.4), 0, now) == SUSPECT
+    assert r.put(ENERGY, _float(1000.6), 0, now) == GOOD
+    assert r.put(ENERGY, _float(-1.0), 0, now) == SUSPECT
+    results = [r.put(ENERGY, _float(2.0 + i), 0, now) for i in range(9)]
+    assert results[:7] == [SUSPECT] * 7
+    assert results[8] == GOOD
+    assert r.value(ENERGY) == 10.0
+
+
+def test_a_64_bit_counter_runs_backwards_over_its_first_word_too():
+    r = _readings()
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000000020000"), 0, 0) == GOOD
+    assert r.put(PV_ENERGY, bytes.fromhex("000000000001FFFF"), 0, 0) == SUSPECT
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000000020001"), 0, 0) == GOOD
