@@ -1,0 +1,121 @@
+"""Which chip the mocks play, its clock in microseconds and its interrupts. `chip.play("rp2040")` comes first in a test.
+
+play() also puts the built slot of that board first on sys.path, so that `import board` is what ships.
+"""
+
+import sys
+import time
+
+# RS485 port -> (UART, driver enable's GPIO) of the reference boards; a test compares it with the boards' own tables.
+PORTS = {"rp2040": {1: (1, 6), 2: (0, 2)}, "esp32": {1: (1, 13), 2: (2, 4)}}
+# Resistors on the carrier board: GPIO -> level of an open contact.
+PULLED = {"rp2040": {}, "esp32": {34: 1, 35: 1}}
+# What the ports' sockets raise: the unix port has 113, 115, 110.
+ERRNO = {
+    "rp2040": {"EHOSTUNREACH": 113, "EINPROGRESS": 115, "ETIMEDOUT": 110},
+    "esp32": {"EHOSTUNREACH": 118, "EINPROGRESS": 119, "ETIMEDOUT": 116},
+}
+
+port = "rp2040"
+cause = "power"
+tick_ms = 1  # an idle event loop wakes at multiples of it, if no interrupt wakes it before
+idle_late_ms = 0  # how much later than due the idle interrupt of a UART comes
+unique_id = b"\xe6\x61\x38\x52\x83\x47\x1b\x2f"
+_events = []
+_followers = []
+_resets = []
+
+
+class PowerDown(BaseException):
+    """The chip stopped running: `cause` is "restart" or "watchdog". Make a new Board to go on after the reset."""
+
+    def __init__(self, cause):
+        super().__init__(cause)
+        self.cause = cause
+
+
+def play(name):
+    """Become that chip, just powered on, with its own coarse tick."""
+    global port, tick_ms
+    port = name
+    tick_ms = 10 if name == "esp32" else 1  # FreeRTOS at 100 Hz, as every stock image has it
+    sys.path.insert(0, "build/" + name)
+    for follower in _followers:
+        follower(name)
+    reset("power")
+    _bound_the_jumps()
+
+
+def follow(follower):
+    """Call follower(port) now and whenever the chip changes: a mock shows what that port has."""
+    _followers.append(follower)
+    follower(port)
+
+
+def on_reset(action):
+    """Call action() at each reset: a mock forgets what the hardware forgets."""
+    _resets.append(action)
+
+
+def reset(why):
+    """Reset the hardware: pins float, buffers are empty, nothing is due any more."""
+    global cause
+    cause = why
+    _events.clear()
+    for action in _resets:
+        action()
+
+
+def now_us():
+    """Return virtual microseconds since the start, without wrap."""
+    ms = time.passed_ms()
+    return ms * 1000 + (time.ticks_us() - ms * 1000) % (1 << 30)
+
+
+def at(due_us, action, wakes=True):
+    """Call action() when the clock gets there; wakes: an interrupt that ends the sleep of an idle event loop."""
+    i = len(_events)
+    while i and _events[i - 1][0] > due_us:
+        i -= 1
+    _events.insert(i, (due_us, action, wakes))
+
+
+def _run_due():
+    while _events and _events[0][0] <= now_us():
+        _events.pop(0)[1]()
+
+
+def _next_us(now, wait_ms):
+    """Return when an event loop that wants to sleep for wait_ms (negative: for ever) wakes, or None."""
+    target = None
+    if wait_ms >= 0:
+        tick_us = tick_ms * 1000
+        target = -(-(now + wait_ms * 1000) // tick_us) * tick_us if tick_ms > 1 else now + wait_ms * 1000
+    for due, _action, wakes in _events:
+        if wakes:
+            return due if target is None or due < target else target
+    return target
+
+
+def _bound_the_jumps():
+    """Make the virtual clock stop at the next interrupt, where it else jumps to the next deadline of asyncio."""
+    from asyncio import core
+
+    queue = core._io_queue
+    if hasattr(queue, "bounded") or not hasattr(time, "pass_ms"):
+        return
+    sleep = queue.wait_io_event
+
+    def wait_io_event(wait_ms):
+        if wait_ms:
+            now = now_us()
+            wake = _next_us(now, wait_ms)
+            if wake is not None:
+                wait_ms = max(-(-(wake - now) // 1000), 1)
+        sleep(wait_ms)
+
+    queue.bounded = True
+    queue.wait_io_event = wait_io_event
+
+
+time.watch(_run_due)

@@ -1,0 +1,172 @@
+"""The machine module of both ports, on the virtual clock; see chip.py. Tests drive it with Pin.drive and UART.connect."""
+
+import chip
+from machine_uart import UART  # noqa: F401 (a name of this module)
+
+PWRON_RESET = 1
+WDT_RESET = 3
+
+_KEPT_EDGES = 256
+_RP2_MAX_WDT_MS = 8388
+_RP2_REASON = 0x40058008
+_pads = {}
+
+
+class _Pad:
+    """What one GPIO's pad does; edges are (us, level) of its output, the newest _KEPT_EDGES."""
+
+    def __init__(self, gpio):
+        self.gpio = gpio
+        self.output = False
+        self.latch = 0
+        self.pull = None
+        self.driven = None
+        self.edges = []
+
+    def level(self):
+        if self.output:
+            return self.latch
+        if self.driven is not None:
+            return self.driven
+        if self.pull is not None:
+            return 1 if self.pull == Pin.PULL_UP else 0
+        return chip.PULLED[chip.port].get(self.gpio, 0)
+
+    def put(self, level):
+        before = self.edges[-1][1] if self.edges else None
+        self.latch = level
+        if self.output and level != before:
+            self.edges.append((chip.now_us(), level))
+            if len(self.edges) > _KEPT_EDGES:
+                del self.edges[0]
+            if before == 1 and level == 0:
+                UART.released(self.gpio)
+
+    def steady(self, wanted, start_us, end_us):
+        """Return whether the output had that level all the time from start_us to end_us."""
+        level = 0
+        for at_us, new in self.edges:
+            if at_us <= start_us:
+                level = new
+            elif at_us < end_us and new != wanted:
+                return False
+        return level == wanted
+
+
+def pad(gpio):
+    """Return the pad of a GPIO, for tests and for the wire."""
+    if gpio not in _pads:
+        _pads[gpio] = _Pad(gpio)
+    return _pads[gpio]
+
+
+class Pin:
+    IN = 0
+    OUT = 1
+    PULL_UP = 1
+    PULL_DOWN = 2
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        if chip.port == "esp32":
+            if id in (6, 7, 8, 9, 10, 11):
+                raise ValueError("pin %d belongs to the flash" % id)
+            if id >= 34 and (mode == self.OUT or pull in (self.PULL_UP, self.PULL_DOWN)):
+                raise ValueError("pin %d can only be input, without a pull" % id)
+        elif not 0 <= id <= 28 or id in (23, 24, 25):
+            raise ValueError("pin %d belongs to the radio" % id)
+        self._pad = pad(id)
+        if pull != -1:
+            self._pad.pull = pull
+        if mode == self.OUT:
+            level = self._pad.latch if value is None else int(bool(value))
+            self._pad.output = True
+            self._pad.put(level)
+        elif mode == self.IN:
+            self._pad.output = False
+
+    def __call__(self, level=None):
+        if level is None:
+            return self._pad.level()
+        self._pad.put(1 if level else 0)
+
+    value = __call__
+
+    def on(self):
+        self(1)
+
+    def off(self):
+        self(0)
+
+    @staticmethod
+    def drive(gpio, level):
+        """Drive an input from outside; None = let go."""
+        pad(gpio).driven = level
+
+    @staticmethod
+    def edges(gpio):
+        """Return [(us, level), ...] of an output since the last reset."""
+        return pad(gpio).edges
+
+
+class WDT:
+    """Raises chip.PowerDown out of whatever moves the clock when it was not fed in time."""
+
+    def __init__(self, id=0, timeout=5000):
+        if chip.port == "rp2040" and timeout > _RP2_MAX_WDT_MS:
+            raise ValueError("timeout exceeds 8388")
+        self._timeout_us = timeout * 1000
+        self.feed()
+        chip.at(self._fed_us + self._timeout_us, self._check)
+
+    def feed(self):
+        self._fed_us = chip.now_us()
+
+    def _check(self):
+        due_us = self._fed_us + self._timeout_us
+        if chip.now_us() >= due_us:
+            chip.reset("watchdog")
+            raise chip.PowerDown("watchdog")
+        chip.at(due_us, self._check)
+
+
+class _Memory:
+    def __getitem__(self, address):
+        if chip.port == "rp2040" and address == _RP2_REASON:
+            return {"power": 0, "watchdog": 1, "restart": 2}[chip.cause]
+        raise MemoryError("nothing at 0x%08x" % address)
+
+
+mem32 = _Memory()
+
+
+def reset():
+    chip.reset("restart")
+    raise chip.PowerDown("restart")
+
+
+def reset_cause():
+    """Return what the port says; the rp2 port calls its own reset a watchdog's."""
+    if chip.port == "rp2040":
+        return PWRON_RESET if chip.cause == "power" else WDT_RESET
+    return {"power": PWRON_RESET, "watchdog": WDT_RESET, "restart": 2}[chip.cause]
+
+
+def unique_id():
+    return chip.unique_id if chip.port == "rp2040" else chip.unique_id[:6]
+
+
+def idle():
+    pass
+
+
+def _become(port):
+    names = globals()
+    for name, value in (("HARD_RESET", 2), ("DEEPSLEEP_RESET", 4), ("SOFT_RESET", 5)):
+        if port == "esp32":
+            names[name] = value
+        else:
+            names.pop(name, None)
+
+
+chip.follow(_become)
+chip.on_reset(_pads.clear)
