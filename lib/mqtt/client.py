@@ -32,9 +32,8 @@ _STEADY_S = const(60)  # a connection of this age starts the back-off anew
 class MQTTClient:
     """One connection to one broker.
 
-    To look at: connected; since (clock.seconds() of the last login, None without connection); connections (logins so
-    far); sent, received (messages); oversize (inbound messages passed over); last_error (words without secrets, "" if
-    none yet); queued, dropped (messages of the outgoing queue).
+    To look at: connected; since (clock.seconds() of the login, or None); connections (logins so far); sent, received
+    (messages); oversize (inbound messages passed over); last_error (words, no secrets); queued, dropped (outgoing).
     """
 
     def __init__(
@@ -66,6 +65,7 @@ class MQTTClient:
         self._outbox = Outbox(*queue)
         self._subscriptions = Subscriptions()
         self._last_id = 0
+        self._ids = self._fresh_id  # made once: a bound method costs memory each time
         self._stopping = self._hurry = False
         self.connected = False
         self.since = None
@@ -93,8 +93,8 @@ class MQTTClient:
 
     def set_last_will(self, topic, msg, retain=False, qos=0):
         """Let the broker publish this when the connection breaks; from the next connect on."""
-        packet.connect("check", 1, will=(topic, msg, qos, retain))  # raises now, not in an outage
         self._will = (topic, msg, qos, retain)
+        packet.connect("check", 1, will=self._will)  # raises now, not in an outage
 
     def publish(self, topic, msg, retain=False, qos=0, *, latest=False):
         """Queue a message; return False if the queue has no room for it (outbox.py says what gives way).
@@ -106,8 +106,7 @@ class MQTTClient:
         packet.check_topic(topic)
         if qos not in (0, 1):
             raise ValueError("QoS 0 or 1")
-        payload = msg.encode() if isinstance(msg, str) else bytes(msg)
-        return self._outbox.put(topic, payload, qos, retain, latest)
+        return self._outbox.put(topic, msg.encode() if isinstance(msg, str) else bytes(msg), qos, retain, latest)
 
     def subscribe(self, topic, qos=0):
         """Subscribe now and after each reconnect. A refusal shows in last_error."""
@@ -178,6 +177,7 @@ class MQTTClient:
         self._stopping = False
         failures = 0
         while not self._stopping:
+            beat()
             started_s = clock.seconds()
             try:
                 await self.connect(clean_session, beat)
@@ -231,10 +231,10 @@ class MQTTClient:
         """Return the next packet to write: subscriptions first, then messages."""
         if not self.connected:
             return None
-        question = self._subscriptions.next_packet(self._fresh_id, ticks_ms())
+        question = self._subscriptions.next_packet(self._ids, ticks_ms())
         if question:
             return question, None, None
-        m = self._outbox.next_message(self._fresh_id)
+        m = self._outbox.next_message(self._ids)
         if not m:
             return None
         head = packet.publish_head(

@@ -1,8 +1,8 @@
 """Messages on their way out: bounded in count and bytes, ordered, QoS 1 kept until acknowledged.
 
-When it is full, the oldest waiting QoS 0 messages give way to a new message; QoS 1 is never dropped, so a message for
-which no room can be made is turned away. A message that is being written is never touched: half a packet would
-garble the connection.
+When it is full, waiting QoS 0 messages give way to a new one, the oldest first. Those of `latest` are still true: they
+give way last, and only to QoS 1 and to each other. QoS 1 is never dropped, so a message for which no room can be made
+is turned away. A message that is being written is never touched: half a packet would garble the connection.
 """
 
 from clock import ticks_diff
@@ -19,11 +19,12 @@ _AGAIN = const(3)  # QoS 1: the connection broke before PUBACK
 class Message:
     """One message in the outbox; payload is bytes, packet_id is 0 until it was first written."""
 
-    def __init__(self, topic, payload, qos, retain):
+    def __init__(self, topic, payload, qos, retain, latest):
         self.topic = topic
         self.payload = payload
         self.qos = qos
         self.retain = retain
+        self.latest = latest
         self.packet_id = 0
         self.duplicate = False
         self.state = _WAITING
@@ -54,14 +55,14 @@ class Outbox:
         """
         same = self._waiting(topic, qos) if latest else None
         size = len(topic) + len(payload) - (same.size() if same else 0)
-        if not self._make_room(0 if same else 1, size, same):
+        if not self._make_room(0 if same else 1, size, same, qos or latest):
             self.dropped += 1
             return False
         if same:
             same.payload = payload
             same.retain = retain
         else:
-            self._messages.append(Message(topic, payload, qos, retain))
+            self._messages.append(Message(topic, payload, qos, retain, latest))
         self.size += size
         return True
 
@@ -120,18 +121,19 @@ class Outbox:
                 return m
         return None
 
-    def _make_room(self, count, size, spared):
-        """Drop the oldest QoS 0 messages until count and bytes fit; return False, and drop none, if that cannot be."""
+    def _make_room(self, count, size, spared, weighty):
+        """Drop QoS 0 messages until count and bytes fit; return False, and drop none, if that cannot be."""
         count += len(self._messages) - self._count_max
         size += self.size - self._bytes_max
         victims = []
-        for m in self._messages:
-            if count <= 0 and size <= 0:
-                break
-            if m.state == _WAITING and not m.qos and m is not spared:
-                victims.append(m)
-                count -= 1
-                size -= m.size()
+        for latest in (False, True) if weighty else (False,):
+            for m in self._messages:
+                if count <= 0 and size <= 0:
+                    break
+                if m.state == _WAITING and not m.qos and m.latest == latest and m is not spared:
+                    victims.append(m)
+                    count -= 1
+                    size -= m.size()
         if count > 0 or size > 0:
             return False
         for m in victims:

@@ -1,0 +1,362 @@
+"""The MQTT client against a scripted broker on the virtual clock: the good path, the rules of delivery, bad input."""
+
+import asyncio
+from errno import ECONNREFUSED
+
+from mqtt.errors import MQTTException, ProtocolError
+from mqtt_script import Broker, Pair, make
+
+
+async def raises(kind, awaitable):
+    try:
+        await awaitable
+    except kind as e:
+        return e
+    return None
+
+
+async def test_the_client_logs_in_as_asked():
+    broker = Broker()
+    client = make(broker, user="u", password="pw", keepalive=300)
+    client.set_last_will("w/t", b"off", True, 1)
+    assert await client.connect() is False
+    assert broker.packets == [
+        (0x10, b"\x00\x04MQTT\x04\xee\x01\x2c\x00\x06bridge\x00\x03w/t\x00\x03off\x00\x01u\x00\x02pw")
+    ]
+    assert client.connected and client.connections == 1 and client.since is not None
+
+
+async def test_a_kept_session_is_reported():
+    broker = Broker()
+    broker.connack = b"\x20\x02\x01\x00"
+    client = make(broker)
+    assert await client.connect(False) is True
+    assert broker.packets[0][1][7] == 0  # flags without clean session
+
+
+async def test_a_refused_login_is_told_in_words():
+    """Proves: REL-1+"""
+    broker = Broker()
+    client = make(broker, user="u", password="secret")
+    for code, words in (
+        (1, "login refused: protocol version not supported"),
+        (2, "login refused: client id not allowed"),
+        (3, "login refused: broker not available"),
+        (4, "login refused: wrong user or password"),
+        (5, "login refused: not authorised"),
+        (99, "login refused: code 99"),
+    ):
+        broker.connack = b"\x20\x02\x00" + bytes((code,))
+        e = await raises(MQTTException, client.connect())
+        assert (e.code, str(e)) == (code, words)
+        assert not client.connected and broker.streams[-1].closed
+
+
+async def test_a_broker_that_does_not_answer_the_login_is_left_after_ten_seconds():
+    p = Pair()
+    p.broker.connack = b""
+    await p.start()
+    await asyncio.sleep_ms(9500)
+    assert p.client.last_error == ""
+    await asyncio.sleep_ms(500)
+    assert p.client.last_error == "no answer to the login"
+    assert p.broker.streams[0].closed
+
+
+async def test_anything_before_connack_ends_the_connection():
+    broker = Broker()
+    for data in (b"\xd0\x00", b"\x30\x03\x00\x01t", b"HTTP/1.0 400 Bad Request\r\n"):
+        broker.connack = data
+        assert await raises(ProtocolError, make(broker).connect()), data
+        assert broker.streams[-1].closed
+
+
+async def test_queued_messages_go_out_after_the_login_and_subscriptions_before_them():
+    p = Pair()
+    p.client.publish("a", "1")
+    p.client.publish(b"b", bytearray(b"2"), True, 1)
+    p.client.subscribe("c/#", 1)
+    await p.start()
+    assert p.broker.packets[1:] == [
+        (0x82, b"\x00\x01\x00\x03c/#\x01"),
+        (0x30, b"\x00\x01a1"),
+        (0x33, b"\x00\x01b\x00\x022"),
+    ]
+    assert (p.client.queued, p.client.sent, p.client.dropped) == (0, 2, 0)
+
+
+async def test_a_long_message_goes_out_in_portions_while_the_loop_goes_on():
+    p = Pair()
+    p.broker.window = 100
+    await p.start()
+    p.client.publish("long", "x" * 5000)
+    await asyncio.sleep_ms(60)
+    assert p.broker.heard(3) == [b"\x00\x04long" + b"x" * 5000]
+    assert p.beats > 50
+
+
+async def test_a_qos_1_message_stays_until_puback_and_blocks_nothing():
+    p = Pair()
+    p.broker.pubacks = False
+    await p.start()
+    p.client.publish("a", "1", qos=1)
+    p.client.publish("b", "2")
+    await asyncio.sleep_ms(100)
+    assert p.broker.packets[1:] == [(0x32, b"\x00\x01a\x00\x011"), (0x30, b"\x00\x01b2")]
+    p.broker.say(b"\x30\x03\x00\x01t")
+    await asyncio.sleep_ms(100)
+    assert (p.client.received, p.client.queued) == (1, 1)
+    p.broker.say(b"\x40\x02\x00\x09\x40\x02\x00\x01")  # an id that nobody asked for is passed over
+    await asyncio.sleep_ms(100)
+    assert p.client.queued == 0 and p.client.connected
+
+
+async def test_a_qos_1_message_without_puback_goes_again_after_a_reconnect_with_dup_and_the_same_id():
+    """Proves: NET-4+"""
+    p = Pair()
+    p.broker.pubacks = False
+    await p.start()
+    p.client.publish("a", "1", qos=1)
+    await asyncio.sleep_ms(100)
+    p.broker.hang_up()
+    p.client.publish("b", "2", qos=1)
+    await asyncio.sleep_ms(100)
+    p.broker.pubacks = True
+    await asyncio.sleep_ms(1500)
+    assert [x for x in p.broker.packets if x[0] >> 4 == 3] == [
+        (0x32, b"\x00\x01a\x00\x011"),
+        (0x32, b"\x00\x01b\x00\x022"),
+        (0x3A, b"\x00\x01a\x00\x011"),
+        (0x3A, b"\x00\x01b\x00\x022"),
+    ]
+    assert p.client.queued == 0
+
+
+async def test_packet_ids_wrap_to_1_and_pass_over_those_in_use():
+    p = Pair()
+    await p.start()
+    p.client._last_id = 0xFFFE
+    p.broker.pubacks = False
+    p.client.publish("first", "", qos=1)
+    await asyncio.sleep_ms(100)
+    p.client._last_id = 0xFFFE  # 65,535 messages later
+    p.client.publish("second", "", qos=1)
+    p.client.subscribe("third")
+    await asyncio.sleep_ms(100)
+    p.client.publish("fourth", "", qos=1)
+    await asyncio.sleep_ms(100)
+    assert p.broker.packets[1:] == [
+        (0x32, b"\x00\x05first\xff\xff"),
+        (0x82, b"\x00\x01\x00\x05third\x00"),
+        (0x32, b"\x00\x06second\x00\x02"),
+        (0x32, b"\x00\x06fourth\x00\x03"),
+    ]
+
+
+async def test_inbound_messages_are_delivered_and_acknowledged_after_the_callback():
+    p = Pair()
+    seen = []
+    p.client.set_callback(lambda *a: seen.append((a, len(p.broker.heard(4)))))
+    await p.start()
+    p.broker.say(b"\x33\x07\x00\x01t\x00\x07hi" + b"\x3a\x07\x00\x01t\x00\x07hi" + b"\x30\x04\x00\x01t\xff")
+    await asyncio.sleep_ms(100)
+    assert seen[0] == (("t", b"hi", True), 0)
+    assert [message for message, _ in seen[1:]] == [("t", b"hi", False), ("t", b"\xff", False)]
+    assert p.broker.heard(4) == [b"\x00\x07", b"\x00\x07"]
+
+
+async def test_an_exception_in_the_callback_is_the_callers_and_gives_no_puback():
+    p = Pair()
+
+    def fail(topic, payload, retained):
+        raise ZeroDivisionError
+
+    p.client.set_callback(fail)
+    await p.start()
+    p.broker.say(b"\x32\x05\x00\x01t\x00\x07")
+    assert await raises(ZeroDivisionError, p.task)
+    assert p.broker.heard(4) == [] and p.broker.streams[0].closed
+
+
+async def test_a_message_over_the_limit_is_reported_acknowledged_and_the_connection_stays():
+    """Proves: REL-1+, SEC-1+"""
+    p = Pair(limit=64)
+    seen, long = [], []
+    p.client.set_callback(lambda topic, payload, retained: seen.append(payload), lambda *a: long.append(a))
+    await p.start()
+    p.broker.say(b"\x32\xc7\x10\x00\x03cmd\x00\x09" + b"x" * (2119 - 7) + b"\x30\x05\x00\x03cmd")
+    await asyncio.sleep_ms(100)
+    assert (seen, long) == ([b""], [("cmd", 2119)])
+    assert p.broker.heard(4) == [b"\x00\x09"]
+    assert (p.client.oversize, p.client.received, p.client.connections) == (1, 1, 1)
+    assert p.client.last_error == "message of 2119 bytes passed over"
+
+
+async def test_a_flood_is_taken_four_packets_at_a_turn():
+    p = Pair()
+    seen = []
+    p.client.set_callback(lambda topic, payload, retained: seen.append(p.beats))
+    await p.start()
+    p.broker.say(b"\x30\x03\x00\x01t" * 1000)
+    await asyncio.sleep_ms(400)
+    assert len(seen) == 1000
+    assert max(seen.count(turn) for turn in set(seen)) <= 4
+
+
+async def test_a_broker_that_reads_nothing_gets_no_more_questions_answered():
+    """Acknowledgements do not pile up: reading stops until they are gone.
+
+    Proves: REL-1+, REL-2+
+    """
+    p = Pair()
+    await p.start()
+    p.broker.window = 0
+    p.broker.say(b"\x32\x05\x00\x01t\x00\x07" * 200)
+    await asyncio.sleep_ms(1000)
+    assert p.client.received <= 16
+    p.broker.window = 1000
+    await asyncio.sleep_ms(1000)
+    assert p.client.received == 200 and len(p.broker.heard(4)) == 200
+
+
+async def test_rubbish_ends_the_connection_and_a_new_one_starts_clean():
+    """Proves: REL-1+"""
+    p = Pair()
+    p.client.subscribe("t")
+    await p.start()
+    p.broker.say(b"\x30\x03\x00\x01")  # the beginning of a message
+    await asyncio.sleep_ms(100)
+    p.broker.say(b"#\xff\xff")
+    await asyncio.sleep_ms(100)
+    assert p.client.last_error.startswith("malformed") and not p.client.connected
+    await asyncio.sleep_ms(1500)
+    assert p.client.connected and p.client.connections == 2
+    assert len(p.broker.heard(8)) == 2
+
+
+async def test_a_second_connack_and_qos_2_are_refused():
+    for data in (b"\x20\x02\x00\x00", b"\x34\x05\x00\x01t\x00\x07", b"\x62\x02\x00\x01"):
+        p = Pair()
+        await p.start()
+        p.broker.say(data)
+        await asyncio.sleep_ms(100)
+        assert not p.client.connected, data
+        p.task.cancel()
+
+
+async def test_subscriptions_change_while_connected_and_a_refused_one_is_named():
+    p = Pair()
+    await p.start()
+    p.client.subscribe("a")
+    p.client.subscribe("b", 1)
+    await asyncio.sleep_ms(100)
+    p.client.unsubscribe("a")
+    p.client.unsubscribe("never")
+    await asyncio.sleep_ms(100)
+    assert p.broker.packets[1:] == [
+        (0x82, b"\x00\x01\x00\x01a\x00"),
+        (0x82, b"\x00\x02\x00\x01b\x01"),
+        (0xA2, b"\x00\x03\x00\x01a"),
+    ]
+    p.broker.subacks = False
+    p.client.subscribe("c")
+    await asyncio.sleep_ms(100)
+    p.broker.say(b"\x90\x03\x00\x04\x80")
+    await asyncio.sleep_ms(100)
+    assert p.client.last_error == "subscription refused: c"
+
+
+async def test_disconnect_sends_what_is_queued_takes_leave_and_ends_run():
+    p = Pair()
+    await p.start()
+    p.client.publish("a", "1", qos=1)
+    await p.client.disconnect()
+    assert p.broker.packets[1:] == [(0x32, b"\x00\x01a\x00\x011"), (0xE0, b"")]
+    assert p.broker.streams[0].closed
+    await asyncio.sleep_ms(1000)
+    assert p.task.done() and not p.client.connected
+
+
+async def test_disconnect_waits_two_seconds_at_most_and_nothing_follows_its_packet():
+    p = Pair()
+    p.broker.pubacks = False
+    await p.start()
+    for _ in range(10):  # two more than may wait for PUBACK
+        p.client.publish("a", "1", qos=1)
+    await asyncio.wait_for(p.client.disconnect(), 3)
+    assert len(p.broker.heard(3)) == 8
+    assert p.broker.packets[-1] == (0xE0, b"")
+
+
+async def test_one_connection_can_be_driven_by_hand():
+    """connect, check_msg, disconnect as in umqtt.simple, with awaits."""
+    broker = Broker()
+    client = make(broker)
+    assert await raises(OSError, by_hand(client))  # not connected
+    await client.connect()
+    client.publish("a", "1")
+    client.ping()
+    while client.check_msg():
+        pass
+    assert broker.packets[1:] == [(0xC0, b""), (0x30, b"\x00\x01a1")]
+    broker.hang_up()
+    assert await raises(OSError, by_hand(client))
+    assert not client.connected
+    await client.connect()
+    await client.disconnect()
+    assert broker.packets[-1] == (0xE0, b"")
+
+
+async def by_hand(client):
+    client.check_msg()
+
+
+async def test_misuse_is_told_at_once():
+    client = make(Broker())
+    for misuse in (
+        lambda: client.publish("a/#", "x"),
+        lambda: client.publish("", "x"),
+        lambda: client.publish("a", "x", qos=2),
+        lambda: client.subscribe("", 0),
+        lambda: client.subscribe("a", 2),
+        lambda: client.set_last_will("+", "x"),
+        lambda: make(Broker(), keepalive=0),
+        lambda: make(Broker(), limit=15),
+    ):
+        try:
+            misuse()
+        except ValueError:
+            continue
+        raise AssertionError("taken")
+    assert client.queued == 0
+
+
+async def test_the_connected_callback_comes_with_each_login_and_may_publish():
+    p = Pair()
+    kept = []
+
+    def connected(session_present):
+        kept.append(session_present)
+        p.client.publish("status", "online", True, 1, latest=True)
+
+    p.client.set_callback(None, connected=connected)
+    await p.start()
+    p.broker.hang_up()
+    await asyncio.sleep_ms(1500)
+    assert kept == [False, False]
+    assert p.broker.heard(3) == [b"\x00\x06status\x00\x01online", b"\x00\x06status\x00\x02online"]
+
+
+async def test_the_way_to_the_broker_may_fail_and_the_error_is_named():
+    p = Pair()
+    p.broker.refuse = ECONNREFUSED
+    await p.start()
+    assert p.client.last_error == "ECONNREFUSED"
+    p.broker.refuse = -6
+    await asyncio.sleep_ms(1500)
+    assert p.client.last_error == "error -6"
+    p.broker.refuse = None
+    p.broker.write_error = 104
+    await asyncio.sleep_ms(3000)
+    assert p.client.last_error == "ECONNRESET"
+    assert all(s.closed for s in p.broker.streams)
