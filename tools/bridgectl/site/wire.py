@@ -83,7 +83,7 @@ class PtyWire:
         self._frame_start_ns = 0
         self._free_ns = 0  # when the sender's last stop bit is over
         self._misheard = False
-        self._coming = []  # [time of arrival, byte, belongs to an answer], in order
+        self._coming = []  # [time of arrival, byte, belongs to an answer, bits that flip], in order
 
     @property
     def character_ns(self):
@@ -153,18 +153,19 @@ class PtyWire:
         self.counts.busy_ns += len(sent) * character_ns
         for byte in sent:
             end_ns = at_ns + character_ns
-            for answer in self._coming:
-                if answer[2] and answer[0] - character_ns < end_ns and answer[0] > at_ns:
-                    answer[1] ^= _COLLISION
-                    byte ^= _COLLISION
-                    self.counts.collisions += 1
+            met = [row for row in self._coming if row[2] and row[0] - character_ns < end_ns and row[0] > at_ns]
+            for row in met:
+                row[3] = _COLLISION
+            if met:
+                byte ^= _COLLISION
+                self.counts.collisions += 1
             self._frame.append(byte)
             if self.echo:
-                self._coming.append([end_ns, byte, False])
+                self._coming.append([end_ns, byte, False, 0])
             at_ns = end_ns
         self._free_ns = at_ns
         if self.stray:
-            self._coming.append([at_ns + character_ns, 0, False])
+            self._coming.append([at_ns + character_ns, 0, False, 0])
         self._coming.sort(key=lambda row: row[0])
 
     def _end_frame(self, now_ns):
@@ -190,7 +191,7 @@ class PtyWire:
         exchange.answer = bytes(answer)
         exchange.answer_start_ns = start_ns
         exchange.answer_end_ns = start_ns + len(answer) * character_ns
-        self._coming += [[start_ns + (i + 1) * character_ns, byte, True] for i, byte in enumerate(answer)]
+        self._coming += [[start_ns + (i + 1) * character_ns, byte, True, 0] for i, byte in enumerate(answer)]
         self._coming.sort(key=lambda row: row[0])
         self.counts.answers += 1
         self.counts.busy_ns += len(answer) * character_ns
@@ -200,7 +201,7 @@ class PtyWire:
         while due < len(self._coming) and self._coming[due][0] <= now_ns:
             due += 1
         if due:
-            arrived = bytes(row[1] for row in self._coming[:due])
+            arrived = bytes(row[1] ^ row[3] for row in self._coming[:due])
             del self._coming[:due]
             try:
                 taken = os.write(self._fd, arrived)
