@@ -21,6 +21,7 @@ cause = "power"
 tick_ms = 1  # an idle event loop wakes at multiples of it, if no interrupt wakes it before
 idle_late_ms = 0  # how much later than due the idle interrupt of a UART comes
 unique_id = b"\xe6\x61\x38\x52\x83\x47\x1b\x2f"
+_AHEAD_MS = 600000
 _events = []
 _followers = []
 _resets = []
@@ -72,8 +73,16 @@ def now_us():
     return ms * 1000 + (time.ticks_us() - ms * 1000) % (1 << 30)
 
 
-def at(due_us, action, wakes=True):
-    """Call action() when the clock gets there; wakes: an interrupt that ends the sleep of an idle event loop."""
+def always():
+    return True
+
+
+def never():
+    return False
+
+
+def at(due_us, action, wakes=always):
+    """Call action() when the clock gets there; wakes() tells if it is an interrupt that ends the sleep of the chip."""
     i = len(_events)
     while i and _events[i - 1][0] > due_us:
         i -= 1
@@ -85,16 +94,24 @@ def _run_due():
         _events.pop(0)[1]()
 
 
-def _next_us(now, wait_ms):
-    """Return when an event loop that wants to sleep for wait_ms (negative: for ever) wakes, or None."""
-    target = None
+def _sleep(wait_ms):
+    """Sleep as an idle chip does: to the tick after wait_ms (negative: for ever), or until an interrupt."""
+    now = now_us()
+    end = None
     if wait_ms >= 0:
         tick_us = tick_ms * 1000
-        target = -(-(now + wait_ms * 1000) // tick_us) * tick_us if tick_ms > 1 else now + wait_ms * 1000
-    for due, _action, wakes in _events:
-        if wakes:
-            return due if target is None or due < target else target
-    return target
+        end = now + wait_ms * 1000 if tick_ms == 1 else -(-(now + wait_ms * 1000) // tick_us) * tick_us
+    woken = False
+    while not woken and _events and (end is None or _events[0][0] <= end):
+        due_us, _action, wakes = _events[0]
+        woken = wakes()
+        time.pass_us(max(due_us - now_us(), 0))
+    if woken:
+        time.pass_us(-now_us() % 1000)  # asyncio counts whole milliseconds
+    elif end is None:
+        raise RuntimeError("every task waits for something that no clock and no interrupt brings")
+    else:
+        time.pass_us(max(end - now_us(), 1))
 
 
 def _bound_the_jumps():
@@ -102,20 +119,20 @@ def _bound_the_jumps():
     from asyncio import core
 
     queue = core._io_queue
-    if hasattr(queue, "bounded") or not hasattr(time, "pass_ms"):
-        return
-    sleep = queue.wait_io_event
+    if hasattr(queue, "bounded") or len(type(queue).__bases__) != 1 or type(queue).__bases__[0] is object:
+        return  # done, or the clock is the real one
+    poll = type(queue).__bases__[0].wait_io_event
 
     def wait_io_event(wait_ms):
-        if wait_ms:
-            now = now_us()
-            wake = _next_us(now, wait_ms)
-            if wake is not None:
-                wait_ms = max(-(-(wake - now) // 1000), 1)
-        sleep(wait_ms)
+        poll(queue, 0)
+        head = core._task_queue.peek()
+        if not head or core.ticks_diff(head.ph_key, core.ticks()) > 0:
+            _sleep(wait_ms)
 
     queue.bounded = True
     queue.wait_io_event = wait_io_event
+    # asyncio's C code stamps a woken task with the real clock: ahead of it, each such task is due at once.
+    time.pass_ms(_AHEAD_MS)
 
 
 time.watch(_run_due)

@@ -108,7 +108,7 @@ class UART(io.IOBase):
         self._tx_end_us = start_us + count * self.char_us
         if self._link and self._link.echo:
             self._expect(start_us + self.char_us, part, True)
-        chip.at(self._tx_end_us + self._gap_us(), self._frame_ended, wakes=False)
+        chip.at(self._tx_end_us + self._gap_us(), self._frame_ended, chip.never)
         return count
 
     def flush(self):
@@ -172,7 +172,10 @@ class UART(io.IOBase):
         self._coming.append((first_us, part, deaf_proof))
         self._last_us = max(self._last_us, first_us + (len(part) - 1) * self.char_us)
         idle_us = 32 * 1000000 // self.baudrate if chip.port == "rp2040" else max(3 * self.char_us, 500)
-        chip.at(self._last_us + idle_us + chip.idle_late_ms * 1000, self._fell_idle, wakes=self._callback is not None)
+        chip.at(self._last_us + idle_us + chip.idle_late_ms * 1000, self._fell_idle, self._interrupts)
+
+    def _interrupts(self):
+        return self._callback is not None
 
     def _fell_idle(self):
         self._arrive()
