@@ -1,0 +1,93 @@
+"""The supervisor on the virtual clock: restarts, pauses, beats and the food of the watchdog."""
+
+import asyncio
+import time
+
+import log
+import supervisor
+
+
+class Dog:
+    def __init__(self):
+        self.meals_ms = []
+
+    def feed(self):
+        self.meals_ms.append(time.passed_ms())
+
+
+def _run(add, seconds):
+    dog = Dog()
+    boss = supervisor.Supervisor(dog)
+    add(boss)
+
+    async def main():
+        task = asyncio.create_task(boss.run())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.sleep_ms(1)
+
+    asyncio.run(main())
+    return boss, dog
+
+
+def test_a_task_that_dies_starts_again_after_a_growing_pause():
+    """Proves: REL-1+"""
+    starts = []
+
+    async def dies(beat):
+        starts.append(time.passed_ms() // 1000)
+        await asyncio.sleep_ms(100)
+        raise ValueError("broken")
+
+    async def lives(beat):
+        while True:
+            beat()
+            await asyncio.sleep_ms(500)
+
+    boss, dog = _run(lambda s: (s.add("dies", dies), s.add("lives", lives, True)), 60)
+    assert [b - a for a, b in zip(starts, starts[1:])][:4] == [1, 2, 4, 8]
+    assert len(dog.meals_ms) >= 59
+    assert boss.healthy()
+    assert any(["dies: ValueError: broken" in line for line in log.lines()])
+
+
+def test_an_essential_task_that_hangs_starves_the_watchdog():
+    """Proves: REL-1+"""
+
+    async def hangs(beat):
+        beat()
+        await asyncio.sleep(1000)
+
+    boss, dog = _run(lambda s: s.add("hangs", hangs, True), 60)
+    assert 30000 <= dog.meals_ms[-1] <= 32000
+    assert boss.silent() == ["hangs"]
+
+
+def test_a_task_that_is_not_essential_may_hang():
+    async def hangs(beat):
+        await asyncio.sleep(1000)
+
+    _, dog = _run(lambda s: s.add("hangs", hangs), 60)
+    assert dog.meals_ms[-1] > 58000
+
+
+def test_an_essential_task_that_ends_again_and_again_is_not_taken_for_a_hang():
+    async def ends(beat):
+        beat()
+
+    _, dog = _run(lambda s: s.add("ends", ends, True), 300)
+    assert dog.meals_ms[-1] > 298000
+
+
+def test_pauses_have_a_bound():
+    assert [supervisor.pause_s(n, True) for n in (1, 2, 3, 4, 5, 6, 99)] == [1, 2, 4, 8, 16, 16, 16]
+    assert supervisor.pause_s(99, False) == 60
+
+
+def test_the_log_keeps_the_last_lines_only_and_cuts_long_ones():
+    """Proves: REL-2+"""
+    for i in range(500):
+        log.info("test", "%d " % i + "x" * 300)
+    assert len(log.lines()) == 60
+    assert "499 " in log.lines()[-1]
+    assert max([len(line) for line in log.lines()]) < 170
