@@ -38,7 +38,7 @@ class Session:
         state.update_text = "receiving"
 
     async def feed(self, chunk):
-        """Take the next bytes of the bundle. Raises Refused (its text says why) or OSError; then the session is over."""
+        """Take the next bytes of the bundle. Raises Refused (its text says why) or OSError, and is over then."""
         view = memoryview(chunk)
         while view:
             count = self._guarded(self._installer.feed, view)

@@ -1,0 +1,51 @@
+# heap: 8m
+# Cuts at every flash operation. The figures of `make cuts` come from the same scenarios.
+import cut_rig
+
+
+def check(kind, seen):
+    count = cut_rig.run(kind())
+    assert not count.third_states, count.third_states[:5]
+    assert count.breaches == 0
+    for state in seen:
+        assert count.seen.get(state), "no cut ended in %s: the scenario proves little" % state
+
+
+def test_a_cut_while_a_record_is_saved_for_the_first_time_leaves_none_or_the_new_one():
+    """Proves: OTA-4+"""
+    check(cut_rig.FirstRecord, ("none", "new"))
+
+
+def test_a_cut_while_a_record_is_replaced_leaves_the_old_or_the_new_one():
+    """Proves: OTA-4+"""
+    check(cut_rig.ReplacedRecord, ("old", "new"))
+
+
+def test_a_cut_while_a_long_record_is_replaced_leaves_the_old_or_the_new_one():
+    """Proves: OTA-4+"""
+    check(cut_rig.LongRecord, ("old", "new"))
+
+
+def test_a_cut_anywhere_in_an_installation_starts_the_old_or_the_new_version_whole():
+    """Proves: OTA-4+, OTA-3+"""
+    check(cut_rig.WholeInstall, ("1.0.0", "2.0.0"))
+
+
+def test_a_cut_in_the_commit_starts_the_old_or_the_new_version():
+    """Proves: OTA-4+"""
+    check(cut_rig.Commit, ("1.0.0", "2.0.0"))
+
+
+def test_a_cut_while_a_trial_is_confirmed_keeps_the_new_version():
+    """Proves: OTA-4+"""
+    check(cut_rig.Confirm, ("2.0.0",))
+
+
+def test_a_cut_while_a_start_is_counted_changes_nothing():
+    """Proves: OTA-4+"""
+    check(cut_rig.CountedStart, ("2.0.0",))
+
+
+def test_a_cut_while_going_back_still_goes_back():
+    """Proves: OTA-4+"""
+    check(cut_rig.GoingBack, ("1.0.0",))

@@ -1,0 +1,196 @@
+"""Makes a bundle of a built slot, reads one for people, and hands one to a device over USB.
+
+The format and its rules are those of the firmware's own lib/slots/bundle.py.
+`python -m bridgectl.bundle make BOARD [--release]`, `... show FILE`, `... ota PORT FILE [--dry-run]`.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+from bridgectl import build, firmware
+
+firmware.load()
+
+from slots import bundle as rules  # noqa: E402 (importable only now)
+
+PRODUCT = "sigen-bridge"
+UNSIGNED = "THIS RELEASE IS NOT SIGNED. Anyone can make a bundle that a bridge will take; do not hand it out as safe."
+
+
+class BundleError(Exception):
+    """A bundle cannot be made, read or sent; the text says why."""
+
+
+def manifest(build_dir, board, version, minimum="0.0.0"):
+    """Return (manifest, contents) of a slot: the dict as the device keeps it, and the files' bytes as in a bundle.
+
+    `make flash` writes the manifest as manifest.json beside the files: boot.py starts only a slot that has one.
+    """
+    folder = Path(build_dir)
+    rows, contents = [], []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / rules.MANIFEST):
+        content = path.read_bytes()
+        packed = _packed(content)
+        digest = hashlib.sha256(content).hexdigest()
+        rows.append([path.relative_to(folder).as_posix(), len(content), len(packed), digest])
+        contents.append(packed)
+    made = {"product": PRODUCT, "board": board, "version": version, "minimum": minimum, "files": rows}
+    try:
+        rules.checked(made, PRODUCT, board)
+    except rules.Refused as problem:
+        raise BundleError(str(problem)) from problem
+    return made, contents
+
+
+def manifest_bytes(made):
+    """Return a manifest as it lies in a bundle and in a slot."""
+    return json.dumps(made, separators=(",", ":")).encode()
+
+
+def _packed(content):
+    out = bytearray()
+    for at in range(0, len(content), rules.BLOCK):
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, -rules.WINDOW_BITS)
+        block = squeeze.compress(content[at : at + rules.BLOCK]) + squeeze.flush()
+        out += len(block).to_bytes(2, "big") + block
+    return bytes(out)
+
+
+def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False):
+    """Write the bundle of a built slot and return its Path. The same slot always gives the same bytes.
+
+    minimum: no version below it can be installed any more once this one has proved itself.
+    release: says loudly on stderr that there is no signature yet. Raises BundleError.
+    """
+    made, contents = manifest(build_dir, board, version, minimum)
+    head = manifest_bytes(made)
+    try:
+        rules.manifest_length(len(head))
+    except rules.Refused as problem:
+        raise BundleError(str(problem)) from problem
+    signature = b""
+    out = Path(out_path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(
+        rules.MAGIC
+        + len(head).to_bytes(4, "big")
+        + head
+        + len(signature).to_bytes(2, "big")
+        + signature
+        + b"".join(contents)
+    )
+    if release and not signature:
+        print("\n".join(("*" * len(UNSIGNED), UNSIGNED, "*" * len(UNSIGNED))), file=sys.stderr)
+    return out
+
+
+def read(path):
+    """Return the manifest of a bundle with "signed" and "bytes" added; every hash is checked. Raises BundleError."""
+    content = Path(path).read_bytes()
+    at = len(rules.MAGIC)
+    if content[:at] != rules.MAGIC:
+        raise BundleError(f"{path} is no bundle: its first bytes are wrong")
+    length = int.from_bytes(content[at : at + 4], "big")
+    at += 4
+    try:
+        rules.manifest_length(length)
+        made = json.loads(content[at : at + length])
+        files = rules.checked(made, made["product"], made["board"])
+    except (rules.Refused, ValueError, TypeError, KeyError) as problem:
+        raise BundleError(f"{path}: {problem}") from problem
+    at += length
+    signature = int.from_bytes(content[at : at + 2], "big")
+    at += 2 + signature
+    for name, size, packed, digest in files:
+        if _unpacked(content[at : at + packed], size) != digest:
+            raise BundleError(f"{path}: {name} is damaged")
+        at += packed
+    if at != len(content):
+        raise BundleError(f"{path}: must end after its last file")
+    return {**made, "signed": signature > 0, "bytes": len(content)}
+
+
+def _unpacked(packed, size):
+    """Return the SHA-256 in hex of a file's content, "" if its blocks are rubbish."""
+    digest, at = hashlib.sha256(), 0
+    while size > 0:
+        length = int.from_bytes(packed[at : at + 2], "big")
+        squeezed = zlib.decompressobj(-rules.WINDOW_BITS)
+        try:
+            block = squeezed.decompress(packed[at + 2 : at + 2 + length], rules.BLOCK)
+        except zlib.error:
+            return ""
+        if len(block) != min(size, rules.BLOCK):
+            return ""
+        digest.update(block)
+        size -= len(block)
+        at += 2 + length
+    return digest.hexdigest() if at == len(packed) else ""
+
+
+def ota_command(port, path):
+    """Return the mpremote command that hands a bundle to the device at a serial port, as a list.
+
+    `resume` keeps mpremote from a soft reset, which would count as a start of the slot. The rename comes last, so the
+    bridge never sees half a bundle; it installs the file at its next start, which the reset brings.
+    """
+    rename = "import os; os.rename('/update.part', '/update.bundle')"
+    mpremote = str(Path(sys.executable).parent / "mpremote")
+    copy = ["fs", "cp", str(path), ":/update.part"]
+    return [mpremote, "connect", port, "resume", *copy, "+", "exec", rename, "+", "reset"]
+
+
+def ota(port, path, dry_run=False):
+    """Hand a bundle to the device at a serial port; return the command. Raises BundleError."""
+    read(path)  # a damaged file is not worth the way
+    command = ota_command(port, path)
+    if dry_run:
+        print(" ".join(command))
+    elif subprocess.run(command, timeout=600, check=False).returncode:
+        raise BundleError(f"mpremote failed at {port}")
+    return command
+
+
+def show(path):
+    """Print what a bundle holds."""
+    made = read(path)
+    signed = "signed" if made["signed"] else "NOT SIGNED"
+    print(f"{made['product']} {made['version']} for {made['board']}, minimum {made['minimum']}, {signed}")
+    print(f"{len(made['files'])} files, {sum(row[1] for row in made['files'])} bytes, {made['bytes']} as a bundle")
+
+
+def main(arguments=None):
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="bridgectl bundle", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("make")
+    one.add_argument("board", choices=build.BOARDS)
+    one.add_argument("--minimum", default="0.0.0", help="oldest version that may follow this one")
+    one.add_argument("--release", action="store_true")
+    commands.add_parser("show").add_argument("file")
+    one = commands.add_parser("ota")
+    one.add_argument("port")
+    one.add_argument("file")
+    one.add_argument("--dry-run", action="store_true")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "make":
+            out = build.ROOT / "build" / f"{PRODUCT}-{chosen.board}-{build.version()}.bundle"
+            slot = build.build(chosen.board, quiet=True)
+            print(make(slot, chosen.board, build.version(), out, minimum=chosen.minimum, release=chosen.release))
+            show(out)
+        elif chosen.command == "show":
+            show(chosen.file)
+        else:
+            ota(chosen.port, chosen.file, chosen.dry_run)
+    except (BundleError, build.BuildError, OSError) as problem:
+        sys.exit(f"bundle: {problem}")
+
+
+if __name__ == "__main__":
+    main()
