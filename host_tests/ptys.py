@@ -1,6 +1,6 @@
 """Pseudo-terminals as serial lines for tests: a pair of paths joined like two adapters on one bus.
 
-A pseudo-terminal carries a baud rate but no parity, and does not wait for the wire: time and parity are not tested here.
+A pseudo-terminal carries a baud rate but no parity, and does not wait for the wire: no time or parity here.
 """
 
 import os

@@ -48,6 +48,7 @@ def explained():
 
 @app.command()
 def read(
+    *,
     port: Port,
     model: Annotated[str, typer.Option(help="sdm230, sdm120ct or plant.")],
     unit: Unit = None,
@@ -89,6 +90,7 @@ def read(
 
 @app.command()
 def scan(
+    *,
     port: Port,
     bauds: Annotated[str, typer.Option(help="Speeds to try, with commas.")] = "9600,4800,2400,1200",
     parities: Annotated[str, typer.Option(help="Parities to try, with commas.")] = "N,E,O",
@@ -108,8 +110,10 @@ def scan(
         speeds, wanted = scanning.lines(bauds, parities)
         addresses = scanning.numbers(units)
         with Line(port, speeds[0], wanted[0]) as line:
-            work = scanning.Scan(line, speeds, wanted, addresses, wait_ms / 1000, every)
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
+            work = scanning.Scan(
+                line, bauds=speeds, parities=wanted, units=addresses, wait_s=wait_ms / 1000, every=every
+            )
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             quiet = json_lines or not show.console.is_terminal
             with Progress(*columns, console=show.console, transient=True, disable=quiet) as progress:
                 bar = progress.add_task("listening", total=work.total)
@@ -132,6 +136,7 @@ def scan(
 
 @app.command()
 def play(
+    *,
     port: Port,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="sdm230, sdm120ct or plant.")],
     unit: Unit = None,
@@ -165,11 +170,12 @@ def play(
                     fact = {"request": served.request.hex(), "sent": served.sent.hex(), "fault": served.fault}
                     print(json.dumps(fact), flush=True)
                 elif live:
-                    live.update(f"{player.counts['heard']} requests, {player.counts['answered']} answered · {served.text()}")
+                    heard, answered = player.counts["heard"], player.counts["answered"]
+                    live.update(f"{heard} requests, {answered} answered · {served.text()}")
                 else:
                     print(served.text(), flush=True)
 
-            player = playing.Player(line, slave, think_ms, fault, every, told)
+            player = playing.Player(line, slave, think_ms=think_ms, fault=fault, every=every, told=told)
             where = f"{TITLES[model]}, unit {unit}, at {port}, {show.settings_text(*check_line(baud, parity))}"
             if not json_lines:
                 show.console.print(f"Playing {where}. Ctrl-C ends it.", markup=False, soft_wrap=True)

@@ -1,10 +1,8 @@
 """The devices that the bench knows: the firmware's own register tables, by the names that a person types."""
 
-from bridgectl.bench.port import BenchError, firmware
+from bridge.devices import sdm120ct, sdm230, sigenergy
 
-firmware.load()
-
-from bridge.devices import sdm120ct, sdm230, sigenergy  # noqa: E402
+from bridgectl.bench.port import BenchError
 
 MODELS = {"sdm230": sdm230, "sdm120ct": sdm120ct, "plant": sigenergy}
 TITLES = {"sdm230": "SDM230 (SP-DH)", "sdm120ct": "SDM120CT-40mA (SP-CT120-DH)", "plant": "plant (Sigenergy)"}

@@ -1,4 +1,4 @@
-"""Plays a device on an adapter: requests from the line go to a sans-IO slave, its answers go back, with faults on demand.
+"""Plays a device on an adapter: requests go to a sans-IO slave, its answers go back, with faults on demand.
 
 The slaves and the house that they measure are those of bridgectl.site.
 """
@@ -7,8 +7,10 @@ import dataclasses
 import random
 import time
 
+from modbus import rtu
+
 from bridgectl.bench.models import model
-from bridgectl.bench.port import BenchError, rtu
+from bridgectl.bench.port import BenchError
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -56,9 +58,9 @@ def device(name, unit=None):
 
 
 class Player:
-    """Answers on an open Line for one slave. `counts`: requests heard, answered, refused, spoilt by a fault, noise bytes."""
+    """Answers on an open Line for one slave. `counts`: requests heard, answered, refused, spoilt; noise bytes."""
 
-    def __init__(self, line, slave, think_ms=20, fault="none", every=1, told=None):
+    def __init__(self, line, slave, *, think_ms=20, fault="none", every=1, told=None):
         """think_ms: from request to answer; every: the fault hits each n-th answer; told: called with each Served."""
         if fault not in FAULTS:
             raise BenchError(f"fault {fault!r} is unknown; known: {', '.join(FAULTS)}")

@@ -9,19 +9,15 @@ import os
 import time
 
 import serial
+from bridge import settings
+from modbus import rtu
 from serial.tools import list_ports
-
-from bridgectl import firmware
-
-firmware.load()
-
-from bridge import settings  # noqa: E402
-from modbus import rtu  # noqa: E402
 
 BAUDS = next(row[3] for row in settings.TABLE if row[0] == "sensor_baud")
 PARITIES = next(row[3] for row in settings.TABLE if row[0] == "sensor_parity")
 _TICK_S = 0.005
 _STILL_S = 0.05  # USB adapters deliver in lumps up to 16 ms apart; longer silence ends a frame
+_GONE = "{} is gone: the adapter was pulled out. Plug it in and start again."
 _GLITCHES = 4  # stray bytes in front of a reply that are forgiven
 
 
@@ -67,7 +63,7 @@ def check_line(baud, parity, baud_option="--baud", parity_option="--parity"):
 def check_unit(unit):
     """Return unit; BenchError if no device can have this address."""
     if not 1 <= unit <= 247:
-        raise BenchError(f"--unit {unit}: Modbus addresses are 1 to 247 (meters leave the factory with 1, the plant has 247)")
+        raise BenchError(f"--unit {unit}: Modbus addresses are 1 to 247 (a new meter has 1, the plant 247)")
     return unit
 
 
@@ -134,7 +130,7 @@ class Line:
             found = self._port.read(max(1, self._port.in_waiting))
         if not found and not os.path.exists(self.path):
             # On some systems a port whose adapter is gone reads as silent for ever.
-            raise PortError(f"{self.path} is gone: the adapter was pulled out. Plug it in and start again.")
+            raise PortError(_GONE.format(self.path))
         return found
 
     def send(self, frame):
@@ -194,7 +190,7 @@ class _Gone:
     def __exit__(self, _kind, problem, _trace):
         if isinstance(problem, (OSError, TypeError)) and not isinstance(problem, PortError):
             # pyserial fails with TypeError when its descriptor vanishes under it.
-            raise PortError(f"{self._path} is gone: the adapter was pulled out. Plug it in and start again.") from problem
+            raise PortError(_GONE.format(self._path)) from problem
 
 
 def judge(raw, request, unit, function, count):
@@ -208,6 +204,8 @@ def judge(raw, request, unit, function, count):
         found = rtu.check(raw, start, end, unit, function, count)
         if found >= 0:
             return Exchange(found, raw[start:end], raw, 0.0, echo, start - first)
+    if status == rtu.BAD_CRC and len(raw) - first < expected and raw[first : first + 2] == request[:2]:
+        status = rtu.SHORT  # it began well and was cut
     return Exchange(status, raw[first:], raw, 0.0, echo, 0)
 
 

@@ -5,11 +5,10 @@ import math
 import struct
 import time
 
-from bridgectl.bench.models import model
-from bridgectl.bench.port import rtu
-
 from bridge import points
-from modbus import plan
+from modbus import plan, rtu
+
+from bridgectl.bench.models import model
 
 # Errors of optional registers that a device may lack without anything being wrong.
 ABSENT = ("not on this device",)
@@ -124,7 +123,7 @@ class Poller:
         return list(values.values())
 
     def _blocks(self):
-        """Return (address, count) of the reads: optional registers apart, so that one refusal takes nothing else along."""
+        """Return (address, count) of the reads: optional registers apart, so that their refusal costs nothing else."""
         found = []
         for optional in (False, True):
             rows = [r for r in self.module.REGISTERS if r[5] == optional and r[0] not in self._absent]
@@ -212,8 +211,9 @@ def remarks(poller, values):
         found.append("Stray bytes came before answers: the driver switches late or the line lacks bias resistors.")
     if by_point.get("sensor_power", 0) < -20:
         found.append(
-            f"The sensor reads export ({by_point['sensor_power']:.0f} W). Right while PV or battery feed the grid; if nothing "
-            "feeds (night, inverter off), the CT is clipped on backwards or L-in and L-out are swapped: turn it round."
+            f"The sensor reads export ({by_point['sensor_power']:.0f} W). Right while PV or battery feed the grid; if "
+            "nothing feeds (night, inverter off), the CT is clipped on backwards or the wires through the meter are "
+            "swapped: turn it round."
         )
     if not by_point and poller.tally.failed == poller.tally.requests:
         found.append(f"Nothing usable from unit {poller.unit}: {hint(poller.last_failure)}.")

@@ -9,8 +9,10 @@ import math
 import struct
 import time
 
-from bridgectl.bench.models import sdm120ct, sdm230, sigenergy
-from bridgectl.bench.port import BAUDS, PARITIES, BenchError, check_line, check_unit, rtu
+from bridge.devices import sdm120ct, sdm230, sigenergy
+from modbus import rtu
+
+from bridgectl.bench.port import BAUDS, PARITIES, BenchError, check_line, check_unit
 
 UNITS = (1, 247, *range(2, 11))
 _TRIES = 3
@@ -77,13 +79,14 @@ def lines(bauds, parities):
 
 def seconds(bauds, parities, units, wait_s):
     """Return about how long a scan takes if nothing answers."""
-    return sum(len(units) * (wait_s + 16 * rtu.character_us(b, "E") / 1e6) for b, _ in settings_in_order(bauds, parities))
+    pairs = settings_in_order(bauds, parities)
+    return sum(len(units) * (wait_s + 16 * rtu.character_us(baud, parity) / 1e6) for baud, parity in pairs)
 
 
 class Scan:
     """One scan over an open Line."""
 
-    def __init__(self, line, bauds=BAUDS, parities=PARITIES, units=UNITS, wait_s=0.3, every=False):
+    def __init__(self, line, *, bauds=BAUDS, parities=PARITIES, units=UNITS, wait_s=0.3, every=False):
         """every: go on with other speeds after one was found; wait_s: longest wait for an answer."""
         self._line = line
         self._pairs = settings_in_order(bauds, parities)
@@ -173,7 +176,8 @@ class Scan:
         found = []
         if unasked and set(unasked) - {0x00, 0xFF}:
             found.append(
-                f"{len(unasked)} bytes came without a question: another master polls this line. Disconnect it while you scan."
+                f"{len(unasked)} bytes came without a question: another master polls this line. "
+                "Disconnect it while you scan."
             )
         heard = [raw for by_unit in self._garbled.values() for raw in by_unit.values()]
         if (heard or unasked) and not self.result.found and not set(b"".join(heard) + unasked) - {0x00, 0xFF}:
@@ -186,13 +190,13 @@ class Scan:
             if len(by_unit) == 1 and not unasked:
                 unit = next(iter(by_unit))
                 found.append(
-                    f"Unit {unit} at {baud} {parity} answers garbled every time, the others are silent: two devices with "
-                    f"address {unit} answer at once. Connect them one by one and give one another address."
+                    f"Unit {unit} at {baud} {parity} answers garbled every time, the others are silent: two devices "
+                    f"with address {unit} answer at once. Connect them one by one and give one another address."
                 )
             elif not unasked:
                 found.append(
-                    f"Garbage from {len(by_unit)} addresses at {baud} {parity}: noise or a reflecting line. Check termination "
-                    "(120 Ω at both ends), bias and the cable."
+                    f"Garbage from {len(by_unit)} addresses at {baud} {parity}: noise or a reflecting line. Check "
+                    "termination (120 Ω at both ends), bias and the cable."
                 )
         if not self.result.found and not found:
             found.append(_nothing(self.result.echo, self._units))
@@ -207,7 +211,8 @@ def _nothing(echo, units):
         else "No byte was heard, which A/B swapped, no power and a wrong address have in common. "
     )
     return (
-        adapter + "In this order: is the device powered; exchange A and B (it harms nothing); are the terminals the RS485 ones "
-        "(SDM230: 5/6, SDM120CT: 9/10); is its address one of those tried? Try `--units 1-247`"
+        adapter
+        + "In this order: is the device powered; exchange A and B (it harms nothing); are the terminals the RS485 "
+        "ones (SDM230: 5/6, SDM120CT: 9/10); is its address one of those tried? Try `--units 1-247`"
         + ("." if len(units) < 247 else " was used: look at the address in the device's menu.")
     )
