@@ -22,17 +22,18 @@ _LONGEST_SN = const(32)  # bytes of a network's name
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
 
 
-async def run(beat, state, settings, radio, device, window_path):
+async def run(beat, state, settings, board, device):
     """Keep hotspot and house network as the settings, the window and the button want them.
 
-    radio: board.wlan(), or None; device: record of the provisioning {"sn", "hotspot_password"}, or None;
-    window_path: record that carries the hotspot's window over a restart.
+    device: record of the provisioning {"sn", "hotspot_password"}, {} or None without one.
+    The record `window` beside it carries the hotspot's window over a restart.
     """
+    radio = board.wlan()
     if radio is None:
         log.info("network", "this board has no WLAN, so no hotspot either")
     elif not provisioned(device):
         log.error("network", "no serial number and hotspot password: no hotspot, run `make provision`")
-    hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, window_path)
+    hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, board.data + "/window")
     house = _House(state, settings, radio)
     try:
         while True:
@@ -99,8 +100,7 @@ class _Hotspot:
         self._state.hotspot_clients = 0
 
     def _open(self, now_s):
-        if not self._state.wlan_networks:
-            _scan(self._state, self._radio)
+        _scan(self._state, self._radio)  # now, while no phone can be thrown off
         self._due_s = now_s + _AGAIN_S
         try:
             self._radio.hotspot_open(self._device["sn"], self._device["hotspot_password"])
