@@ -19,11 +19,12 @@ _SENSORS = {"sdm230": sdm230, "sdm120ct": sdm120ct}
 
 def run(board):
     """Run the bridge on a board until the process is ended."""
-    asyncio.run(build(board).run())
+    supervisor, _, _ = build(board)
+    asyncio.run(supervisor.run())
 
 
 def build(board):
-    """Return the supervisor of a whole bridge, not yet running."""
+    """Return (supervisor, state, settings) of a whole bridge, not yet running."""
     device = record.load(board.data + "/device") or {}
     settings = Settings(board.data + "/settings")
     state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
@@ -67,4 +68,4 @@ def build(board):
     add("updater",  lambda beat: updater.run(beat, state, settings, slots, board))
     add("portal",   portal)
     # fmt: on
-    return supervisor
+    return supervisor, state, settings

@@ -1,0 +1,30 @@
+"""Runs the test suite on all cores and keeps its results for `make trace`; further arguments go to pytest.
+
+Results: build/tests.xml (JUnit) and build/tests.json (seconds). In CI a skipped test is a failure (host_tests/conftest.py).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from bridgectl import firmware
+
+
+def main():
+    out = firmware.ROOT / "build"
+    out.mkdir(exist_ok=True)
+    started = time.monotonic()
+    workers = ["-n", str(max(2, os.cpu_count() or 2)), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
+    code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
+    seconds = round(time.monotonic() - started, 1)
+    if not sys.argv[1:]:
+        (out / "tests.json").write_text(json.dumps({"seconds": seconds, "code": code}))
+    print(f"{seconds} s")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
