@@ -234,7 +234,7 @@ def test_an_adapter_pulled_out_while_reading_is_told_as_such():
     with ptys.Pair() as pair, port.Line(pair.left) as line:
         poller = read.Poller(line, "sdm230", wait_s=0.5)
         threading.Timer(0.3, pair.close).start()
-        with pytest.raises(port.PortError, match="pulled out. Plug it in"):
+        with pytest.raises(port.PortError, match="pulled out"):
             for _ in range(100):
                 poller.poll()
 

@@ -6,7 +6,6 @@ Exit codes: 0 good · 1 the device answered, but not everything is good · 2 wro
 
 import contextlib
 import json
-import sys
 import time
 from typing import Annotated
 
@@ -32,14 +31,18 @@ Json = Annotated[bool, typer.Option("--json", help="One line of JSON per result,
 @contextlib.contextmanager
 def explained():
     """Turn the errors that a person can mend into one line and an exit code; Ctrl-C ends quietly."""
+    from bridgectl import build as building
+    from bridgectl import bundle as bundling
+    from bridgectl import flash as flashing
     from bridgectl.bench import port, show
 
+    wrong = (port.BenchError, building.BuildError, bundling.BundleError, flashing.FlashError)
     try:
         yield
     except port.PortError as problem:
         show.errors.print(str(problem), markup=False)
         raise typer.Exit(PORT_FAILED) from None
-    except port.BenchError as problem:
+    except wrong as problem:
         show.errors.print(str(problem), markup=False)
         raise typer.Exit(WRONG_USE) from None
     except KeyboardInterrupt:
@@ -182,6 +185,58 @@ def play(
             player.run(lambda: until is not None and time.monotonic() > until)
 
 
-def main():
-    """Run the command line; for callers that want a function."""
-    sys.exit(app())
+Board = Annotated[str, typer.Option(help="esp32 or rp2040.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the command.")]
+
+
+@app.command()
+def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
+    """Compile the firmware of one board into build/BOARD and print the bytes of each module."""
+    from bridgectl import build as building
+
+    with explained():
+        building.build(board)
+
+
+@app.command()
+def flash(port: Port, board: Board, dry_run: DryRun = False):
+    """Build the firmware and copy it to a board that runs MicroPython."""
+    from bridgectl import flash as flashing
+
+    with explained():
+        flashing.flash(port, board, dry_run)
+
+
+@app.command()
+def bundle(
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")],
+    out: Annotated[str | None, typer.Option(help="Where to put it; default: build/.")] = None,
+    minimum: Annotated[str, typer.Option(help="Oldest version that may follow this one.")] = "0.0.0",
+    release: Annotated[bool, typer.Option("--release", help="Say loudly that it is not signed.")] = False,
+):
+    """Make an update bundle of one board."""
+    from bridgectl import build as building
+    from bridgectl import bundle as bundling
+
+    with explained():
+        version = building.version()
+        path = out or building.ROOT / "build" / f"{bundling.PRODUCT}-{board}-{version}.bundle"
+        slot = building.build(board, quiet=True)
+        print(bundling.make(slot, board, version, path, minimum=minimum, release=release))
+        bundling.show(path)
+
+
+@app.command()
+def ota(
+    port: Port,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A bundle made by `bridgectl bundle`.")],
+    dry_run: DryRun = False,
+):
+    """Hand an update bundle to a bridge over USB; it installs it on trial at its next start."""
+    from bridgectl import bundle as bundling
+
+    with explained():
+        try:
+            bundling.ota(port, file, dry_run)
+        except OSError as problem:
+            raise bundling.BundleError(f"{file}: {problem.strerror}") from problem
