@@ -132,7 +132,8 @@ def test_the_board_says_its_name_and_has_leds_for_four_segments(board):
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_every_public_method_is_explained(board):
-    for module, name in (("board", "Board"), ("radio", "Radio"), *((("carrier", "Carrier"),) if board in CHIPS else ())):
+    shared = (("carrier", "Carrier"),) if board in CHIPS else ()
+    for module, name in (("board", "Board"), ("radio", "Radio"), *shared):
         _tree, node, path = _class(board, module, name)
         for child in node.body:
             if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
@@ -187,7 +188,7 @@ def test_the_manifest_freezes_files_that_are_there_and_nothing_of_the_product(bo
         assert path.is_file(), path
         frozen.append(name)
 
-    space = {"include": lambda path: frozen.append(path), "require": lambda name: None}
+    space = {"include": frozen.append, "require": lambda name: None}
     exec((folder / "manifest.py").read_text(), {**space, "package": package, "module": module})
     assert frozen[0] == "$(PORT_DIR)/boards/manifest.py"  # asyncio, neopixel, the port's own boot
     assert {"modbus", "mqtt", "captive", "store", "slots", "supervisor.py", "log.py", "clock.py"} <= set(frozen)
@@ -206,7 +207,7 @@ def test_the_esp32_partitions_fit_into_4_mib_without_overlap():
         assert offset % (0x10000 if kind == "app" else 0x1000) == 0, name
         end = offset + size
     assert end == 4 << 20
-    assert dict((row[2], row[1]) for row in rows)["vfs"] >= 900 * 1024
+    assert {row[2]: row[1] for row in rows}["vfs"] >= 900 * 1024
 
 
 def test_the_esp32_configuration_has_a_tick_of_a_millisecond_and_its_own_partitions():

@@ -1,5 +1,5 @@
-# What is frozen into the image: the libraries, which halves their RAM. The slot comes first on sys.path, so a library in
-# a slot wins over the frozen one, and an image never ties down an update.
+# What is frozen into the image: the libraries, which halves their RAM. The slot comes first on sys.path: a library in a
+# slot wins over the frozen one, so an image never ties down an update.
 
 include("$(PORT_DIR)/boards/manifest.py")
 

@@ -1,7 +1,7 @@
-"""The machine module of both ports, on the virtual clock; see chip.py. Tests drive it with Pin.drive and UART.connect."""
+"""The machine module of both ports, on the virtual clock; see chip.py. Driven by Pin.drive and UART.connect."""
 
 import chip
-from machine_uart import UART  # noqa: F401 (a name of this module)
+from machine_uart import UART
 
 PWRON_RESET = 1
 WDT_RESET = 3

@@ -1,7 +1,7 @@
 """WLAN of both ports, on the virtual clock, with a list of simulated access points; see chip.py.
 
-`network.air` is [[ssid, key, rssi_dbm], ...], key "" = open, None = an SSID that is not text. The addresses are loopback,
-so that servers of the firmware under test can really be reached.
+`network.air` is [[ssid, key, rssi_dbm], ...]: key "" = open, ssid None = one that is not text. The addresses are
+loopback, so that servers of the firmware under test can really be reached.
 """
 
 import time

@@ -100,7 +100,7 @@ def test_only_the_first_bytes_of_a_longer_buffer_are_sent():
 
 def test_the_driver_is_released_when_the_uart_fails():
     line, _far = _line("esp32")
-    from machine import Pin, UART
+    from machine import UART, Pin
 
     def broken():
         raise OSError(5)
@@ -117,7 +117,7 @@ def test_the_driver_is_released_when_the_uart_fails():
 
 def test_a_uart_that_takes_nothing_is_an_error_and_not_an_endless_loop():
     line, _far = _line("rp2040")
-    from machine import Pin, UART
+    from machine import UART, Pin
 
     UART.of(2).write = lambda *_: None
     try:
@@ -132,7 +132,7 @@ def test_a_uart_that_takes_nothing_is_an_error_and_not_an_endless_loop():
 def test_a_line_that_only_listens_never_drives_the_bus():
     """Proves: COM-8+"""
     line, far = _line("rp2040")
-    from machine import Pin, UART
+    from machine import UART, Pin
 
     line.transmit_off()
     try:
@@ -185,66 +185,6 @@ def test_a_reply_of_256_bytes_fits_into_the_buffer_unread():
     time.pass_ms(500)
     assert line.any() == 256
     assert UART.of(2).overruns == 0
-
-
-def _idle_callback_comes(name, idle_us):
-    import time
-
-    line, _far = _line(name, think_ms=20)
-    seen = []
-    line.on_idle(lambda which: seen.append((which.any(), chip.now_us())))
-    end_us = chip.now_us() + 8 * 1041 + 20000 + 8 * 1041
-    line.send(b"12345678", 8)
-    for _ in range(1000):
-        time.pass_us(50)
-    assert len(seen) == 1 and seen[0][0] == 8
-    assert idle_us <= seen[0][1] - end_us <= idle_us + 50
-
-
-def test_the_idle_callback_of_the_rp2040_comes_32_bit_times_after_the_reply():
-    _idle_callback_comes("rp2040", 3333)
-
-
-def test_the_idle_callback_of_the_esp32_comes_3_characters_after_the_reply():
-    _idle_callback_comes("esp32", 3123)
-
-
-async def _woken_by_the_reply(name):
-    """Return how many ms after the reply's end a task noticed that waits for the idle callback, and one that polls."""
-    import asyncio
-
-    line, _far = _line(name, think_ms=24)
-    flag = asyncio.ThreadSafeFlag()
-    line.on_idle(lambda which: flag.set())
-    end_us = chip.now_us() + 8 * 1041 + 24000 + 8 * 1041
-    line.send(b"12345678", 8)
-    await asyncio.wait_for_ms(flag.wait(), 1000)
-    woken_us = chip.now_us() - end_us
-    assert _received(line) == b"87654321"
-    line.on_idle(None)
-    end_us = chip.now_us() + 8 * 1041 + 24000 + 8 * 1041
-    line.send(b"12345678", 8)
-    while line.any() < 8:
-        await asyncio.sleep_ms(1)
-    return woken_us // 1000, (chip.now_us() - end_us) // 1000
-
-
-async def test_the_rp2040_notices_a_reply_by_interrupt_and_by_polling():
-    woken_ms, polled_ms = await _woken_by_the_reply("rp2040")
-    assert 3 <= woken_ms <= 5
-    assert polled_ms <= 2
-
-
-async def test_the_esp32_polls_only_every_10_ms_but_an_interrupt_wakes_it_at_once():
-    woken_ms, polled_ms = await _woken_by_the_reply("esp32")
-    assert 3 <= woken_ms <= 5
-    assert chip.now_us() // 1000 % 10 == 0 and polled_ms <= 10
-
-
-async def test_an_idle_interrupt_that_comes_late_is_only_late():
-    chip.idle_late_ms = 30
-    woken_ms, _polled_ms = await _woken_by_the_reply("rp2040")
-    assert 33 <= woken_ms <= 35
 
 
 def test_the_faults_of_the_wire_reach_the_line_as_they_are():

@@ -156,7 +156,7 @@ def test_an_unknown_reset_of_the_esp32_is_called_unknown():
 
     board = _board("esp32")
     for number, word in ((2, "restart"), (5, "restart"), (4, "unknown"), (0, "unknown")):
-        machine.reset_cause = lambda: number
+        machine.reset_cause = lambda number=number: number
         assert board.reset_cause() == word
 
 
