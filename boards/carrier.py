@@ -7,7 +7,6 @@ import machine
 from machine import Pin
 from micropython import const
 from neopixel import NeoPixel
-
 from rs485 import Line
 
 _LEDS = const(8)  # two per segment: DC, AC, BAT, MGMT

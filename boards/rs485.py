@@ -84,8 +84,7 @@ class Line:
         """Read at most count waiting bytes into the front of buffer; return how many, never None. Does not wait."""
         waiting = self._uart.any()
         # Asked for more than is there, the rp2 port waits for the next character of a running frame.
-        if waiting < count:
-            count = waiting
+        count = min(count, waiting)
         if not count:
             return 0
         return self._uart.readinto(buffer, count) or 0

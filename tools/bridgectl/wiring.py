@@ -117,9 +117,9 @@ def svg():
     parts.append(_label(560, y, "not at the terminal", size=12, anchor="middle"))
     for use in ("strip", "button", "modem LED power", "modem LED network"):
         y += _ROW
-        parts.append(_label(612, y, use))
+        parts.append(_label(622, y, use, size=12))
         for k, (board, _title, prefix) in enumerate(BOARDS):
-            parts.append(_label(740 + 175 * k, y, prefix + str(pins(board)[use])))
+            parts.append(_label(740 + 175 * k, y, prefix + str(pins(board)[use]), size=11))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -128,13 +128,13 @@ def _row(y, pin, name, signal, meaning, *wires):
     colour = _COLOURS[signal[:2]]
     middle = y + _ROW / 2
     parts = [
-        f'<line x1="476" y1="{middle}" x2="520" y2="{middle}" stroke="{colour}" stroke-width="2"/>',
-        f'<line x1="600" y1="{middle}" x2="612" y2="{middle}" stroke="{colour}" stroke-width="2"/>',
-        f'<rect x="520" y="{y + 2}" width="80" height="{_ROW - 4}" fill="#f2f2f2" stroke="{colour}"/>',
-        _label(528, y + 18, str(pin), colour=colour),
-        _label(548, y + 18, name),
+        f'<line x1="456" y1="{middle}" x2="500" y2="{middle}" stroke="{colour}" stroke-width="2"/>',
+        f'<line x1="606" y1="{middle}" x2="618" y2="{middle}" stroke="{colour}" stroke-width="2"/>',
+        f'<rect x="500" y="{y + 2}" width="106" height="{_ROW - 4}" fill="#f2f2f2" stroke="{colour}"/>',
+        _label(508, y + 18, str(pin), colour=colour),
+        _label(534, y + 18, name),
         _label(30, y + 18, meaning, size=11),
-        _label(616, y + 18, _PARTS[signal], size=12, colour=colour),
+        _label(622, y + 18, _PARTS[signal], size=12, colour=colour),
     ]
     for i, wire in enumerate(wires):
         if wire:
