@@ -151,7 +151,6 @@ def test_the_architecture_page_lists_every_name_of_the_board():
 
 
 def test_only_boards_import_the_chip():
-    """Proves: CTL-7+"""
     chip = {"machine", "network", "neopixel", "esp32", "rp2"}
     for path in [*(ROOT / "firmware").rglob("*.py"), *(ROOT / "lib").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):

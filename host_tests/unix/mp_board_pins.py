@@ -106,13 +106,27 @@ def _strip(name):
 
 
 def test_the_strip_of_the_rp2040_shows_the_colours_it_is_given():
-    """Proves: LED-1, LED-4"""
+    """Proves: LED-1"""
     _strip("rp2040")
 
 
 def test_the_strip_of_the_esp32_shows_the_colours_it_is_given():
-    """Proves: LED-1, LED-4"""
+    """Proves: LED-1"""
     _strip("esp32")
+
+
+def test_every_frame_is_sent_whole_so_that_a_strip_plugged_in_late_lights_up():
+    """Proves: LED-4"""
+    import neopixel
+
+    board = _board("rp2040")
+    frame = bytes(range(board.led_count * 3))
+    for shown in range(1, 4):
+        board.show(frame)  # nothing changed since the last one
+        assert neopixel.frames == shown
+    neopixel.strip = b""  # another strip
+    board.show(frame)
+    assert neopixel.strip == frame
 
 
 def test_the_button_and_the_modem_leds():
