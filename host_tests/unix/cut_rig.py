@@ -14,7 +14,7 @@ from store import record
 from tiny_bundle import bundle, digest_of, manifest_of
 
 sys.path.append("firmware")
-import boot  # noqa: E402 (outside of the slot)
+import boot
 
 _MOUNT = "/cut"
 _BLOCKS = 64

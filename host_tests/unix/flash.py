@@ -1,6 +1,6 @@
 """A NOR flash for vfs.VfsLfs2 that dies at the n-th program or erase, and counts breaches of the NOR rules.
 
-Erasing sets a block to 0xFF, programming only clears bits. What the dying operation leaves behind is the `torn` variant:
+Erasing sets a block to 0xFF, programming only clears bits. What the dying operation leaves behind is its variant:
   "none"   nothing of it happened
   "half"   the first half of it happened
   "bits"   some bits of it happened, scattered over all of it

@@ -66,7 +66,7 @@ def manifest_of(version, files=FILES, minimum="0.0.0"):
 def joined(manifest, contents, signature=b"", magic=b"\x89SLOT1\r\n"):
     """Return a bundle from its parts; manifest: dict or bytes."""
     raw = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
-    head = magic + len(raw).to_bytes(4, "big") + raw
+    head = magic + len(raw).to_bytes(4, "big") + sha256(raw).digest() + raw
     return head + len(signature).to_bytes(2, "big") + signature + contents
 
 

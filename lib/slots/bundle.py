@@ -2,6 +2,7 @@
 
     8  magic
     4  bytes of the manifest, big-endian
+   32  SHA-256 of the manifest
     .  manifest: JSON, see `checked`
     2  bytes of the signature, big-endian; 0 = unsigned
     .  signature: over everything before its own length (no scheme is defined yet)
@@ -18,6 +19,7 @@ MAGIC = b"\x89SLOT1\r\n"  # first and last bytes show a transfer that took it fo
 BLOCK = 4096
 WINDOW_BITS = 12  # 4096 = BLOCK: a longer window has nothing to look at
 LONGEST_BLOCK = BLOCK + 32  # what deflate makes of noise, with room
+DIGEST_BYTES = 32
 MANIFEST = "manifest.json"  # its name in a slot; a slot that has it is complete
 
 _MAX_MANIFEST = const(12288)  # bytes

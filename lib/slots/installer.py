@@ -106,8 +106,12 @@ class Installer:
             raise Refused("bundle", "is none: its first bytes are wrong")
         yield 4
         count = bundle.manifest_length(int.from_bytes(self._buffer.read(4), "big"))
+        yield bundle.DIGEST_BYTES
+        digest = hexlify(self._buffer.read(bundle.DIGEST_BYTES)).decode()
         yield count
         raw = self._buffer.read(count)
+        if _hex(sha256(raw)) != digest:
+            raise Refused("manifest", "is damaged: its SHA-256 is another")
         files = self._judge(raw)
         yield 2
         count = bundle.signature_length(int.from_bytes(self._buffer.read(2), "big"))
@@ -121,7 +125,6 @@ class Installer:
         _make_folders(folder, files)
         with open(folder + "/" + MANIFEST + ".new", "wb") as file:
             file.write(raw)
-        digest = _hex(sha256(raw))
         raw = None  # several kB
         self._buffer = io.BytesIO(bytearray(LONGEST_BLOCK))
         yield _NOTHING

@@ -79,6 +79,7 @@ def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False)
     out.write_bytes(
         rules.MAGIC
         + len(head).to_bytes(4, "big")
+        + hashlib.sha256(head).digest()
         + head
         + len(signature).to_bytes(2, "big")
         + signature
@@ -96,7 +97,9 @@ def read(path):
     if content[:at] != rules.MAGIC:
         raise BundleError(f"{path} is no bundle: its first bytes are wrong")
     length = int.from_bytes(content[at : at + 4], "big")
-    at += 4
+    digest, at = content[at + 4 : at + 4 + rules.DIGEST_BYTES], at + 4 + rules.DIGEST_BYTES
+    if hashlib.sha256(content[at : at + length]).digest() != digest:
+        raise BundleError(f"{path}: its manifest is damaged")
     try:
         rules.manifest_length(length)
         made = json.loads(content[at : at + length])

@@ -1,0 +1,83 @@
+"""A bridge of which only the updater runs, with real slots on a file system in memory."""
+
+import asyncio
+import sys
+
+import ram_disk
+import tiny_bundle
+from bridge.settings import Settings
+from bridge.state import State
+from bridge.tasks import updater
+from slots.installer import Installer
+from slots.slots import Slots
+
+sys.path.append("firmware")
+import boot
+
+ROOT = ram_disk.ROOT
+
+
+class Restarted(Exception):
+    pass
+
+
+class Board:
+    name = "host"
+
+    def restart(self):
+        raise Restarted
+
+
+class Bridge:
+    """A state, settings and the slots of a bridge that runs from `slot`."""
+
+    def __init__(self, slot):
+        self.state = State("1.0.0")
+        self.settings = Settings()
+        self.slots = Slots(ROOT, slot)
+        self.beats = 0
+
+    def beat(self):
+        self.beats += 1
+
+    async def run(self):
+        await updater.run(self.beat, self.state, self.settings, self.slots, Board())
+
+    async def lives_s(self, seconds):
+        """Run the updater; return True if it restarted the board within so many virtual seconds."""
+        task = asyncio.create_task(self.run())
+        for _ in range(seconds * 10):
+            await asyncio.sleep_ms(100)
+            if task.done():
+                try:
+                    await task
+                except Restarted:
+                    return True
+        task.cancel()
+        return False
+
+    def well(self):
+        self.state.beats_ok = True
+        self.state.bus_exchanges = 1
+        self.state.hotspot_open = True
+
+
+def install(version, running):
+    installer = Installer(Slots(ROOT, running), "sigen-bridge", "host")
+    view = memoryview(tiny_bundle.bundle(version))
+    while view:
+        view = view[installer.feed(view) :]
+    while not installer.finish():
+        pass
+
+
+def two_versions():
+    """1.0.0 confirmed in a, 2.0.0 on trial in b."""
+    ram_disk.mount()
+    install("1.0.0", "b")
+    Slots(ROOT, "a").confirm()
+    install("2.0.0", "a")
+
+
+def started():
+    return boot.choose(ROOT)[-1]
