@@ -98,7 +98,7 @@ class Line:
         self._callback = callback
         trigger = getattr(UART, "IRQ_RXIDLE", 0)  # in the ports since 1.24
         if trigger:
-            self._uart.irq(self._idle, trigger)
+            self._uart.irq(self._idle if callback else None, trigger if callback else 0)
 
     def transmit_off(self):
         """Keep the driver off for good: the line only listens from now on, and send() raises OSError."""
@@ -106,5 +106,5 @@ class Line:
         self._de(0)
 
     def _idle(self, _uart):
-        if self._callback:
+        if self._callback:  # one may be on its way while it is taken back
             self._callback(self)
