@@ -1,14 +1,15 @@
 """A clock that tests move by hand: stands in for the built-in module, for the firmware and for asyncio alike.
 
-It starts at the real tick, because asyncio's task queue (C code) stamps new tasks with the real clock, and it may run
-ahead of the real one by less than 6.2 days, half the period of the ticks.
+It starts ten minutes ahead of the real tick, because asyncio's task queue (C code) stamps new tasks with the real clock:
+such a stamp must lie in the past, so that the task is due at once. It may run ahead of the real clock by less than 6.2
+days, half the period of the ticks.
 """
 
 from utime import *  # noqa: F403
 from utime import ticks_add, ticks_diff  # noqa: F401
 from utime import ticks_ms as _real_ms
 
-_start = _real_ms()
+_start = ticks_add(_real_ms(), 600000)
 _passed_us = 0
 _watchers = []
 

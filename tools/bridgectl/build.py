@@ -63,7 +63,7 @@ def sources(board):
 
 def _not_for(board):
     """Return the shared modules of boards/ that only the boards with pins need."""
-    return ("rs485", "wlan") if board == "host" else ()
+    return ("rs485", "wlan", "carrier") if board == "host" else ()
 
 
 def _compile(name, source, target):

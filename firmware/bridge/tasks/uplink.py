@@ -14,6 +14,7 @@ from mqtt.client import MQTTClient
 
 _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
+_MOST_WAITING = const(8)  # commands that wait for their effect
 _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
 
 
@@ -116,6 +117,11 @@ class _Session:
                 return
             log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
         if mask is None:
+            self._answer(answer)
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            answer["ok"] = False
+            answer["errors"] = {"message": "too many commands at once; wait for their answers"}
             self._answer(answer)
             return
         state.output_command = mask
