@@ -101,9 +101,10 @@ class PtyWire:
         return self
 
     def close(self):
-        """Take the wire away; who has it open gets errors from then on."""
+        """Take the wire away, also before start(); who has it open gets errors from then on."""
         os.write(self._wake_in, b"x")
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         for fd in (self._fd, self._far, self._wake_in, self._wake_out):
             os.close(fd)
 

@@ -1,0 +1,83 @@
+"""The firmware as a process of its own: started, started again when it asks for it, ended with everything else."""
+
+import asyncio
+import collections
+import contextlib
+import os
+import time
+
+from bridgectl import build
+
+RESTART_CODE = 75  # what the host board's restart() ends with
+_HEAP = "512k"  # 64-bit words: worth about half on a board
+_LINES = 200
+_START = 'import boot\nif boot.start("{root}"):\n    import main\n'
+_GRACE_S = 2
+
+
+class Firmware:
+    """One bridge. started_s: time.monotonic() of the first start; lines: what it printed last; starts: how many there were;
+    ending: end() was called.
+    """
+
+    def __init__(self, folder, environment, told=lambda line: None):
+        """environment: BRIDGE_... variables; told: called with each line that the firmware prints."""
+        self.folder = folder
+        self.lines = collections.deque(maxlen=_LINES)
+        self.starts = 0
+        self.started_s = None
+        self.process = None
+        self._environment = environment
+        self._told = told
+        self.ending = False
+
+    async def run(self):
+        """Keep the firmware running; return its exit code when it ends with another one than RESTART_CODE."""
+        root = str(self.folder.root)
+        command = [build.micropython(), "-X", f"heapsize={_HEAP}", "-c", _START.format(root=root)]
+        variables = {
+            **os.environ,
+            **self._environment,
+            "MICROPYPATH": f"{root}:.frozen",
+            "BRIDGE_ROOT": root,
+            "BRIDGE_SITE": str(self.folder.site),
+        }
+        code = 0
+        with open(self.folder.log, "w") as log:
+            while not self.ending:
+                self.starts += 1
+                self.started_s = self.started_s or time.monotonic()
+                # In a session of its own, so that Ctrl-C reaches us alone and we end it in order.
+                self.process = await asyncio.create_subprocess_exec(
+                    *command,
+                    env=variables,
+                    cwd=root,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                async for line in self.process.stdout:
+                    text = line.decode(errors="replace").rstrip()
+                    self.lines.append(text)
+                    print(text, file=log, flush=True)
+                    self._told(text)
+                code = await self.process.wait()
+                if code != RESTART_CODE:
+                    break
+        return code
+
+    async def end(self):
+        """End the process, if it runs: politely, then not."""
+        self.ending = True
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _GRACE_S)
+        except asyncio.TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

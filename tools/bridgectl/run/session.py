@@ -1,0 +1,137 @@
+"""One run: makes the folder, starts site, broker and firmware, carries out commands, ends everything it started."""
+
+import asyncio
+import contextlib
+import socket
+import time
+
+from bridgectl.run.broker import LOOPBACK, USUAL_PORT, EmbeddedBroker, Watch, free_port
+from bridgectl.run.folder import SN, RunFolder
+from bridgectl.run.process import Firmware
+from bridgectl.run.world import World
+
+_HTTP_PORT, _DNS_PORT = 18080, 18053  # if they are free
+_PRESS_S = 0.3
+FIRST = "sensor_voltage"
+
+# key, what it does
+COMMANDS = (
+    ("1-5", "flip DI1-DI5"),
+    ("b", "button"),
+    ("s", "sensor: ok, silent, noisy, lying"),
+    ("p", "plant: ok, silent"),
+    ("m", "broker: stop, start"),
+    ("q", "quit"),
+)
+
+
+class Session:
+    """What `make run` runs. `tell(text)` gets each line worth telling; `first_reading_s` is None until it came."""
+
+    def __init__(self, *, folder, sensor="", plant="", broker=None, keep=False):
+        """sensor, plant: ttys of real adapters, "" = simulated; broker: (host, port) of another broker, None = our own."""
+        self.folder = RunFolder(folder)
+        self.world = World(sensor=not sensor, plant=not plant)
+        self.broker_at = broker or (LOOPBACK, free_port(USUAL_PORT))
+        self.broker = None if broker else EmbeddedBroker(self.broker_at[1])
+        self.watch = Watch(*self.broker_at, SN, told=self._look)
+        self.http_port = free_port(_HTTP_PORT)
+        self.firmware = Firmware(
+            self.folder,
+            {
+                "BRIDGE_RS485_1": plant or self.world.plant_wire.path,
+                "BRIDGE_RS485_2": sensor or self.world.sensor_wire.path,
+                "BRIDGE_HTTP_PORT": str(self.http_port),
+                "BRIDGE_DNS_PORT": str(free_port(_DNS_PORT, socket.SOCK_DGRAM)),
+            },
+            lambda line: self.tell(f"firmware {line}"),
+        )
+        self.first_reading_s = None
+        self.ended = asyncio.Event()
+        self.failure = ""  # why the run ended, if not as asked
+        self.tell = lambda text: None
+        self._keep = keep
+        self._tasks = []
+
+    async def start(self):
+        """Start everything. Raises FolderBusy, build.BuildError, OSError; call end() also then."""
+        changes = {"mqtt_host": self.broker_at[0], "mqtt_port": self.broker_at[1]}
+        self.folder.make(changes, keep=self._keep)
+        self.world.start()
+        if self.broker:
+            await self.broker.start()
+        self._tasks = [asyncio.create_task(part) for part in (self.watch.run(), self._keep_running())]
+        for task in self._tasks:
+            task.add_done_callback(lambda task: self.ended.set())
+
+    async def end(self):
+        """End everything that was started; safe at any point."""
+        await self.firmware.end()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self.broker:
+            await self.broker.stop()
+        self.world.close()
+        self.folder.release()
+
+    async def obey(self, key):
+        """Carry out a command and return what happened, in words."""
+        if key in ("1", "2", "3", "4", "5"):
+            return f"DI{key} {'closed' if self.folder.flip(int(key)) else 'open'}"
+        if key == "b":
+            self.folder.press(True)
+            await asyncio.sleep(_PRESS_S)
+            self.folder.press(False)
+            return "button pressed"
+        if key == "s":
+            fault = self.world.next_sensor_fault()
+            return f"sensor {fault}" if fault else "the sensor is a real one: nothing to switch"
+        if key == "p":
+            fault = self.world.flip_plant()
+            return f"plant {fault}" if fault else "the plant is a real one: nothing to switch"
+        if key == "m":
+            return await self._switch_broker()
+        if key == "q":
+            self.ended.set()
+            return "ending"
+        return f"no command {key!r}; there are {', '.join(row[0] for row in COMMANDS)}"
+
+    async def _switch_broker(self):
+        if self.broker is None:
+            return "the broker is not ours: nothing to switch"
+        if self.broker.running:
+            await self.broker.stop()
+            return "broker stopped"
+        try:
+            await self.broker.start()
+        except OSError as problem:
+            return str(problem)
+        return "broker started"
+
+    def _look(self):
+        if self.first_reading_s is None and FIRST in self.watch.good_s and self.firmware.started_s:
+            self.first_reading_s = self.watch.good_s[FIRST] - self.firmware.started_s
+            self.tell(f"first reading after {self.first_reading_s:.2f} s")
+
+    async def _keep_running(self):
+        code = await self.firmware.run()
+        if self.firmware.ending:
+            return
+        self.failure = f"the firmware ended with code {code}; its last lines are in {self.folder.log}"
+        self.ended.set()
+
+    def quality(self, point):
+        """Return (quality, age in s) of a point as this eye knows it: good, stale, suspect or never.
+
+        The state topic says only that a value is not good; a link that is well then means that it is not believed.
+        """
+        at_s = self.watch.good_s.get(point)
+        if point in self.watch.state and self.watch.state[point] is None:
+            link = self.watch.state.get("plant_link" if point.startswith("plant_") else "sensor_link")
+            quality = "suspect" if link == "ok" else "stale"
+        else:
+            quality = "never" if at_s is None else "good" if self.watch.connected else "stale"
+        return quality, None if at_s is None else time.monotonic() - at_s
