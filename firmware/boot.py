@@ -27,22 +27,23 @@ def choose(root):
     state = _load(root + "slot_state")
     serial = state.get("serial", 0)
     slot = state.get("slot")
+    trial = state.get("trial") is True
+    if slot not in ("a", "b"):
+        slot, trial = "a", False
+    other = "a" if slot == "b" else "b"
     boots = _load(root + "slot_boots")
     count = boots.get("count", 0) if boots.get("serial") == serial else 0
-    whole = [s for s in ("a", "b") if _complete(root + s)]
-    if not whole:
-        return None
 
-    trial = state.get("trial") is True
-    other = "a" if slot == "b" else "b"
-    worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS) and other in whole
-    if slot not in whole or worn:
-        slot = other if worn else whole[0]
-        serial, count = serial + 1, 0
+    worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS)
+    complete = _complete(root + slot)
+    if (worn or not complete) and _complete(root + other):
+        slot, trial, serial, count = other, False, serial + 1, 0
         state = {"slot": slot, "trial": False, "serial": serial, "floor": state.get("floor", "0.0.0")}
         _save(root + "slot_state", state)
-        trial = False
-    if not _save(root + "slot_boots", {"serial": serial, "count": count + 1}) and trial and other in whole:
+    elif not complete:
+        return None
+    counted = _save(root + "slot_boots", {"serial": serial, "count": count + 1})
+    if trial and not counted and _complete(root + other):
         slot = other  # starts that cannot be counted cannot be guarded: no trial
     return root + slot
 

@@ -105,7 +105,11 @@ def test_a_trial_whose_other_slot_is_gone_goes_on_trying():
 
 def test_a_damaged_state_record_starts_a_complete_slot():
     """Proves: OTA-4+"""
-    for spoiled, wanted in ((("slot_state",), "/t/a"), (("slot_boots",), "/t/b"), (("slot_state", "slot_boots"), "/t/a")):
+    for spoiled, wanted in (
+        (("slot_state",), "/t/a"),
+        (("slot_boots",), "/t/b"),
+        (("slot_state", "slot_boots"), "/t/a"),
+    ):
         two_versions()
         boot.choose(ROOT)
         for name in spoiled:
@@ -121,7 +125,16 @@ def test_a_slot_with_a_damaged_manifest_or_a_file_of_a_wrong_size_never_starts()
         spoil(ROOT + "/b/" + path)
         assert boot.choose(ROOT) == "/t/a", path
         unmount()
-    for rubbish in (b"", b"[]", b"{}", b'{"files": 5}', b'{"files": []}', b'{"files": [5]}', b'{"files": [["x"]]}', b"[" * 5000):
+    for rubbish in (
+        b"",
+        b"[]",
+        b"{}",
+        b'{"files": 5}',
+        b'{"files": []}',
+        b'{"files": [5]}',
+        b'{"files": [["x"]]}',
+        b"[" * 5000,
+    ):
         two_versions()
         with open(ROOT + "/b/manifest.json", "wb") as f:
             f.write(rubbish)
