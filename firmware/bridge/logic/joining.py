@@ -1,4 +1,4 @@
-"""When to join the house network: at once for new credentials, again after a growing pause, rarely while a phone is busy.
+"""When to join the house network: at once for new credentials, then after growing pauses, rarely while a phone is busy.
 
 Station and hotspot share one radio: each attempt makes the phones on the hotspot stutter. So while somebody uses the
 pages a lost network is tried at the slowest pace only. Never "not at all": a page left open must not keep a bridge away

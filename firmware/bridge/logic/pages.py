@@ -7,7 +7,6 @@ import json
 
 from bridge import points
 from bridge.logic import messages
-from bridge.readings import GOOD, QUALITIES, SUSPECT
 from micropython import const
 
 _GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
@@ -15,10 +14,31 @@ _SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
 _LONGEST_SSID = const(32)
 _ZONE_MARKS = "/_+-"
 
+# path, file in web/
+FILES = (
+    ("/network", "network.html"),
+    ("/system", "system.html"),
+    ("/status", "status.html"),
+    ("/style.css", "style.css"),
+    ("/app.js", "app.js"),
+)
 
-def status(state, settings, now):
-    """Generator of the texts that make up the status as JSON; in pieces, for one text of 5 kB would need the memory whole.
+# What every answer carries: nothing from elsewhere is loaded into a page, no page of ours is shown inside another.
+_SOURCES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFETY = (
+    ("Content-Security-Policy", _SOURCES),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
 
+
+def status(state, settings, now, qualities):
+    """Generator of the texts that make up the status as JSON; in pieces: memory for the whole may be missing.
+
+    qualities: words for the qualities of readings, by number.
     "points": [meaning, value or null, unit, quality, age in s or null] of each point that ever had a value.
     """
     head = {
@@ -49,20 +69,20 @@ def status(state, settings, now):
     readings = state.readings
     for n in range(readings.count):
         if readings.quality(n):
-            rows.append(("" if not rows else ",") + _point(readings, n, now))
+            rows.append(("" if not rows else ",") + _point(readings, n, now, qualities))
         if len(rows) >= _GROUP:
             yield "".join(rows)
             rows = [""]
     yield "".join(rows) + "]}"
 
 
-def _point(readings, n, now):
+def _point(readings, n, now, qualities):
     _, unit, decimals, _, _, _, _, meaning = points.POINTS[n]
-    quality = readings.quality(n)
+    quality = qualities[readings.quality(n)]
     value = readings.last(n)
-    age_s = readings.age_ms(n, now) // 1000 if quality in (GOOD, SUSPECT) else None
+    age_s = readings.age_ms(n, now) // 1000 if quality in ("good", "suspect") else None
     text = None if value is None else "%.*f" % (decimals, value)
-    return json.dumps((meaning, text, unit, QUALITIES[quality], age_s))
+    return json.dumps((meaning, text, unit, quality, age_s))
 
 
 def system(state, settings):
@@ -124,6 +144,16 @@ def join_errors(asked):
     if password and not _SHORTEST_PASSWORD <= len(password.encode()) <= _LONGEST_PASSWORD:
         errors["password"] = "must have 8 to 63 characters, or none for an open network"
     return errors
+
+
+def join_settings(asked):
+    """Return the settings of a request without errors to join a network."""
+    return {"wlan_ssid": asked["ssid"], "wlan_password": asked["password"]}
+
+
+def system_settings(asked):
+    """Return the settings of a request without errors to create a system."""
+    return {"system_name": asked["system_name"].strip(), "time_zone": asked["time_zone"]}
 
 
 def system_errors(asked):

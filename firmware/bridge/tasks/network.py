@@ -1,6 +1,6 @@
 """Owns the radio: opens and closes the hotspot, joins the house network, scans when asked.
 
-The radio is shared, so a scan happens before the hotspot opens and its result is kept; later ones only when a person asks.
+The radio is shared, so a scan happens before the hotspot opens and its result is kept; others only when a person asks.
 BLOCKS while scanning: 2 to 3 s on the ESP32, up to 10 s on the RP2040 (boards/wlan.py).
 """
 
@@ -142,7 +142,7 @@ class _House:
         joined = joining.word == "joined"
         if joined != (before == "joined"):
             log.info("network", "joined the house network as %s" % radio.address() if joined else "house network lost")
-        elif joining.word != before and joining.word != "joining":
+        elif joining.word not in (before, "joining"):
             log.warn("network", "house network: " + joining.word)
         state.wlan_state = joining.word
         state.wlan_address = radio.address() if joined else ""

@@ -147,6 +147,7 @@ function networkPage() {
   };
 
   watch("networks", (n) => {
+    $("sn").textContent = n.sn;
     $("scan").disabled = n.scanning;
     $("scan").textContent = n.scanning ? "Scanning …" : "Scan again";
     list(n);
@@ -185,7 +186,9 @@ function systemPage() {
       select.value = s.time_zone;
     }
     filled = true;
-    document.querySelector(".main").textContent = s.created ? "Save" : "Create system";
+    const save = $("create").querySelector("button");
+    save.textContent = s.created ? "Save" : "Create system";
+    save.className = s.created ? "button" : "main";
     if (!s.created) return;
     $("lead").textContent = "The bridge is in service.";
     banner("done", "good", s.system_name + " is set up", closing(s.hotspot_left_s));
@@ -235,7 +238,18 @@ function statusPage() {
     $("contacts").replaceChildren(...[0, 1, 2, 3, 4].map((i) => chip("DI" + (i + 1), inputs, i)),
       ...[0, 1].map((i) => chip("DO" + (i + 1), outputs, i)));
   };
-  const table = (id, points) => {
+  const whole = {};
+  for (const more of document.querySelectorAll(".more")) {
+    const id = more.previousElementSibling.id;
+    more.addEventListener("click", () => { whole[id] = !whole[id]; if (last) table(id, last.points); });
+  }
+  const table = (id, all) => {
+    all = all.filter((p) => p[0].toLowerCase().startsWith(id));
+    const points = whole[id] ? all : all.slice(0, 6);
+    const more = $(id).nextElementSibling;
+    more.hidden = all.length <= 6;
+    more.textContent = whole[id] ? "Show fewer" : "Show all " + all.length;
+    more.setAttribute("aria-expanded", String(!!whole[id]));
     $(id).replaceChildren(...points.map(([meaning, value, unit, quality, age]) => {
       const tr = make("tr", undefined, quality);
       const text = meaning.slice(meaning.indexOf(":") + 2);
@@ -262,8 +276,9 @@ function statusPage() {
     $("flow").textContent = !good ? "no good value" : p[1] > 0 ? "from the grid" : p[1] < 0 ? "into the grid" : "balanced";
   };
 
-  let uploading = false;
+  let uploading = false, last = null;
   watch("status", (s) => {
+    last = s;
     $("sn").textContent = s.sn;
     $("title").textContent = s.system_name || "Status";
     leds(s.leds);
@@ -272,7 +287,7 @@ function statusPage() {
     power(s.points);
     for (const name of ["sensor", "plant"]) {
       $(name + "_link").textContent = s[name + "_link"];
-      table(name, s.points.filter((p) => p[0].toLowerCase().startsWith(name)));
+      table(name, s.points);
     }
     pairs($("links"), [
       ["WLAN", s.wlan_ssid ? s.wlan_ssid + " · " + s.wlan_state : "not set up"],

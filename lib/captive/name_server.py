@@ -1,4 +1,4 @@
-"""The name server of the hotspot: every name leads to the bridge. Owned and polled by the portal."""
+"""The socket of the name server in `dns`: every name leads to one address."""
 
 import errno
 import socket
@@ -11,7 +11,7 @@ _AT_ONCE = const(8)  # queries answered per turn: a flood of them holds up nothi
 
 
 class NameServer:
-    """A UDP socket on the hotspot's own address; `step()` answers what has come, `close()` ends it."""
+    """A UDP socket on the address that it gives out; whoever owns it calls `step()` often, and `close()` at the end."""
 
     def __init__(self, address, port):
         """Raises OSError if the port is taken or forbidden."""
@@ -39,7 +39,7 @@ class NameServer:
             query, peer = self._socket.recvfrom(dns.LONGEST_QUERY + 1)
         except OSError as e:
             if e.errno != errno.EAGAIN:
-                log.warn("portal", "name server: %s" % e)
+                log.warn("name server", str(e))
             return False
         reply = dns.answer(query, self._address)
         if reply:
