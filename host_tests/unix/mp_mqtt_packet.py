@@ -179,7 +179,7 @@ def test_what_no_broker_may_send_is_refused():
 
 def test_after_an_error_the_decoder_stays_refusing_until_it_is_reset():
     d = Decoder()
-    d.feed(b"\xff\xd0\x00")
+    d.feed(b"\x40\x02\x00\x00\xd0\x00")
     assert raises(ProtocolError, d.next_event)
     assert raises(ProtocolError, d.next_event)
     d.reset()

@@ -123,10 +123,12 @@ class Pair:
         self.broker = Broker()
         self.client = make(self.broker, **options)
         self.beats = 0
+        self.on_beat = lambda: None
         self.task = None
 
     def beat(self):
         self.beats += 1
+        self.on_beat()
 
     async def start(self):
         self.task = asyncio.create_task(self.client.run(self.beat))

@@ -138,7 +138,7 @@ class MQTTClient:
         try:
             while not self.connected:
                 if self._stopping or ticks_diff(deadline, ticks_ms()) <= 0:
-                    raise OSError(errno.ETIMEDOUT, "no answer to the login")
+                    raise OSError(errno.ETIMEDOUT, "stopped" if self._stopping else "no answer to the login")
                 self._link.send(ticks_ms())
                 self._link.receive(ticks_ms())
                 beat()
@@ -176,8 +176,8 @@ class MQTTClient:
         """
         self._stopping = False
         failures = 0
+        beat()
         while not self._stopping:
-            beat()
             started_s = clock.seconds()
             try:
                 await self.connect(clean_session, beat)
@@ -191,6 +191,10 @@ class MQTTClient:
             if clock.seconds() - started_s >= _STEADY_S:
                 failures = 0
             failures = await self._pause(failures, beat)
+
+    def stop(self):
+        """End run() at its next turn, without leave: the broker publishes the last will. Callbacks may call it."""
+        self._stopping = True
 
     async def disconnect(self):
         """Send what is queued (for 2 s at most), take leave and close, so that no last will appears. Ends run()."""
@@ -251,10 +255,8 @@ class MQTTClient:
             self._logged_in(decoder)
         elif not self.connected:
             raise ProtocolError("a packet before CONNACK")
-        elif kind == packet.PUBLISH:
-            self._deliver(decoder)
-        elif kind == packet.SKIPPED:
-            self._report(decoder)
+        elif kind in (packet.PUBLISH, packet.SKIPPED):
+            self._deliver(kind, decoder)
         elif kind == packet.PUBACK:
             self._outbox.acknowledge(decoder.packet_id)
         elif kind != packet.PINGRESP:
@@ -276,20 +278,18 @@ class MQTTClient:
         if self._on_connect:
             self._on_connect(decoder.session_present)
 
-    def _deliver(self, decoder):
-        self.received += 1
-        if self._callback:
-            self._callback(decoder.topic, bytes(decoder.payload), decoder.retained)
+    def _deliver(self, kind, decoder):
+        if kind == packet.SKIPPED:
+            self.oversize += 1
+            self.last_error = "message of %d bytes passed over" % decoder.size
+            if self._on_oversize:
+                self._on_oversize(decoder.topic, decoder.size)
+        else:
+            self.received += 1
+            if self._callback:
+                self._callback(decoder.topic, bytes(decoder.payload), decoder.retained)
         if decoder.packet_id:
-            self._link.push(packet.puback(decoder.packet_id))
-
-    def _report(self, decoder):
-        self.oversize += 1
-        self.last_error = "message of %d bytes passed over" % decoder.size
-        if decoder.packet_id:
-            self._link.push(packet.puback(decoder.packet_id))  # else it would come again
-        if self._on_oversize:
-            self._on_oversize(decoder.topic, decoder.size)
+            self._link.push(packet.puback(decoder.packet_id))  # of what was passed over too, else it would come again
 
     def _fresh_id(self):
         """Return a packet id that no unanswered packet holds."""

@@ -86,7 +86,7 @@ class Outbox:
         """Note that the whole packet was handed to the stream."""
         if not message.qos:
             self._remove(message)
-        elif message in self._messages:  # else its PUBACK came before its end
+        else:
             message.state = _SENT
             message.sent_at = now
 

@@ -26,7 +26,6 @@ class Subscriptions:
 
     def connected(self):
         """Ask for everything again."""
-        self._asked.clear()
         self._changed = list(self._qos)
 
     def disconnected(self):
