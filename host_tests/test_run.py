@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from bridgectl import build
 from bridgectl.run.broker import free_port
 from bridgectl.run.folder import FolderBusy, RunFolder
@@ -104,6 +103,7 @@ def _listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.slow
 def test_the_whole_bridge_runs_reads_limits_and_recovers(run):
     """Proves: BEN-3+, DRM-1, PLA-2+, SEN-4+, NET-3+"""
     it = run("--seconds", "110")
@@ -300,6 +300,7 @@ def exchange():
             count += line.readinto(view[count:], 128 - count)
         time.sleep_ms(5)
     return count
+count = 0
 print(exchange(), rtu.describe(rtu.check(reply, 0, 81, 1, 4, 38)))
 line.any()
 micropython.heap_lock()

@@ -3,12 +3,11 @@
 import struct
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.devices import sdm120ct, sdm230, sigenergy  # isort: skip
 from modbus import rtu  # isort: skip
@@ -266,7 +265,9 @@ def test_a_broadcast_is_obeyed_and_not_answered():
     assert plant.limit_w == 1000
 
 
-@pytest.mark.parametrize(("generation", "limit", "energy", "alarm_6"), [(24, 2, 2, 2), (25, 0, 2, 2), (26, 0, 0, 2), (28, 0, 0, 0)])
+@pytest.mark.parametrize(
+    ("generation", "limit", "energy", "alarm_6"), [(24, 2, 2, 2), (25, 0, 2, 2), (26, 0, 0, 2), (28, 0, 0, 0)]
+)
 def test_an_older_map_refuses_newer_registers(generation, limit, energy, alarm_6):
     _, plant = plant_in_the_sun(generation)
     assert exception(write(plant, 40042, 0, 3600)) == limit

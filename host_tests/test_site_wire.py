@@ -8,7 +8,6 @@ import time
 import tty
 
 import pytest
-
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
@@ -78,7 +77,8 @@ def test_an_exchange_takes_the_time_of_its_bytes(wire, master):
         time.sleep(0.02)
     median_s = sorted(took)[3]
     ratio = median_s / wanted_s
-    print(json.dumps({"figure": "wire_time_ratio", "value": round(ratio, 3), "unit": "1", "how": "89 bytes at 9600 8N1"}))
+    how = "89 bytes at 9600 8N1, measured over calculated"
+    print(json.dumps({"figure": "wire_time_ratio", "value": round(ratio, 3), "unit": "1", "how": how}))
     assert 1 - _TOLERANCE < ratio < 1 + _TOLERANCE
 
 

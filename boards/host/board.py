@@ -1,6 +1,7 @@
 """The PC as a board: ttys for RS485, a folder of small files for everything else, a radio that is a list of names.
 
-Its world comes from the environment (firmware/ARCHITECTURE.md, "The host board"). Files of BRIDGE_SITE, one short line each:
+Its world comes from the environment (firmware/ARCHITECTURE.md, "The host board").
+Files of BRIDGE_SITE, one short line each:
     inputs    DI1 to DI5 from left to right, 1 = contact closed: 01000
     button    1 = pressed
     outputs   DO1 and DO2, 1 = closed

@@ -28,7 +28,10 @@ def _checked(table, value, text):
 
 
 class Line:
-    """A half-duplex line; path "" = the port is not wired: nothing arrives, what is sent is lost. Allocates nothing in use."""
+    """A half-duplex line; path "" = the port is not wired: nothing arrives, what is sent is lost.
+
+    Allocates nothing in use.
+    """
 
     def __init__(self, path, baud, parity):
         """Raises ValueError for a baud rate above 9600 or unknown, and for an unknown parity."""

@@ -227,7 +227,9 @@ def test_ports_of_the_hotspot_come_from_the_environment():
 
 def _radio():
     site = _site()
-    _put(site + "/networks", "Home -61 secret-key\nOpen cafe -80 -\nHome -50 secret-key\nnonsense\n\nFar -90 12345678\n")
+    _put(
+        site + "/networks", "Home -61 secret-key\nOpen cafe -80 -\nHome -50 secret-key\nnonsense\n\nFar -90 12345678\n"
+    )
     return site, board.Board().wlan()
 
 

@@ -1,4 +1,4 @@
-"""`python -m bridgectl.run`: see --help. Ctrl-C, SIGTERM, `q` or the end of --seconds end everything that it started."""
+"""`python -m bridgectl.run`: see --help. Ctrl-C, SIGTERM, `q` or the end of --seconds end all that it started."""
 
 import argparse
 import asyncio
@@ -130,7 +130,8 @@ async def _run(arguments):
     if arguments.seconds:
         loop.call_later(arguments.seconds, session.ended.set)
     try:
-        await (_plain(session) if arguments.plain else _screen(session))
+        plain = arguments.plain or not sys.stdout.isatty()
+        await (_plain(session) if plain else _screen(session))
     finally:
         await asyncio.shield(session.end())
     first_s = session.first_reading_s

@@ -12,11 +12,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # deprecations of its own
     from amqtt.broker import Broker
     from amqtt.client import MQTTClient
-    from amqtt.errors import AMQTTError, ClientError
+    from amqtt.errors import AMQTTError, BrokerError, ClientError
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 18830
 _PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+_CLIENT = {"auto_reconnect": False, "keep_alive": 20, "connection_timeout": 3, "plugins": {}}
 _AGAIN_S = 0.3
 _PATIENCE_S = 2.0
 _LOST = (AMQTTError, ClientError, OSError, asyncio.TimeoutError)
@@ -51,7 +52,7 @@ class EmbeddedBroker:
         self._broker = Broker({"listeners": {"default": listener}, "plugins": _PLUGINS})
         try:
             await self._broker.start()
-        except AMQTTError as problem:
+        except (AMQTTError, BrokerError, OSError) as problem:
             raise OSError(f"the broker does not start at port {self.port}: {problem}") from problem
         self.running = True
 
@@ -59,18 +60,18 @@ class EmbeddedBroker:
         """Stop it and close all its connections."""
         if self.running:
             self.running = False
-            with contextlib.suppress(AMQTTError, asyncio.CancelledError):
+            with contextlib.suppress(AMQTTError, BrokerError):
                 await self._broker.shutdown()
 
 
 class Watch:
     """What the bridge published so far.
 
-    state: last state as a dict; state_s: its time.monotonic(); states: how many came; availability: "online", "offline" or
-    ""; connected: this eye has a broker; good_s: {id: time of its last good value}; last: {id: last good value}.
+    state: last state as a dict; state_s: its time.monotonic(); states: how many came; good_s: {id: time of its last
+    good value}; last: {id: last good value}; availability: "online", "offline" or ""; connected: this eye has a broker.
     """
 
-    def __init__(self, host, port, sn, prefix="bridge", told=lambda: None):
+    def __init__(self, sn, prefix="bridge", told=lambda: None):
         """told: called after each message."""
         self.state = {}
         self.state_s = None
@@ -79,23 +80,24 @@ class Watch:
         self.connected = False
         self.good_s = {}
         self.last = {}
-        self._url = f"mqtt://{host}:{port}"
-        self._topics = {f"{prefix}/{sn}/state": self._take_state, f"{prefix}/{sn}/availability": self._take_availability}
+        leaves = (("state", self._take_state), ("availability", self._take_availability))
+        self._topics = {f"{prefix}/{sn}/{leaf}": take for leaf, take in leaves}
         self._told = told
 
-    async def run(self):
-        """Watch for ever, through outages of the broker."""
+    async def run(self, host, port):
+        """Watch a broker for ever, through its outages."""
+        url = f"mqtt://{host}:{port}"
         while True:
-            client = MQTTClient(config={"auto_reconnect": False, "keep_alive": 20, "connection_timeout": 3, "plugins": {}})
+            client = MQTTClient(config=_CLIENT)
             with contextlib.suppress(*_LOST):
-                await self._follow(client)
+                await self._follow(client, url)
             self.connected = False
             with contextlib.suppress(*_LOST):
                 await asyncio.wait_for(client.disconnect(), _PATIENCE_S)
             await asyncio.sleep(_AGAIN_S)
 
-    async def _follow(self, client):
-        await asyncio.wait_for(client.connect(self._url), _PATIENCE_S)
+    async def _follow(self, client, url):
+        await asyncio.wait_for(client.connect(url), _PATIENCE_S)
         await asyncio.wait_for(client.subscribe([(topic, 0) for topic in self._topics]), _PATIENCE_S)
         self.connected = True
         while True:

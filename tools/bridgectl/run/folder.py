@@ -29,7 +29,7 @@ class FolderBusy(Exception):
 
 
 class RunFolder:
-    """`root` holds boot.py, main.py, a/, b/ and data/ as on the device's flash; `site` is the host board's BRIDGE_SITE."""
+    """`root` is what the device's flash is: boot.py, main.py, a/, b/, data/; `site` is the host board's BRIDGE_SITE."""
 
     def __init__(self, path):
         self.path = Path(path).resolve()

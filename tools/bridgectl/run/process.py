@@ -16,7 +16,9 @@ _GRACE_S = 2
 
 
 class Firmware:
-    """One bridge. started_s: time.monotonic() of the first start; lines: what it printed last; starts: how many there were;
+    """One bridge.
+
+    started_s: time.monotonic() of the first start; lines: what it printed last; starts: how many there were;
     ending: end() was called.
     """
 
@@ -43,7 +45,7 @@ class Firmware:
             "BRIDGE_SITE": str(self.folder.site),
         }
         code = 0
-        with open(self.folder.log, "w") as log:
+        with open(self.folder.log, "w") as log:  # noqa: ASYNC230 (a local file, short lines)
             while not self.ending:
                 self.starts += 1
                 self.started_s = self.started_s or time.monotonic()

@@ -60,8 +60,8 @@ def _headline(session):
 
 def _readings(session, names):
     table = Table(expand=True, box=None, padding=(0, 1, 0, 0))
-    for title, justify in (("reading", "left"), ("value", "right"), ("unit", "left"), ("age s", "right"), ("quality", "left")):
-        table.add_column(title, justify=justify, no_wrap=True)
+    for title in ("reading", "value", "unit", "age s", "quality"):
+        table.add_column(title, justify="right" if title in ("value", "age s") else "left", no_wrap=True)
     for name in names:
         row = points.POINTS[points.number(name)]
         quality, age_s = session.quality(name)
@@ -139,7 +139,7 @@ def _buses(session):
             line.append("  real adapter")
         else:
             c = wire.counts
-            share_pct = 100 * c.busy_ns / 1e9 / max(1, time.monotonic() - (session.firmware.started_s or time.monotonic()))
+            share_pct = 100 * c.busy_ns / 1e9 / max(1, session.age_s())
             line.append(f"  {c.requests} asked, {c.answers} answered, {c.spoilt} spoilt, {c.collisions} collisions")
             line.append(f", busy {share_pct:.0f} %")
             if fault != "ok":

@@ -1,7 +1,6 @@
 """One run: makes the folder, starts site, broker and firmware, carries out commands, ends everything it started."""
 
 import asyncio
-import contextlib
 import socket
 import time
 
@@ -29,12 +28,12 @@ class Session:
     """What `make run` runs. `tell(text)` gets each line worth telling; `first_reading_s` is None until it came."""
 
     def __init__(self, *, folder, sensor="", plant="", broker=None, keep=False):
-        """sensor, plant: ttys of real adapters, "" = simulated; broker: (host, port) of another broker, None = our own."""
+        """sensor, plant: ttys of real adapters, "" = simulated; broker: (host, port) of another one, None = our own."""
         self.folder = RunFolder(folder)
         self.world = World(sensor=not sensor, plant=not plant)
-        self.broker_at = broker or (LOOPBACK, free_port(USUAL_PORT))
-        self.broker = None if broker else EmbeddedBroker(self.broker_at[1])
-        self.watch = Watch(*self.broker_at, SN, told=self._look)
+        self.broker = None if broker else EmbeddedBroker(free_port(USUAL_PORT))
+        self.broker_at = broker
+        self.watch = Watch(SN, told=self._look)
         self.http_port = free_port(_HTTP_PORT)
         self.firmware = Firmware(
             self.folder,
@@ -55,27 +54,33 @@ class Session:
 
     async def start(self):
         """Start everything. Raises FolderBusy, build.BuildError, OSError; call end() also then."""
+        if self.broker:
+            try:
+                await self.broker.start()
+            except OSError:  # another run was faster
+                self.broker.port = free_port()
+                await self.broker.start()
+            self.broker_at = (LOOPBACK, self.broker.port)
         changes = {"mqtt_host": self.broker_at[0], "mqtt_port": self.broker_at[1]}
         self.folder.make(changes, keep=self._keep)
         self.world.start()
-        if self.broker:
-            await self.broker.start()
-        self._tasks = [asyncio.create_task(part) for part in (self.watch.run(), self._keep_running())]
+        self._tasks = [asyncio.create_task(part) for part in (self.watch.run(*self.broker_at), self._keep_running())]
         for task in self._tasks:
             task.add_done_callback(lambda task: self.ended.set())
 
     async def end(self):
-        """End everything that was started; safe at any point."""
+        """End everything that was started; safe at any point. Raises what a part of it died of."""
         await self.firmware.end()
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.broker:
             await self.broker.stop()
         self.world.close()
         self.folder.release()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
 
     async def obey(self, key):
         """Carry out a command and return what happened, in words."""
@@ -122,6 +127,10 @@ class Session:
             return
         self.failure = f"the firmware ended with code {code}; its last lines are in {self.folder.log}"
         self.ended.set()
+
+    def age_s(self):
+        """Return the seconds since the firmware was first started, 0 before."""
+        return time.monotonic() - self.firmware.started_s if self.firmware.started_s else 0
 
     def quality(self, point):
         """Return (quality, age in s) of a point as this eye knows it: good, stale, suspect or never.

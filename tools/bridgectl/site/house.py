@@ -165,7 +165,8 @@ class House:
 
     def _count(self, dt_s):
         hours = dt_s / 3600
-        self.stored_wh += (self.charge_w * self.efficiency if self.charge_w > 0 else self.charge_w / self.efficiency) * hours
+        stored_w = self.charge_w * self.efficiency if self.charge_w > 0 else self.charge_w / self.efficiency
+        self.stored_wh += stored_w * hours
         self.stored_wh = min(self.capacity_wh, max(0.0, self.stored_wh))
         self.pv_wh += self.pv_w * hours
         self.pv_day_wh += self.pv_w * hours

@@ -9,6 +9,7 @@ import struct
 
 from bridge.devices import sdm120ct, sdm230
 from modbus import rtu
+
 from bridgectl.site.slave import Slave
 
 _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
@@ -73,11 +74,10 @@ class Meter(Slave):
 
     def write(self, address, buffer, at, count):
         """Take one holding parameter; return 0 or an exception code."""
-        for register, kind, name in _HOLDING:
-            if register == address and name in self.holding and name not in _READ_ONLY:
-                break
-        else:
+        row = [r for r in _HOLDING if r[0] == address and r[2] in self.holding and r[2] not in _READ_ONLY]
+        if not row:
             return _ILLEGAL_ADDRESS
+        _, kind, name = row[0]
         if count != (1 if kind == "H" else 2):
             return _ILLEGAL_ADDRESS
         value = struct.unpack_from(">" + kind, buffer, at)[0]

@@ -1,4 +1,4 @@
-"""The plant as its Modbus map shows it: unit 247, the input registers around those that the bridge reads, and the limits.
+"""The plant as its Modbus map shows it: unit 247, the inputs around those that the bridge reads, and the limits.
 
 Source: Sigenergy Modbus Protocol V2.9; the column `since` says which version of the map brought a register. A read that
 touches an address that is not listed is refused (exception 2), as the field reports of it say.
@@ -9,6 +9,7 @@ import struct
 import clock
 from bridge.devices import sigenergy
 from modbus import rtu
+
 from bridgectl.site.slave import Slave
 
 _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
@@ -37,7 +38,8 @@ _INPUTS = (
 # Holding registers: address, kind, since, default, readable
 _HOLDING = (
     (40000, "H", 17, 1, False), (40029, "H", 17, 0, True), (40031, "H", 17, 2, True),
-    (40038, "I", 25, _NONE, True), (40040, "I", 25, _NONE, True), (40042, "I", 25, _NONE, True), (40044, "I", 25, _NONE, True),
+    (40038, "I", 25, _NONE, True), (40040, "I", 25, _NONE, True), (40042, "I", 25, _NONE, True),
+    (40044, "I", 25, _NONE, True),
 )
 # fmt: on
 _START_STOP, _REMOTE_ENABLE, _REMOTE_MODE, _GRID_EXPORT, _EXPORT = 40000, 40029, 40031, 40038, sigenergy.LIMIT_ADDRESS
@@ -59,7 +61,7 @@ class Plant(Slave):
         self.house = house
         self.generation = generation
         self.off_grid = 0
-        self.alarms = {name: 0 for name in ("alarm_1", "alarm_2", "alarm_ess", "alarm_gateway", "alarm_6", "alarm_7")}
+        self.alarms = dict.fromkeys(("alarm_1", "alarm_2", "alarm_ess", "alarm_gateway", "alarm_6", "alarm_7"), 0)
         self.running_state = sigenergy.RUNNING
         self.too_fast = 0
         self.shortest_period_ms = None

@@ -57,8 +57,8 @@ class PtyWire:
 
     slave: object with answer(frame) -> bytes or None; it is called under `lock`.
     think_ms: from the end of the request to the start of the answer. Faults may be switched at any time:
-    silent: no answer; late_ms: more think time; bad_crc_pct: share of damaged answers; stray: a 0x00 after each request,
-    as drivers make when they switch; echo: the sender hears itself.
+    silent: no answer; late_ms: more think time; bad_crc_pct: share of damaged answers; stray: a 0x00 after each
+    request, as drivers make when they switch; echo: the sender hears itself.
     """
 
     def __init__(self, slave, *, baud=9600, parity="N", think_ms=20, lock=None, seed=1):
