@@ -1,0 +1,131 @@
+"""The whole bridge and real brokers: state, discovery, commands with their answers, refusals, the last will."""
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+
+import pytest
+from amqtt.client import MQTTClient
+from brokers import Amqtt, Mosquitto
+from bridgectl.run.folder import SN
+from bridgectl.run.session import Session
+
+_WAIT_S = 20
+
+
+class Ear:
+    """A client of the broker, independent of ours: keeps the last payload of each topic."""
+
+    def __init__(self, port):
+        self.port = port
+        self.last = {}
+        self.results = []
+        self._client = MQTTClient(config={"auto_reconnect": False, "plugins": {}})
+
+    async def __aenter__(self):
+        await self._client.connect(f"mqtt://127.0.0.1:{self.port}/")
+        await self._client.subscribe([("#", 1)])
+        self._task = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(self, *_):
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        with contextlib.suppress(Exception):
+            await self._client.disconnect()
+
+    async def _listen(self):
+        while True:
+            message = await self._client.deliver_message()
+            self.last[message.topic] = bytes(message.data)
+            if message.topic.endswith("/result"):
+                self.results.append(json.loads(message.data))
+
+    async def say(self, leaf, payload, retain=False):
+        await self._client.publish(f"bridge/{SN}/{leaf}", payload, qos=1, retain=retain)
+
+    async def until(self, true, what):
+        deadline = time.monotonic() + _WAIT_S
+        while not true():
+            assert time.monotonic() < deadline, f"{what}; heard {sorted(self.last)}, {self.results}"
+            await asyncio.sleep(0.02)
+
+    async def ask(self, fields):
+        """Send a command and return its answer."""
+        before = len(self.results)
+        payload = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+        await self.say("set", payload)
+        await self.until(lambda: len(self.results) > before, f"no answer to {payload[:60]}")
+        return self.results[-1]
+
+    def state(self):
+        return json.loads(self.last.get(f"bridge/{SN}/state", b"{}"))
+
+
+@contextlib.asynccontextmanager
+async def _bridge(folder, port):
+    session = Session(folder=folder, broker=("127.0.0.1", port))
+    try:
+        await session.start()
+        yield session
+    finally:
+        await session.end()
+
+
+async def _whole_story(tmp_path, broker):
+    async with Ear(broker.port) as ear:
+        await ear.say("set", b'{"do1": true}', retain=True)  # left there yesterday; a broker marks it as retained
+        async with _bridge(tmp_path / "run", broker.port) as session:
+            await _life(ear, session)
+
+
+async def _life(ear, session):
+    await ear.until(lambda: ear.last.get(f"bridge/{SN}/availability") == b"online", "not online")
+    await ear.until(lambda: ear.state().get("sensor_power") is not None, "no reading")
+    assert "retain" in ear.results[0]["errors"]["message"]
+    assert ear.state()["do1"] == "OFF"
+    configs = "homeassistant/device/"
+    await ear.until(lambda: sum(t.startswith(configs) for t in ear.last) == 8, "not all of the discovery")
+    components = {}
+    for topic, payload in ear.last.items():
+        if topic.startswith(configs):
+            components |= json.loads(payload)["cmps"]
+    assert components["do1"]["p"] == "switch"
+    assert components["sensor_power"]["dev_cla"] == "power"
+
+    # Home Assistant's switch sends exactly what the discovery told it to.
+    assert (await ear.ask(components["do1"]["pl_on"].encode()))["ok"] is True
+    assert session.folder.text("outputs")[0] == "1"
+    await ear.until(lambda: ear.state()["do1"] == "ON", "switch state")
+    answer = await ear.ask({"do1": False, "do2": True, "id": "both"})
+    assert (answer["ok"], answer["do1"], answer["do2"], answer["id"]) == (True, False, True, "both")
+
+    answer = await ear.ask({"sensor_baud": 19200})
+    assert "9600" in answer["errors"]["sensor_baud"]
+    assert "message" in (await ear.ask(b"on"))["errors"]
+    assert "do9" in (await ear.ask({"do9": True}))["errors"]
+    await ear.say("set", b'{"do1": true, "x": "' + b"y" * 5000 + b'"}')
+    await ear.until(lambda: "too long" in str(ear.results[-1]), "no answer to a huge message")
+    assert ear.state()["do1"] == "OFF"
+
+    assert (await ear.ask({"publish_ms": 500}))["ok"] is True
+    os.kill(session.firmware.process.pid, 9)
+    session.firmware.ending = True
+    await ear.until(lambda: ear.last.get(f"bridge/{SN}/availability") == b"offline", "no last will")
+
+
+async def test_the_bridge_on_mosquitto_reports_obeys_refuses_and_leaves_its_will(tmp_path):
+    """Proves: NET-4+, COM-1, COM-2, SEC-1+"""
+    if not Mosquitto.available:
+        pytest.skip("mosquitto is not installed")
+    with Mosquitto(tmp_path) as broker:
+        await _whole_story(tmp_path, broker)
+
+
+async def test_the_bridge_on_amqtt_reports_obeys_refuses_and_leaves_its_will(tmp_path):
+    """Proves: NET-4+"""
+    with Amqtt(tmp_path) as broker:
+        await _whole_story(tmp_path, broker)
