@@ -1,18 +1,17 @@
 """Makes a bundle of a built slot, reads one for people, and hands one to a device over USB.
 
 The format and its rules are those of the firmware's own lib/slots/bundle.py.
-`python -m bridgectl.bundle make BOARD [--release]`, `... show FILE`, `... ota PORT FILE [--dry-run]`.
 """
 
-import argparse
 import hashlib
 import json
+import shlex
 import subprocess
 import sys
 import zlib
 from pathlib import Path
 
-from bridgectl import build, firmware
+from bridgectl import firmware
 
 firmware.load()
 
@@ -20,6 +19,13 @@ from slots import bundle as rules  # noqa: E402 (importable only now)
 
 PRODUCT = "sigen-bridge"
 UNSIGNED = "THIS RELEASE IS NOT SIGNED. Anyone can make a bundle that a bridge will take; do not hand it out as safe."
+
+# A watchdog that the bridge has started cannot be stopped, and copying may take longer than its 8 s.
+_FEED = (
+    "import sys; from machine import Timer, WDT; w = WDT(timeout=8000); t = Timer(-1 if sys.platform == 'rp2' else 0); "
+    "t.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: w.feed())"
+)
+_RENAME = "import os; os.rename('/update.part', '/update.bundle')"
 
 
 class BundleError(Exception):
@@ -142,10 +148,9 @@ def ota_command(port, path):
     `resume` keeps mpremote from a soft reset, which would count as a start of the slot. The rename comes last, so the
     bridge never sees half a bundle; it installs the file at its next start, which the reset brings.
     """
-    rename = "import os; os.rename('/update.part', '/update.bundle')"
-    mpremote = str(Path(sys.executable).parent / "mpremote")
     copy = ["fs", "cp", str(path), ":/update.part"]
-    return [mpremote, "connect", port, "resume", *copy, "+", "exec", rename, "+", "reset"]
+    words = [sys.executable, "-m", "mpremote", "connect", port, "resume"]
+    return [*words, "exec", _FEED, "+", *copy, "+", "exec", _RENAME, "+", "reset"]
 
 
 def ota(port, path, dry_run=False):
@@ -153,7 +158,7 @@ def ota(port, path, dry_run=False):
     read(path)  # a damaged file is not worth the way
     command = ota_command(port, path)
     if dry_run:
-        print(" ".join(command))
+        print(shlex.join(command))
     elif subprocess.run(command, timeout=600, check=False).returncode:
         raise BundleError(f"mpremote failed at {port}")
     return command
@@ -165,35 +170,3 @@ def show(path):
     signed = "signed" if made["signed"] else "NOT SIGNED"
     print(f"{made['product']} {made['version']} for {made['board']}, minimum {made['minimum']}, {signed}")
     print(f"{len(made['files'])} files, {sum(row[1] for row in made['files'])} bytes, {made['bytes']} as a bundle")
-
-
-def main(arguments=None):
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="bridgectl bundle", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("make")
-    one.add_argument("board", choices=build.BOARDS)
-    one.add_argument("--minimum", default="0.0.0", help="oldest version that may follow this one")
-    one.add_argument("--release", action="store_true")
-    commands.add_parser("show").add_argument("file")
-    one = commands.add_parser("ota")
-    one.add_argument("port")
-    one.add_argument("file")
-    one.add_argument("--dry-run", action="store_true")
-    chosen = parser.parse_args(arguments)
-    try:
-        if chosen.command == "make":
-            out = build.ROOT / "build" / f"{PRODUCT}-{chosen.board}-{build.version()}.bundle"
-            slot = build.build(chosen.board, quiet=True)
-            print(make(slot, chosen.board, build.version(), out, minimum=chosen.minimum, release=chosen.release))
-            show(out)
-        elif chosen.command == "show":
-            show(chosen.file)
-        else:
-            ota(chosen.port, chosen.file, chosen.dry_run)
-    except (BundleError, build.BuildError, OSError) as problem:
-        sys.exit(f"bundle: {problem}")
-
-
-if __name__ == "__main__":
-    main()
