@@ -50,6 +50,7 @@ class Window:
             used_s = _WINDOW_S - (self._end_s - now_s)
             if used_s >= _WINDOW_S:
                 self.phase = CLOSED
+                self.paid_s = _WINDOW_S
             elif used_s >= self.paid_s:
                 self.paid_s = (used_s // _BLOCK_S + 1) * _BLOCK_S
         return self.phase != CLOSED

@@ -105,7 +105,13 @@ function networkPage() {
     $("show").textContent = shown ? "Show" : "Hide";
     $("show").setAttribute("aria-pressed", String(!shown));
   });
-  $("scan").addEventListener("click", () => { busy = true; drawn = ""; ask("scan", {}); });
+  $("scan").addEventListener("click", () => {
+    busy = true;
+    drawn = "";
+    $("scan").disabled = true;
+    $("scan").textContent = "Scanning …";
+    ask("scan", {});
+  });
   $("join").addEventListener("submit", async (e) => {
     e.preventDefault();
     const ssid = chosen().value || $("ssid").value;
