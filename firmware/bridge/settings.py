@@ -25,7 +25,7 @@ TABLE = (
      "Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)"),
     ("grid_settle_ms",  "int",    50,   20, 1000,    "ms", "How long a contact must be still before it counts"),
     ("do_safe_mask",    "int",    0,    0, 3,        "",   "Outputs closed in the safe state, bit 0 = DO1"),
-    ("mqtt_host",       "text",   "",   0, 64,       "",   "MQTT broker, name or address; empty = no uplink"),
+    ("mqtt_host",       "text",   "",   0, 64,       "",   "MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink"),
     ("mqtt_port",       "int",    1883, 1, 65535,    "",   "MQTT port"),
     ("mqtt_user",       "text",   "",   0, 64,       "",   "MQTT user"),
     ("mqtt_password",   "secret", "",   0, 64,       "",   "MQTT password"),

@@ -36,6 +36,7 @@ class _Session:
         self._due_at = clock.ticks_ms()
         self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
         self._seen = ()
+        self._joined = True
         host, port, user, password, _ = self._made_for
         self.client = client = MQTTClient(
             "bridge-" + state.sn, host, port, user or None, password or None, keepalive=_KEEPALIVE_S, limit=_LIMIT
@@ -63,6 +64,10 @@ class _Session:
             state.uplink_connected = client.connected
             log.info("uplink", "connected to the broker" if client.connected else "lost: " + client.last_error)
         state.uplink_text = "connected" if client.connected else client.last_error or "connecting"
+        joined = state.wlan_state == "joined"
+        if joined and not self._joined:
+            client.hurry()  # the network is back: no reason to sit out the pause
+        self._joined = joined
         self._confirm(now)
         if _broker(self._settings, state) != self._made_for:
             client.stop()
