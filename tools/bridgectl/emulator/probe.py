@@ -2,8 +2,8 @@
 
 boot.py calls `start` before main.py runs. What it finds out goes to the console in lines "PROBE name word ...".
     reading  ticks at the first good reading, looked for every 10 ms until then
-    heap     when the PC raises the request pin: bytes free after a collection, bytes
-             that the probe itself takes, bytes free before the collection, the collection's microseconds
+    heap     when the PC raises the request pin: bytes free after a collection, bytes that the probe itself takes, bytes
+             free before the collection, the collection's microseconds, the firmware's own least (0 = none yet)
     task     with `profile`, at the same request: name, turns, their sum and the longest, microseconds
 """
 
@@ -58,18 +58,20 @@ def _look(timer):
 
     readings = _seen[0].readings if _seen else None
     if readings and GOOD in [readings.quality(n) for n in range(readings.count)]:
-        print("PROBE reading", time.ticks_ms())
         timer.deinit()
+        print("PROBE reading", time.ticks_ms())
 
 
 def _report(_pin):
     before = gc.mem_free()
     started_us = time.ticks_us()
     gc.collect()
-    print("PROBE heap", gc.mem_free(), _own, before, time.ticks_diff(time.ticks_us(), started_us))
+    took_us = time.ticks_diff(time.ticks_us(), started_us)
+    print("PROBE heap", gc.mem_free(), _own, before, took_us, _seen[0].heap_min if _seen else 0)
     micropython.mem_info()  # among others "max free sz", in blocks of 16 bytes
-    for name in _times:
-        print("PROBE task", name, *_times[name])
+    for name, times in _times.items():
+        print("PROBE task", name, *times)
+    print("PROBE end")
 
 
 def _watch_state():
@@ -77,7 +79,7 @@ def _watch_state():
 
     stock = module.State
 
-    def State(*arguments):  # noqa: N802 (stands in for the class)
+    def State(*arguments):  # stands in for the class
         _seen.append(stock(*arguments))
         return _seen[0]
 

@@ -4,16 +4,18 @@ Pins are those of boards/rp2040/board.py; a wrong one here or there shows as a s
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+
+from slots import bundle as rules
+from store import record
 
 from bridgectl import build, bundle
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
-from slots import bundle as rules
-from store import record
 
 from . import image
 from .chip import Chip, Stalled
@@ -27,6 +29,7 @@ STRIP = 22
 BUTTON = 15
 _REQUEST = 28  # free on the board: the probe answers when it goes high
 _STEP_MS = 50  # of the house
+_HEAP_BLOCK_BYTES = 16
 
 # boot.py of the image is the shipped one and these lines; main.py is the shipped one.
 _START_PROBE = """
@@ -126,11 +129,15 @@ class Rig:
         lines = [line.split() for line in self.console.text.split("\n") if line.startswith("PROBE ")]
         return [line[2:] for line in lines if len(line) > 2 and line[1] == name]
 
-    def heap_free(self):
-        """Return the bytes of heap that are free now, after a collection. Needs the probe."""
+    def heap(self):
+        """Return (bytes free now, least free so far, largest free piece), after collections. Needs the probe."""
         before = len(self.told("heap"))
         self.chip.set_input(_REQUEST, 1)
-        self.run_until(lambda: len(self.told("heap")) > before, 2000)
+        self.run_until(lambda: len(self.told("heap")) > before, 5000)
         self.chip.set_input(_REQUEST, 0)
-        self.run(5)  # the line's end may still be on its way
-        return int(self.told("heap")[-1][0])
+        self.run_until(lambda: self.console.text.count("PROBE end") > before, 1000)  # its other lines
+        told = [[int(word) for word in words] for words in self.told("heap")]
+        own = told[-1][1]
+        least = min([words[0] for words in told] + [words[4] for words in told if words[4]])
+        pieces = re.findall(r"max free sz: (\d+)", self.console.text)
+        return told[-1][0] + own, least + own, int(pieces[-1]) * _HEAP_BLOCK_BYTES

@@ -13,6 +13,7 @@ _NS_PER_S = 1e9
 _NS_PER_MS = 1e6
 _NS_PER_US = 1e3
 _FRAME_END_CHARACTERS = 3.5
+FAULTS = ("collisions", "cut_bytes", "unheard_bytes", "misheard")  # counters of a Wire that must stay 0
 _BAUD_TOLERANCE = 0.03  # beyond it the last bits of a character are sampled wrongly
 
 
@@ -29,7 +30,8 @@ class Exchange:
 
 
 class Wire:
-    """The bus. `exchanges` is the record; `release_us` holds the driver's release after each request's last stop bit.
+    """The bus. `exchanges` is the record; `releases` lists (ns, us): when the driver was released, how long after the
+    last stop bit.
 
     collisions: answer bytes that ran into the chip's driver; cut_bytes: bytes that the driver let go of too early;
     unheard_bytes: bytes sent with the driver off; misheard: requests at another speed or parity than the slave's.
@@ -45,7 +47,7 @@ class Wire:
         self.parity = parity
         self.think_ms = think_ms
         self.exchanges = []
-        self.release_us = []
+        self.releases = []
         self.collisions = self.cut_bytes = self.unheard_bytes = self.misheard = 0
         self._chip = chip
         self._uart = chip.uarts[uart]
@@ -68,6 +70,11 @@ class Wire:
         return (10 if self.parity == "N" else 11) * _NS_PER_S / self.baud
 
     @property
+    def release_us(self):
+        """Microseconds from each request's last stop bit to the release of the driver."""
+        return [us for _, us in self.releases]
+
+    @property
     def t35_us(self):
         """Idle time that ends a frame, microseconds."""
         return _FRAME_END_CHARACTERS * self.character_ns / _NS_PER_US
@@ -84,7 +91,7 @@ class Wire:
                 self.cut_bytes += 1
                 self._spoilt = True
             elif not self._released:
-                self.release_us.append((now_ns - self._last_stop_ns) / _NS_PER_US)
+                self.releases.append((now_ns, (now_ns - self._last_stop_ns) / _NS_PER_US))
                 self._released = True
         self._driving = driving
         self._driver_edge_ns = now_ns

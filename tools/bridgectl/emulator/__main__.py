@@ -1,0 +1,12 @@
+"""`python -m bridgectl.emulator`: see scenario.py."""
+
+import sys
+
+from bridgectl import build
+
+from . import chip, download, scenario
+
+try:
+    scenario.main(sys.argv[1:])
+except (build.BuildError, chip.Stalled, download.DownloadError) as problem:
+    sys.exit(f"emulate: {problem}")

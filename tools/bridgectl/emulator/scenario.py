@@ -1,0 +1,182 @@
+"""`make emulate`: the built rp2040 bundle on the emulated chip, three runs, their figures as JSON lines.
+
+    wired    system created, no radio: readings, grid contact, driver release, watchdog
+    hotspot  nothing created yet: hotspot open, portal loaded and listening
+    wlan     system created: joins the emulated WLAN, publishes to a broker on loopback
+
+`python -m bridgectl.emulator [--profile] [run ...]`. All times are emulated;
+nothing was compared with silicon.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+
+from bridgectl.run.broker import EmbeddedBroker, Watch, free_port
+
+from . import radio
+from .chip import cpu_s
+from .rig import Rig, slot_files, with_probe
+from .wire import FAULTS
+
+SN = "EMU0000001"
+_CREATED = {"system_name": "Emulated", "grid_table": "ripple"}
+_DEVICE = {"sn": SN, "hotspot_password": "emulated-only"}
+_BROKER_NAME = "broker.lan"
+_STEADY_MS = 4000
+_FLIPS = ((2, True), (3, True), (4, True), (4, False), (3, False), (2, False))  # 60, 30, 0, 30, 60, 100 %
+_FLIP_LIMIT_MS = 4000
+_INTERRUPT = b"\x03"
+
+
+class Figures:
+    """Collects figures and prints each as one JSON object a line."""
+
+    def __init__(self, printed=print):
+        self.values = {}
+        self._printed = printed
+
+    def put(self, figure, value, unit, how):
+        """Take a figure. how: what was measured, from where to where."""
+        self.values[figure] = value
+        self._printed(json.dumps({"figure": figure, "value": value, "unit": unit, "how": how}, ensure_ascii=False))
+
+
+def release_figures(figures, rig, since_ns, suffix=""):
+    """Put how long after the last stop bit the drivers of both buses were released, requests after since_ns."""
+    wires = (rig.sensor_wire, rig.plant_wire)
+    release_us = [us for wire in wires for at_ns, us in wire.releases if at_ns >= since_ns]
+    how = f"driver enable low after the last stop bit, {len(release_us)} requests on both buses; t3.5 is 3646 us"
+    figures.put(f"de_release_us_min{suffix}", round(min(release_us), 1), "us", how)
+    figures.put(f"de_release_us_max{suffix}", round(max(release_us), 1), "us", how)
+    faults = [sum(getattr(w, kind) for w in wires) for kind in FAULTS]
+    how = "since power on: " + ", ".join(f"{count} {kind}" for kind, count in zip(FAULTS, faults))
+    figures.put(f"bus_faults{suffix}", sum(faults), "", how)
+
+
+def flip(rig, number, closed, limit_ms=_FLIP_LIMIT_MS):
+    """Move a contact; return ms from the edge to the end of the write on the plant's wire and to its confirmation."""
+    started_ns, seen = rig.chip.now_ns, len(rig.plant_wire.exchanges)
+    rig.contact(number, closed)
+
+    def written():
+        return [x for x in rig.plant_wire.exchanges[seen:] if x.request[1] == 16 and x.answer]
+
+    def read_back():
+        return [x for x in rig.plant_wire.exchanges[seen:] if written() and x.request[1] == 3 and x.answer]
+
+    rig.run_until(lambda: read_back() and rig.chip.now_ns > read_back()[0].answer_end_ns, limit_ms)
+    return (written()[0].end_ns - started_ns) / 1e6, (read_back()[0].answer_end_ns - started_ns) / 1e6
+
+
+def wired(figures, profile=False):
+    """Boot, read both buses, flip contacts, starve the watchdog. Return the rig."""
+    rig = Rig(with_probe(slot_files(), profile), {"settings": _CREATED})
+    rig.run_until(lambda: rig.told("reading"), 8000)
+    how = "from power on to the first good reading in the firmware's state, looked for every 10 ms"
+    figures.put("first_reading_s", int(rig.told("reading")[0][0]) / 1000, "s", how)
+    how = "from power on to the end of the first good answer on the sensor's wire"
+    figures.put("first_answer_s", round(rig.sensor_wire.exchanges[0].answer_end_ns / 1e9, 3), "s", how)
+    rig.run_until(lambda: "plant: limit released: confirmed" in rig.console.text, 8000)
+
+    steady_ns, steady_cpu_s = rig.chip.now_ns, cpu_s()
+    rig.run(_STEADY_MS)
+    figures.put(
+        "cpu_s_per_emulated_s", round((cpu_s() - steady_cpu_s) * 1000 / _STEADY_MS, 1), "s", "steady, on this PC"
+    )
+    for name, wire in (("sensor", rig.sensor_wire), ("plant", rig.plant_wire)):
+        count = sum(x.end_ns >= steady_ns and x.answer is not None for x in wire.exchanges)
+        how = f"answered exchanges of the {name} within {_STEADY_MS} ms, times {60000 // _STEADY_MS}"
+        figures.put(f"readings_per_minute_{name}", count * 60000 // _STEADY_MS, "1/min", how)
+    release_figures(figures, rig, steady_ns)
+
+    times = [flip(rig, number, closed) for number, closed in _FLIPS]
+    how = f"from a contact's edge (it settles 50 ms) to the write's last stop bit, {len(times)} edges, think time 20 ms"
+    figures.put("edge_to_write_ms_max", round(max(t[0] for t in times)), "ms", how)
+    figures.put(
+        "edge_to_confirmed_ms_max", round(max(t[1] for t in times)), "ms", "as before, to the read back's last byte"
+    )
+    heap_figures(figures, rig, "_wired", "all tasks up, radio off, no portal")
+    task_figures(figures, rig)
+
+    stopped_ns, resets = rig.chip.now_ns, len(rig.chip.resets)
+    rig.console.write(_INTERRUPT)  # a person at the console stops the program and walks away
+    rig.run_until(lambda: len(rig.chip.resets) > resets, 10000)
+    how = "from the program's stop at the console to the reset by the watchdog"
+    figures.put("watchdog_ms", round((rig.chip.resets[-1][0] - stopped_ns) / 1e6), "ms", how)
+    rig.run_until(lambda: "start by watchdog" in rig.console.text, 8000)
+    return rig
+
+
+def hotspot(figures, profile=False):
+    """Boot a device without a system, until the portal listens. Return the rig."""
+    rig = Rig(with_probe(slot_files(), profile), {"device": _DEVICE})
+    rig.run_until(lambda: "portal: open at" in rig.console.text, 30000)
+    how = "from power on to the portal listening; the emulated radio has no phones"
+    figures.put("portal_s", round(rig.now_ms / 1000, 2), "s", how)
+    rig.run(1000)
+    heap_figures(figures, rig, "", "all tasks up, hotspot open, portal loaded and listening")
+    task_figures(figures, rig)
+    return rig
+
+
+async def wlan(figures, profile=False):
+    """Boot, join the emulated WLAN, publish to a broker on loopback. Return the rig and the watch of the broker."""
+    broker = EmbeddedBroker(free_port())
+    await broker.start()
+    watch = Watch("127.0.0.1", broker.port, SN)
+    watching = asyncio.create_task(watch.run())
+    try:
+        while not watch.connected:
+            await asyncio.sleep(0.05)
+        settings = {**_CREATED, "wlan_ssid": "emulated", "mqtt_host": _BROKER_NAME, "publish_ms": 1000}
+        rig = Rig(with_probe(slot_files(), profile), {"settings": settings, "device": _DEVICE})
+        radio.serve(rig.chip, {1883: broker.port}, [_BROKER_NAME])
+        await radio.run(rig, lambda: watch.states, 30000)
+        how = "from power on to the first state at the broker, WLAN joined with nobody else on the air"
+        figures.put("first_publish_s", round(rig.now_ms / 1000, 2), "s", how)
+        published_ns = rig.chip.now_ns
+        await radio.run(rig, lambda: watch.states > 4 and watch.state.get("sensor_power") is not None, 20000)
+        release_figures(figures, rig, published_ns, "_wlan")
+        heap_figures(figures, rig, "_wlan", "all tasks up, WLAN joined, publishing, no portal")
+        task_figures(figures, rig)
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+        await broker.stop()
+    return rig, watch
+
+
+def heap_figures(figures, rig, suffix, when):
+    """Put the heap as it is now: free after a collection, the least seen in this run, and the largest piece."""
+    free, least, largest = rig.heap()
+    how = f"bytes free after a collection, {when}; without the probe's own"
+    figures.put(f"heap_free_bytes{suffix}", free, "B", how)
+    figures.put(
+        f"heap_min_bytes{suffix}", least, "B", "least of the same in this run, the firmware's own measurements included"
+    )
+    figures.put(f"heap_largest_bytes{suffix}", largest, "B", f"largest free piece, {when}")
+
+
+def task_figures(figures, rig):
+    """Put the time of each task of the supervisor, if it was taken."""
+    total_us = sum(int(words[2]) for words in rig.told("task"))
+    for name, turns, sum_us, longest_us in rig.told("task"):
+        how = f"since start, {100 * int(sum_us) // total_us} % of all tasks; {turns} turns, longest {longest_us} us"
+        figures.put(f"task_ms_{name}", int(sum_us) // 1000, "ms", how)
+
+
+def main(arguments):
+    """Run what the command line asks for."""
+    profile = "--profile" in arguments
+    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "hotspot", "wlan"]
+    figures = Figures(lambda line: print(line, flush=True))
+    started_s = time.monotonic()
+    for name in runs:
+        if name == "wlan":
+            asyncio.run(wlan(figures, profile))
+        else:
+            {"wired": wired, "hotspot": hotspot}[name](figures, profile)
+    figures.put("emulation_s", round(time.monotonic() - started_s), "s", "of this PC, for all of the above")
