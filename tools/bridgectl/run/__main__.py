@@ -107,7 +107,7 @@ async def _screen(session):
     try:
         with Live(draw(session), screen=True, auto_refresh=False) as live:
             while not session.ended.is_set():
-                live.update(draw(session, live.console.height), refresh=True)
+                live.update(draw(session, live.console.height, live.console.width), refresh=True)
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(session.ended.wait(), _FRAME_S)
     finally:

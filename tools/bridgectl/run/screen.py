@@ -20,6 +20,7 @@ _LINK_STYLE = {"ok": "green", "starting": "dim"}
 _LOG_LINES = 2  # at least
 _OTHER_LINES = 32
 _DARK = (40, 40, 40)  # an unlit LED
+_NAME_LEAST, _NOT_NAME = 6, 35  # columns of a reading's name at least, and of what stands beside it
 
 # The readings that a screen has room for; all of them are in the state topic.
 _SHOWN = (
@@ -30,12 +31,12 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def draw(session, height=40):
-    """Return the whole screen for a Session as something that rich can print; height: of the terminal, in lines."""
+def draw(session, height=40, width=120):
+    """Return the whole screen for a Session as something that rich can print; height, width: of the terminal."""
     return Group(
         Text(f" {_headline(session)}", style="bold"),
         _keys(),
-        _beside(*(_readings(session, names) for names in _SHOWN)),
+        _beside(*(_readings(session, names, width) for names in _SHOWN)),
         _beside(_terminal(session), _strip(session)),
         _beside(_buses(session), _uplink(session)),
         _log(session, max(_LOG_LINES, height - _OTHER_LINES)),
@@ -58,9 +59,10 @@ def _headline(session):
     return f"bridge {state.get('version') or ''} on this PC · {first} · {uptime}{starts}"
 
 
-def _readings(session, names):
+def _readings(session, names, width):
     table = Table(expand=True, box=None, padding=(0, 1, 0, 0))
-    for title in ("reading", "value", "unit", "age s", "quality"):
+    table.add_column("reading", no_wrap=True, max_width=max(_NAME_LEAST, width // 2 - _NOT_NAME))
+    for title in ("value", "unit", "age s", "quality"):
         table.add_column(title, justify="right" if title in ("value", "age s") else "left", no_wrap=True)
     for name in names:
         row = points.POINTS[points.number(name)]
@@ -162,7 +164,7 @@ def _uplink(session):
         Text(f"broker {host}:{port} {whose}; bridge {watch.availability or '-'}; {watch.states} states{age}"),
         Text(f"hotspot {name} open: {page}" if name else "hotspot closed (b opens it)"),
         Text(f"look next: mosquitto_sub -h {host} -p {port} -v -t 'bridge/#'"),
-        Text(f"           {page}  ·  {session.folder.log}"),
+        Text(f"           {session.folder.log}"),
     ]
     return Panel(Group(*lines), title="uplink, hotspot, where to look")
 

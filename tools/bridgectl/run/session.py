@@ -32,7 +32,7 @@ class Session:
         self.folder = RunFolder(folder)
         self.world = World(sensor=not sensor, plant=not plant)
         self.broker = None if broker else EmbeddedBroker(free_port(USUAL_PORT))
-        self.broker_at = broker
+        self.broker_at = broker or (LOOPBACK, self.broker.port)
         self.watch = Watch(SN, told=self._look)
         self.http_port = free_port(_HTTP_PORT)
         self.firmware = Firmware(
