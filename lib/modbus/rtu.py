@@ -23,6 +23,7 @@ WRITE_ONE = 6
 WRITE_MANY = 16
 
 _EXCEPTION = const(0x80)
+_READS = (READ_HOLDING, READ_INPUT)  # by name, because a tuple that is written in place is made at each use
 _NAMES = ("ok", "silent", "short", "bad CRC", "wrong unit", "wrong function", "wrong count")
 _EXCEPTIONS = (
     (1, "illegal function"),
@@ -117,7 +118,7 @@ def write_many(out, unit, address, words):
 
 def reply_length(function, count):
     """Return the bytes of a good reply to a request of `count` registers (functions 3, 4, 6, 16)."""
-    return 5 + 2 * count if function in (READ_HOLDING, READ_INPUT) else 8
+    return 5 + 2 * count if function in _READS else 8
 
 
 def frame_length(buffer, start, end, expected):
@@ -144,7 +145,7 @@ def check(buffer, start, end, unit, function, count):
         return WRONG_FUNCTION
     if length != reply_length(function, count):
         return WRONG_COUNT
-    if function in (READ_HOLDING, READ_INPUT) and buffer[start + 2] != 2 * count:
+    if function in _READS and buffer[start + 2] != 2 * count:
         return WRONG_COUNT
     return OK
 
