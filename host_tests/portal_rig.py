@@ -39,7 +39,7 @@ class Bridge:
     wires: paths of the ttys of RS485-1 and RS485-2.
     """
 
-    def __init__(self, folder, networks="", device=True, wires=("", ""), heap="384k", settings=None):
+    def __init__(self, folder, networks="", device=True, wires=("", ""), heap="512k", settings=None):
         self.folder = folder
         self.port = free_port()
         self.dns_port = free_port(socket.SOCK_DGRAM)
@@ -149,3 +149,14 @@ def read_all(s):
         while piece := s.recv(4096):
             got += piece
     return got
+
+
+def head(bridge, line, **headers):
+    """Return the bytes of a request's head; headers with _ for -."""
+    headers = {"Host": bridge.host} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return (line + "\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode()
+
+
+def status_of(answer):
+    """Return the status of an answer, or None if there is none."""
+    return int(answer.split(b" ", 2)[1]) if answer else None

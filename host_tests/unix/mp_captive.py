@@ -119,7 +119,7 @@ def test_rubbish_is_survived():
             if query:
                 query[random.randrange(len(query))] = random.getrandbits(8)
         reply = dns.answer(bytes(query), ADDRESS)
-        assert reply is None or 12 <= len(reply) <= len(query) + 16 and reply[:2] == query[:2]
+        assert reply is None or (12 <= len(reply) <= len(query) + 16 and reply[:2] == query[:2])
 
 
 def test_probes_are_known_by_their_paths():

@@ -19,12 +19,12 @@ POST = {
 
 def post(path="/api/join", **changes):
     headers = dict(POST)
-    for name in changes:
+    for name, value in changes.items():
         header = name.replace("_", "-")
-        if changes[name] is None:
+        if value is None:
             headers.pop(header)
         else:
-            headers[header] = changes[name]
+            headers[header] = value
     return admission.verdict("POST", path, headers, OWN)
 
 
