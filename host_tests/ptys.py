@@ -45,6 +45,10 @@ class Pair:
         code = termios.tcgetattr(self._left_end)[5]
         return {termios.B1200: 1200, termios.B2400: 2400, termios.B4800: 4800, termios.B9600: 9600}.get(code, 0)
 
+    def left_odd(self):
+        """Return True if the program at left has set odd parity; even parity leaves no trace here."""
+        return bool(termios.tcgetattr(self._left_end)[2] & termios.PARODD)
+
     def close(self):
         """Pull both adapters out."""
         if self._ring is None:

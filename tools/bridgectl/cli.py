@@ -163,6 +163,7 @@ def play(
     with explained():
         unit = check_unit(known(model).UNIT if unit is None else unit)
         slave = playing.device(model, unit)
+        playing.check_fault(fault)
         until = None if seconds is None else time.monotonic() + seconds
         with Line(port, *check_line(baud, parity)) as line, contextlib.ExitStack() as stack:
             lively = show.console.is_terminal and not json_lines

@@ -21,10 +21,11 @@ _CHECK = (
     "assert sys.platform == {platform!r}, 'this board is ' + sys.platform + ', not {platform}'; "
     "assert i.version[:2] >= {oldest!r}, 'MicroPython is too old'"
 )
-# A watchdog that the bridge has started cannot be stopped, and copying takes longer than its 8 s.
+# A watchdog that the bridge has started cannot be stopped, and copying takes longer than its 8 s. The names are long
+# because mpremote uses short ones, such as w, for itself.
 _FEED = (
-    "from machine import Timer, WDT; w = WDT(timeout=8000); "
-    "t = Timer({timer}); t.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: w.feed())"
+    "from machine import Timer, WDT; flash_dog = WDT(timeout=8000); flash_feeder = Timer({timer}); "
+    "flash_feeder.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: flash_dog.feed())"
 )
 _CLEAR = """\
 import os

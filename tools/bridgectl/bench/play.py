@@ -57,18 +57,23 @@ def device(name, unit=None):
     return Plant(House(), unit=unit) if name == "plant" else Meter(House(), name, unit)
 
 
+def check_fault(fault):
+    """Return fault; BenchError if it is none of FAULTS."""
+    if fault not in FAULTS:
+        raise BenchError(f"fault {fault!r} is unknown; known: {', '.join(FAULTS)}")
+    return fault
+
+
 class Player:
     """Answers on an open Line for one slave. `counts`: requests heard, answered, refused, spoilt; noise bytes."""
 
     def __init__(self, line, slave, *, think_ms=20, fault="none", every=1, told=None):
         """think_ms: from request to answer; every: the fault hits each n-th answer; told: called with each Served."""
-        if fault not in FAULTS:
-            raise BenchError(f"fault {fault!r} is unknown; known: {', '.join(FAULTS)}")
         self.counts = {"heard": 0, "answered": 0, "refused": 0, "spoilt": 0, "noise_bytes": 0}
         self._line = line
         self._slave = slave
         self._think_s = think_ms / 1000
-        self._fault = fault
+        self._fault = check_fault(fault)
         self._every = max(1, every)
         self._told = told or (lambda served: None)
         self._random = random.Random(1)

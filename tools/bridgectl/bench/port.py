@@ -13,11 +13,17 @@ from bridge import settings
 from modbus import rtu
 from serial.tools import list_ports
 
+try:
+    from termios import error as _Unsettable  # it is no OSError
+except ImportError:  # Windows
+    _Unsettable = serial.SerialException
+
 BAUDS = next(row[3] for row in settings.TABLE if row[0] == "sensor_baud")
 PARITIES = next(row[3] for row in settings.TABLE if row[0] == "sensor_parity")
 _TICK_S = 0.005
 _STILL_S = 0.05  # USB adapters deliver in lumps up to 16 ms apart; longer silence ends a frame
 _GONE = "{} is gone: the adapter was pulled out. Plug it in and start again."
+_UNSETTABLE = "The adapter at {} does not take {} bit/s with parity {}. Use another adapter, or other settings."
 _GLITCHES = 4  # stray bytes in front of a reply that are forgiven
 
 
@@ -27,6 +33,10 @@ class BenchError(Exception):
 
 class PortError(BenchError):
     """The serial port cannot be opened or is gone."""
+
+
+class SettingError(PortError):
+    """The adapter is there but does not take this speed or parity."""
 
 
 @dataclasses.dataclass
@@ -99,6 +109,8 @@ class Line:
             self._port = serial.Serial(path, baud, parity=parity, timeout=_TICK_S, write_timeout=2, exclusive=True)
         except (OSError, ValueError) as problem:  # SerialException is an OSError
             raise PortError(explain(path, getattr(problem, "errno", None), problem)) from problem
+        except _Unsettable as problem:
+            raise SettingError(_UNSETTABLE.format(path, baud, parity)) from problem
 
     def __enter__(self):
         return self
@@ -114,11 +126,14 @@ class Line:
             pass  # an adapter that is pulled out cannot be closed properly
 
     def configure(self, baud, parity):
-        """Change speed and parity of the open port."""
+        """Change speed and parity of the open port. Raises SettingError if the adapter cannot do that."""
         self.baud, self.parity = baud, parity
-        with self._gone():
-            self._port.baudrate = baud
-            self._port.parity = parity
+        try:
+            with self._gone():
+                self._port.baudrate = baud
+                self._port.parity = parity
+        except _Unsettable as problem:
+            raise SettingError(_UNSETTABLE.format(self.path, baud, parity)) from problem
 
     def character_s(self):
         """Return the time of one character on the wire in s."""
@@ -156,8 +171,11 @@ class Line:
         self.send(request)
         # The system lets go of bytes before the wire has them, so the request's wire time is part of the wait.
         sent = max(time.monotonic(), started + len(request) * self.character_s())
+        expected = rtu.reply_length(function, count)
         raw = b""
         last = sent + wait_s
+        # Somebody who talks without end must not hold us for ever.
+        limit = last + 4 * _STILL_S + expected * self.character_s()
         while True:
             found = self.receive()
             now = time.monotonic()
@@ -166,8 +184,8 @@ class Line:
             if exchange.status >= 0:
                 break
             if found:
-                missing = rtu.reply_length(function, count) + len(request) * exchange.echo - len(raw)
-                last = max(last, now + _STILL_S + max(missing, 1) * self.character_s())
+                missing = expected + len(request) * exchange.echo - len(raw)
+                last = min(limit, max(last, now + _STILL_S + max(missing, 1) * self.character_s()))
             if now > last:
                 break
         exchange.elapsed_ms = max(0.0, (time.monotonic() - sent) * 1000)

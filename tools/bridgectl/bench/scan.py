@@ -12,7 +12,7 @@ import time
 from bridge.devices import sdm120ct, sdm230, sigenergy
 from modbus import rtu
 
-from bridgectl.bench.port import BAUDS, PARITIES, BenchError, check_line, check_unit
+from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, check_line, check_unit
 
 UNITS = (1, 247, *range(2, 11))
 _TRIES = 3
@@ -94,6 +94,7 @@ class Scan:
         self._wait_s = wait_s
         self._every = every
         self._plant_asked = -math.inf
+        self._untried = []
         self._garbled = {}  # (baud, parity): {unit: raw bytes}
         self.total = len(self._pairs) * len(units)
         self.result = Result([], [])
@@ -101,10 +102,13 @@ class Scan:
     def run(self, listen_s=1.2, told=lambda probes, baud, parity, unit: None):
         """Return the Result; told is called before each probe. Listens first, longer than the plant's own pace."""
         result = self.result
-        self._line.configure(*self._pairs[0])
         unasked = self._line.listen(listen_s)
         for baud, parity in self._pairs:
-            self._line.configure(baud, parity)
+            try:
+                self._line.configure(baud, parity)
+            except SettingError:
+                self._untried.append(f"{baud} {parity}")
+                continue
             for unit in self._units:
                 told(result.probes, baud, parity, unit)
                 self._probe(baud, parity, unit)
@@ -200,6 +204,8 @@ class Scan:
                 )
         if not self.result.found and not found:
             found.append(_nothing(self.result.echo, self._units))
+        if self._untried:
+            found.append(f"Not tried, because the adapter refuses these settings: {', '.join(self._untried)}.")
         return found
 
 
