@@ -134,7 +134,7 @@ def onto_board(port, sn, replace=False, dry_run=False):
         raise ProvisionError(f"the board at {port} did not finish in {_TIMEOUT_S} s: press its reset button, try again")
     if code:
         raise ProvisionError(
-            f"mpremote failed at {port}; it says why above. Nothing was provisioned. If the board is provisioned already "
+            f"mpremote failed at {port}; it says why above. Nothing was changed. If the board is provisioned already "
             "and shall get a new password (its label then is wrong), use --replace."
         )
     return device
