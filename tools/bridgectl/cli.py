@@ -6,6 +6,7 @@ Exit codes: 0 good · 1 the device answered, but not everything is good · 2 wro
 
 import contextlib
 import json
+import sys
 import time
 from typing import Annotated
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
 
 Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
+BoardPort = Annotated[str, typer.Argument(metavar="PORT", help="USB serial port of the board.")]
 Unit = Annotated[int | None, typer.Option(help="Modbus address, 1 to 247; default: the model's own.")]
 Baud = Annotated[int, typer.Option(help="Bit/s, at most 9600.")]
 Parity = Annotated[str, typer.Option(help="N, E or O.")]
@@ -34,9 +36,11 @@ def explained():
     from bridgectl import build as building
     from bridgectl import bundle as bundling
     from bridgectl import flash as flashing
+    from bridgectl import provision as provisioning
     from bridgectl.bench import port, show
 
-    wrong = (port.BenchError, building.BuildError, bundling.BundleError, flashing.FlashError)
+    refusals = (building.BuildError, bundling.BundleError, flashing.FlashError, provisioning.ProvisionError)
+    wrong = (port.BenchError, *refusals)
     try:
         yield
     except port.PortError as problem:
@@ -200,12 +204,26 @@ def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2
 
 
 @app.command()
-def flash(port: Port, board: Board, dry_run: DryRun = False):
+def flash(port: BoardPort, board: Board, dry_run: DryRun = False):
     """Build the firmware and copy it to a board that runs MicroPython."""
     from bridgectl import flash as flashing
 
     with explained():
         flashing.flash(port, board, dry_run)
+
+
+@app.command()
+def provision(
+    port: Annotated[str, typer.Argument(metavar="PORT", help="USB port of the board, or a host board's folder.")],
+    sn: Annotated[str, typer.Argument(metavar="SN", help="Serial number: letters, digits and -, up to 32.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Give a provisioned board a new password.")] = False,
+    dry_run: DryRun = False,
+):
+    """Give a board its serial number and a hotspot password of its own, and print the label."""
+    from bridgectl import provision as provisioning
+
+    with explained():
+        provisioning.run(port, sn, replace=replace, dry_run=dry_run)
 
 
 @app.command()
@@ -216,28 +234,48 @@ def bundle(
     release: Annotated[bool, typer.Option("--release", help="Say loudly that it is not signed.")] = False,
 ):
     """Make an update bundle of one board."""
-    from bridgectl import build as building
-    from bridgectl import bundle as bundling
-
     with explained():
-        version = building.version()
-        path = out or building.ROOT / "build" / f"{bundling.PRODUCT}-{board}-{version}.bundle"
-        slot = building.build(board, quiet=True)
-        print(bundling.make(slot, board, version, path, minimum=minimum, release=release))
-        bundling.show(path)
+        _bundle(board, out, minimum, release)
 
 
 @app.command()
 def ota(
-    port: Port,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A bundle made by `bridgectl bundle`.")],
+    port: BoardPort,
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A bundle; default: a fresh one of --board.")
+    ] = None,
+    board: Annotated[str | None, typer.Option(help="esp32 or rp2040.")] = None,
     dry_run: DryRun = False,
 ):
     """Hand an update bundle to a bridge over USB; it installs it on trial at its next start."""
     from bridgectl import bundle as bundling
 
     with explained():
+        if (file is None) == (board is None):
+            raise bundling.BundleError("name either a bundle (FILE) or a board to make one of (--board)")
         try:
-            bundling.ota(port, file, dry_run)
-        except OSError as problem:
-            raise bundling.BundleError(f"{file}: {problem.strerror}") from problem
+            bundling.ota(port, file or _bundle(board), dry_run)
+        except FileNotFoundError as problem:
+            raise bundling.BundleError(f"there is no file {problem.filename}") from problem
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def run(context: typer.Context):
+    """Run the firmware on this PC with a simulated site (`bridgectl run --help` lists its options)."""
+    from bridgectl.run import __main__ as running
+
+    sys.argv = ["bridgectl run", *context.args]
+    running.main()
+
+
+def _bundle(board, out=None, minimum="0.0.0", release=False):
+    """Build a board's slot, make its bundle, print what it holds and return its path."""
+    from bridgectl import build as building
+    from bridgectl import bundle as bundling
+
+    version = building.version()
+    path = out or building.ROOT / "build" / f"{bundling.PRODUCT}-{board}-{version}.bundle"
+    made = bundling.make(building.build(board, quiet=True), board, version, path, minimum=minimum, release=release)
+    bundling.show(made)
+    print(made)
+    return made

@@ -79,7 +79,9 @@ def flash(port, board, dry_run=False):
     slot = build.build(board, quiet=True)
     made, _ = bundle.manifest(slot, board, build.version())
     manifest = build.ROOT / "build" / f"manifest-{board}.json"
-    manifest.write_bytes(bundle.manifest_bytes(made))
+    content = bundle.manifest_bytes(made)
+    if not manifest.exists() or manifest.read_bytes() != content:
+        manifest.write_bytes(content)
     words = command(port, board, slot, manifest)
     if dry_run:
         print(shlex.join(words))
