@@ -131,6 +131,16 @@ def test_the_status_is_json_in_pieces_and_holds_no_secret():
     assert "planted" not in shown
 
 
+def test_a_little_less_than_nothing_is_shown_as_nothing():
+    state, settings = State(), Settings()
+    state.segments = ("not connected", "not connected", "all dormant", "not connected")
+    state.readings.bind(2, "f", 1, 1000)
+    for raw, text in ((b"\xbe\x80\x00\x00", "0"), (b"\xbf\x80\x00\x00", "-1"), (b"\xc1\x20\x00\x00", "-10")):
+        state.readings.put(2, raw, 0, 0)
+        status = json.loads("".join(pages.status(state, settings, 0, readings.QUALITIES)))
+        assert status["points"][0][1] == text
+
+
 def test_a_status_without_any_reading_is_json_too():
     state, settings = State(), Settings()
     state.segments = ("not connected", "not connected", "all dormant", "not connected")

@@ -82,6 +82,8 @@ def _point(readings, n, now, qualities):
     value = readings.last(n)
     age_s = readings.age_ms(n, now) // 1000 if quality in ("good", "suspect") else None
     text = None if value is None else "%.*f" % (decimals, value)
+    if text and not text.strip("-0."):
+        text = text.lstrip("-")  # a little less than nothing is nothing
     return json.dumps((meaning, text, unit, quality, age_s))
 
 

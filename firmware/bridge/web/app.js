@@ -167,7 +167,11 @@ function networkPage() {
       failed: ["bad", "Not joined", "“" + n.wlan_ssid + "” did not let the bridge in. It tries again by itself."],
     }[n.wlan_state];
     if (state) banner("now", ...state);
-    if (joined && tried) { $("password").value = ""; tried = ""; }
+    if (joined && tried) { // done: put the form away
+      tried = $("password").value = "";
+      if (chosen()) chosen().checked = false;
+      pick();
+    }
     $("go").textContent = joined ? "Continue" : "Continue without network";
     $("go").className = joined ? "button ready" : "button";
     $("go").href = n.created ? "/status" : "/system";
