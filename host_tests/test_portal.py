@@ -112,7 +112,7 @@ def test_a_line_that_is_too_long_is_refused(bridge):
 def test_headers_without_end_are_refused(bridge):
     """Proves: REL-1+"""
     assert status_of(bridge.raw(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000)) == 431
-    assert status_of(bridge.raw(b"GET / HTTP/1.1\r\n" + b"A-long-name: and a value\r\n" * 1000)) == 431
+    assert status_of(bridge.raw(b"GET / HTTP/1.1\r\n" + (b"A: " + b"v" * 300 + b"\r\n") * 20)) == 431
 
 
 @pytest.mark.parametrize(
