@@ -108,6 +108,10 @@ class Bridge:
         self.await_log("portal: open at")
         return self
 
+    def ended(self, timeout_s=15):
+        """Return the exit code of the process, once it has ended by itself."""
+        return self._process.wait(timeout_s)
+
     def ask(self, method, path, body=None, headers=None, timeout_s=10):
         """Return (status, headers, body) of one request, sent as the pages send it; body: dict, bytes or None."""
         sent = {"Host": self.host}

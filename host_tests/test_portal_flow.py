@@ -7,6 +7,8 @@ import struct
 import time
 
 import pytest
+from bridgectl import build, bundle
+from bridgectl.run.process import RESTART_CODE
 from portal_rig import PASSWORD, SN, Bridge, head, read_all, status_of
 
 NETWORKS = "Home -52 correct-horse\nGuest -71 -\n"
@@ -107,6 +109,19 @@ def test_an_aborted_upload_is_given_up_and_the_next_one_is_taken(bridge):
     assert bridge.json("status")["update_state"] == "refused"
     status, _, answer = bridge.ask("POST", "/api/update", b"\x00" * 3000)
     assert (status, set(json.loads(answer)["errors"])) == (400, {"bundle"})
+
+
+def test_a_good_bundle_is_installed_and_the_bridge_starts_anew(tmp_path):
+    """Proves: OTA-1"""
+    path = tmp_path / "new.bundle"
+    bundle.make(build.build("host", quiet=True), "host", "9.8.7", path)
+    with Bridge(tmp_path / "root", NETWORKS) as running:
+        running.await_portal()
+        status, _, answer = running.ask("POST", "/api/update", path.read_bytes(), timeout_s=60)
+        assert (status, json.loads(answer)) == (200, {"ok": True})
+        assert running.json("status")["update_state"] == "installed"
+        assert running.ended() == RESTART_CODE
+    assert json.loads((tmp_path / "root" / "b" / "manifest.json").read_bytes())["version"] == "9.8.7"
 
 
 # -- memory ----------------------------------------------------------------------------
