@@ -4,6 +4,8 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import ptys
 import pytest
@@ -95,6 +97,26 @@ def test_a_setting_that_the_adapter_refuses_is_told():
             pytest.raises(port.SettingError, match="does not take 9600 bit/s with parity E"),
         ):
             line.configure(9600, "E")
+
+
+def test_somebody_who_talks_without_end_does_not_hold_an_exchange():
+    """Proves: REL-1+"""
+    stop = threading.Event()
+    with ptys.Pair() as pair, port.Line(pair.left) as line:
+
+        def talk():
+            while not stop.wait(0.02):
+                pair.write_left(b"\x55")
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        started = time.monotonic()
+        status = line.exchange(REQUEST, 2, 0.1).status
+        took_s = time.monotonic() - started
+        stop.set()
+        thread.join(5)
+    assert status < 0
+    assert took_s < 1
 
 
 def test_the_module_is_the_command():

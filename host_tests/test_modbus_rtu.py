@@ -137,6 +137,7 @@ def test_rubbish_is_judged_without_an_error(rubbish, unit, function, count):
         (sealed(2, 4, 2, 0, 7), rtu.WRONG_UNIT, "wrong unit"),
         (sealed(1, 3, 2, 0, 7), rtu.WRONG_FUNCTION, "wrong function"),
         (sealed(1, 4, 4, 0, 7, 0, 7), rtu.WRONG_COUNT, "wrong count"),
+        (sealed(1, 4, 2, 0, 7, 0, 7), rtu.WRONG_COUNT, "wrong count"),
         (sealed(1, 4, 3, 0, 7), rtu.WRONG_COUNT, "wrong count"),
         (sealed(1, 0x84, 2), 2, "exception 2, illegal data address"),
         (sealed(1, 0x84, 0), 4, "exception 4, device failure"),
@@ -202,6 +203,27 @@ def test_a_write_of_one_register_is_repeated_as_its_reply():
 )
 def test_a_request_is_refused_in_the_order_of_the_specification(request_, code):
     assert answer(request_) == sealed(1, request_[1] | 0x80, code)
+
+
+class Boundless:
+    """Takes every address."""
+
+    def read(self, function, address, count, out, at):
+        return 0
+
+    def write(self, address, buffer, at, count):
+        return 0
+
+
+@pytest.mark.parametrize("request_", [sealed(1, 4, 0xFF, 0xFF, 0, 2), sealed(1, 16, 0xFF, 0xFF, 0, 2, 4, 0, 1, 0, 1)])
+def test_no_register_lies_beyond_65535(request_):
+    assert answer(request_, bank=Boundless()) == sealed(1, request_[1] | 0x80, 2)
+
+
+def test_a_request_for_another_unit_is_not_answered_nor_executed():
+    bank = Bank()
+    assert answer(sealed(2, 6, 0, 9, 0x12, 0x34), bank=bank) == b""
+    assert bank.words[9] == 9
 
 
 def test_a_broadcast_is_executed_and_not_answered():

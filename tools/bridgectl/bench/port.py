@@ -18,8 +18,8 @@ try:
 except ImportError:  # Windows
     _Unsettable = serial.SerialException
 
-BAUDS = next(row[3] for row in settings.TABLE if row[0] == "sensor_baud")
-PARITIES = next(row[3] for row in settings.TABLE if row[0] == "sensor_parity")
+BAUDS = tuple(next(row[3] for row in settings.rows() if row[0] == "sensor_baud"))
+PARITIES = tuple(next(row[3] for row in settings.rows() if row[0] == "sensor_parity"))
 _TICK_S = 0.005
 _STILL_S = 0.05  # USB adapters deliver in lumps up to 16 ms apart; longer silence ends a frame
 _GONE = "{} is gone: the adapter was pulled out. Plug it in and start again."

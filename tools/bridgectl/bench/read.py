@@ -6,6 +6,7 @@ import struct
 import time
 
 from bridge import points
+from bridge.devices import registers
 from modbus import plan, rtu
 
 from bridgectl.bench.models import model
@@ -72,7 +73,7 @@ def decode(kind, scale, raw):
 
 def plausible(point, value):
     """Return whether value lies within the limits that points.py gives the point."""
-    _, _, _, low, high, _, _, _ = points.POINTS[points.number(point)]
+    _, _, _, low, high, _, _, _ = points.row(point)
     return math.isfinite(value) and low <= value <= high
 
 
@@ -97,11 +98,11 @@ class Poller:
 
     def poll(self):
         """Return a Value for each row of the table, in its order. Stops early if the device says nothing at all."""
-        values = {row[0]: self._blank(row) for row in self.module.REGISTERS}
+        values = {row[0]: self._blank(row) for row in registers.rows(self.module)}
         answered = False
         for address, count in self._blocks():
             exchange = self._ask(address, count)
-            rows = [row for row in self.module.REGISTERS if address <= row[0] < address + count]
+            rows = [row for row in registers.rows(self.module) if address <= row[0] < address + count]
             if exchange.status == rtu.OK:
                 answered = True
                 for row in rows:
@@ -126,7 +127,7 @@ class Poller:
         """Return (address, count) of the reads: optional registers apart, so that their refusal costs nothing else."""
         found = []
         for optional in (False, True):
-            rows = [r for r in self.module.REGISTERS if r[5] == optional and r[0] not in self._absent]
+            rows = [r for r in registers.rows(self.module) if r[5] == optional and r[0] not in self._absent]
             wanted = [(r[0], struct.calcsize(">" + r[1]) // 2) for r in rows]
             for address, count in plan.reads(wanted, self.module.LONGEST):
                 if address in self._single:
@@ -156,7 +157,8 @@ class Poller:
             self._count(exchange)
             if exchange.status >= 0:
                 break
-            self._line.listen(0.1)  # what comes late must not be taken for the next answer
+        else:
+            self._line.listen(self._wait_s)  # a late answer must not be taken for the next one's
         return exchange
 
     def _count(self, exchange):
@@ -180,7 +182,7 @@ class Poller:
             value.quality = "suspect"
             value.error = f"implausible: {number:g} {value.unit}".rstrip()
             return
-        if points.POINTS[points.number(point)][6] == points.COUNTER:
+        if points.row(point)[6] == points.COUNTER:
             if number < self._counters.get(point, number):
                 value.quality = "suspect"
                 value.error = f"counter ran backwards, from {self._counters[point]:g} to {number:g} {value.unit}"
@@ -194,7 +196,7 @@ class Poller:
         value.error = ABSENT[0] if row[0] in self._absent else rtu.describe(status)
 
     def _blank(self, row):
-        _, unit, decimals, _, _, _, _, meaning = points.POINTS[points.number(row[3])]
+        _, unit, decimals, _, _, _, _, meaning = points.row(row[3])
         value = Value(row[3], row[0], unit, decimals, meaning)
         if row[0] in self._absent:
             value.error = ABSENT[0]

@@ -9,7 +9,7 @@ import math
 import struct
 import time
 
-from bridge.devices import sdm120ct, sdm230, sigenergy
+from bridge.devices import registers, sdm120ct, sdm230, sigenergy
 from modbus import rtu
 
 from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, check_line, check_unit
@@ -165,11 +165,11 @@ class Scan:
             return "sdm120ct", "meter code 0x0020"
         if not (_VOLTS[0] <= volts <= _VOLTS[1] and _HERTZ[0] <= hertz <= _HERTZ[1]):
             return "", f"registers like a meter's, but {volts:g} V and {hertz:g} Hz"
-        only_sdm230 = {r[0] for r in sdm230.REGISTERS} - {r[0] for r in sdm120ct.REGISTERS}
+        only_sdm230 = {r[0] for r in registers.rows(sdm230)} - {r[0] for r in registers.rows(sdm120ct)}
         for address in sorted(only_sdm230):
             if self._float(unit, address) is not None:
                 return "sdm230", f"has register {address}, which only the SDM230 has"
-        sure = {r[0] for r in sdm230.REGISTERS if not r[5]} & {r[0] for r in sdm120ct.REGISTERS if r[5]}
+        sure = {r[0] for r in registers.rows(sdm230) if not r[5]} & {r[0] for r in registers.rows(sdm120ct) if r[5]}
         for address in sorted(sure):
             if self._float(unit, address) is None:
                 return "sdm120ct", f"lacks register {address}, which every SDM230 has"
