@@ -262,7 +262,7 @@ function statusPage() {
     more.setAttribute("aria-expanded", String(!!whole[id]));
     $(id).replaceChildren(...points.map(([meaning, value, unit, quality, age]) => {
       const tr = make("tr", undefined, quality);
-      const text = meaning.slice(meaning.indexOf(":") + 2);
+      const text = meaning.slice(id.length).replace(/^[: ]+/, "");
       const cell = make("td", value === null ? "–" : value);
       cell.append(make("small", unit && " " + unit));
       tr.append(make("td", text[0].toUpperCase() + text.slice(1)), cell,
@@ -280,7 +280,7 @@ function statusPage() {
     $("why").textContent = [s.limit_reason || "Nobody limits", plant, s.limit_text].filter(Boolean).join(" · ");
   };
   const power = (points) => {
-    const p = points.find((x) => x[0].startsWith("Sensor: active power"));
+    const p = points.find((x) => /^Sensor:? (active power|power$)/.test(x[0]));
     const good = p && p[3] === "good";
     $("power").replaceChildren(good ? Math.abs(p[1]).toString() : "–", make("small", good ? " W" : ""));
     $("flow").textContent = !good ? "no good value" : p[1] > 0 ? "from the grid" : p[1] < 0 ? "into the grid" : "balanced";
