@@ -27,6 +27,8 @@ class Pair:
         self._echo = echo
         self._change = change
         self._wake, self._ring = os.pipe()
+        self._closing = threading.Lock()
+        self._ends = (self._left, self._left_end, self._right, self._right_end, self._wake, self._ring)
         self._thread = threading.Thread(target=self._relay, daemon=True)
         self._thread.start()
 
@@ -50,14 +52,14 @@ class Pair:
         return bool(termios.tcgetattr(self._left_end)[2] & termios.PARODD)
 
     def close(self):
-        """Pull both adapters out."""
-        if self._ring is None:
-            return
-        os.write(self._ring, b"x")
-        self._thread.join(5)
-        for end in (self._left, self._left_end, self._right, self._right_end, self._wake, self._ring):
-            os.close(end)
-        self._ring = None
+        """Pull both adapters out; may be called twice and from any thread."""
+        with self._closing:
+            ends, self._ends = self._ends, ()
+            if ends:
+                os.write(self._ring, b"x")
+                self._thread.join(5)
+            for end in ends:
+                os.close(end)
 
     def _relay(self):
         while True:
