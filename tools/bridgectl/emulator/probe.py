@@ -1,7 +1,8 @@
 """Runs on the emulated chip beside the firmware: measures what cannot be seen from outside, and changes nothing.
 
-boot.py calls `start` before main.py runs. What it finds out goes to the console in lines "PROBE name word ...".
-    reading  ticks at the first good reading, looked for every 10 ms until then
+boot.py calls `start` before main.py runs. What it finds out goes to the console in lines "PROBE name word ...". It uses
+no timer: a scheduled callback amid the start of the radio hung the chip in a mutex (seen here, not sought on silicon).
+    reading  ticks at the first good reading
     heap     when the PC raises the request pin: bytes free after a collection, bytes that the probe itself takes, bytes
              free before the collection, the collection's microseconds, the firmware's own least (0 = none yet)
     task     with `profile`, at the same request: name, turns, their sum and the longest, microseconds
@@ -11,9 +12,9 @@ import gc
 import time
 
 import micropython
-from machine import Pin, Timer
+from machine import Pin
 
-_LOOK_MS = 10
+_GOOD = 3  # bridge.readings.GOOD
 _seen = []
 _times = {}
 _own = 0
@@ -53,13 +54,17 @@ class _Timed:
         self._inner.close()
 
 
-def _look(timer):
-    from bridge.readings import GOOD
+def _watch_readings(readings):
+    stock = readings.put
 
-    readings = _seen[0].readings if _seen else None
-    if readings and GOOD in [readings.quality(n) for n in range(readings.count)]:
-        timer.deinit()
-        print("PROBE reading", time.ticks_ms())
+    def put(*arguments):
+        quality = stock(*arguments)
+        if quality == _GOOD:
+            readings.put = stock
+            print("PROBE reading", time.ticks_ms())
+        return quality
+
+    readings.put = put
 
 
 def _report(_pin):
@@ -81,6 +86,7 @@ def _watch_state():
 
     def State(*arguments):  # stands in for the class
         _seen.append(stock(*arguments))
+        _watch_readings(_seen[0].readings)
         return _seen[0]
 
     module.State = State
@@ -105,6 +111,4 @@ def start(own_before, pin, profile):
     _watch_state()
     if profile:
         _time_tasks()
-    # last, because a callback amid an import fails, and with it the timer ends
-    Timer(-1, period=_LOOK_MS, mode=Timer.PERIODIC, callback=_look)
     Pin(pin, Pin.IN, Pin.PULL_DOWN).irq(_report, Pin.IRQ_RISING)

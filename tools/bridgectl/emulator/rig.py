@@ -9,10 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from slots import bundle as rules
-from store import record
-
-from bridgectl import build, bundle
+from bridgectl import build, bundle, firmware
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -20,6 +17,11 @@ from bridgectl.site.plant import Plant
 from . import image
 from .chip import Chip, Stalled
 from .wire import Wire
+
+firmware.load()
+
+from slots import bundle as rules  # noqa: E402 (importable only now)
+from store import record  # noqa: E402
 
 SENSOR_UART, SENSOR_DRIVER = 0, 2
 PLANT_UART, PLANT_DRIVER = 1, 6

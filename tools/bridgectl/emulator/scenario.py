@@ -13,7 +13,7 @@ import contextlib
 import json
 import time
 
-from bridgectl.run.broker import EmbeddedBroker, Watch, free_port
+from bridgectl.run.broker import LOOPBACK, EmbeddedBroker, Watch, free_port
 
 from . import radio
 from .chip import cpu_s
@@ -24,8 +24,8 @@ SN = "EMU0000001"
 _CREATED = {"system_name": "Emulated", "grid_table": "ripple"}
 _DEVICE = {"sn": SN, "hotspot_password": "emulated-only"}
 _BROKER_NAME = "broker.lan"
-_STEADY_MS = 4000
-_FLIPS = ((2, True), (3, True), (4, True), (4, False), (3, False), (2, False))  # 60, 30, 0, 30, 60, 100 %
+_STEADY_MS = 3000
+_FLIPS = ((2, True), (4, True), (4, False), (2, False))  # 60, 0, 60, 100 %
 _FLIP_LIMIT_MS = 4000
 _INTERRUPT = b"\x03"
 
@@ -74,7 +74,7 @@ def wired(figures, profile=False):
     """Boot, read both buses, flip contacts, starve the watchdog. Return the rig."""
     rig = Rig(with_probe(slot_files(), profile), {"settings": _CREATED})
     rig.run_until(lambda: rig.told("reading"), 8000)
-    how = "from power on to the first good reading in the firmware's state, looked for every 10 ms"
+    how = "from power on to the first good reading in the firmware's state"
     figures.put("first_reading_s", int(rig.told("reading")[0][0]) / 1000, "s", how)
     how = "from power on to the end of the first good answer on the sensor's wire"
     figures.put("first_answer_s", round(rig.sensor_wire.exchanges[0].answer_end_ns / 1e9, 3), "s", how)
@@ -125,8 +125,8 @@ async def wlan(figures, profile=False):
     """Boot, join the emulated WLAN, publish to a broker on loopback. Return the rig and the watch of the broker."""
     broker = EmbeddedBroker(free_port())
     await broker.start()
-    watch = Watch("127.0.0.1", broker.port, SN)
-    watching = asyncio.create_task(watch.run())
+    watch = Watch(SN)
+    watching = asyncio.create_task(watch.run(LOOPBACK, broker.port))
     try:
         while not watch.connected:
             await asyncio.sleep(0.05)

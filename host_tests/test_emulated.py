@@ -1,0 +1,107 @@
+"""The built rp2040 bundle under the official, unmodified MicroPython image on an emulated RP2040: the chip's own UART
+driver, float width, heap and scheduler. All times are emulated.
+
+Not proved here, because the emulator has none of it: the second core, the ADC, the flash cache's timing, a hotspot with
+phones in it (its radio has no access-point mode: the portal is loaded and listens, nobody can join), a wrong WLAN
+password (its radio takes any), connections from outside to the chip.
+"""
+
+import asyncio
+
+import pytest
+from bridgectl.emulator import scenario
+from bridgectl.emulator.rig import Rig, slot_files
+from bridgectl.emulator.wire import FAULTS
+
+SETTINGS = {"system_name": "Emulated", "grid_table": "ripple"}
+
+
+@pytest.fixture(scope="module")
+def rig():
+    """The board with the shipped files, nothing else, from power on until the plant holds no limit."""
+    rig = Rig(slot_files(), {"settings": SETTINGS})
+    rig.run_until(lambda: "plant: limit released: confirmed" in rig.console.text, 8000)
+    return rig
+
+
+def test_the_built_firmware_reads_the_sensor_within_three_seconds_of_power_on(rig):
+    """The answer's end on the wire, and the firmware's own word that the link is ok.
+
+    Proves: SEN-1
+    """
+    first = rig.sensor_wire.exchanges[0]
+    assert first.request[:2] == b"\x01\x04"
+    assert first.answer_end_ns < 3e9
+    assert "sensor: link ok" in rig.console.text
+    assert "plant: link ok" in rig.console.text
+    assert "Traceback" not in rig.console.text
+    assert rig.chip.resets == []
+
+
+def test_the_driver_lets_go_of_the_bus_long_before_a_slave_may_answer(rig):
+    """No byte cut, none sent with the driver off, none garbled, no answer run into, on both buses.
+
+    Proves: COM-9+
+    """
+    for wire in (rig.sensor_wire, rig.plant_wire):
+        assert len(wire.releases) == len(wire.exchanges) > 0
+        assert max(wire.release_us) < 0.1 * wire.t35_us
+        assert [getattr(wire, kind) for kind in FAULTS] == [0, 0, 0, 0]
+
+
+def test_both_buses_run_at_9600_and_the_plant_is_never_asked_twice_in_a_second(rig):
+    """Proves: COM-7"""
+    assert [round(uart.baud) for uart in rig.chip.uarts] == [9600, 9600]
+    assert rig.plant.too_fast == 0
+    assert rig.plant.shortest_period_ms >= 1000
+
+
+def test_a_contact_reaches_the_plant_as_a_written_limit(rig):
+    """From the edge to the write's last stop bit at most 1.5 s, the plant's 1000 ms rule included.
+
+    Proves: DRM-2+, PLA-2+
+    """
+    written_ms, _ = scenario.flip(rig, 2, True)
+    assert written_ms < 1500
+    assert rig.plant.limit_w == 3600  # 60 % of 6000 W
+    rig.run_until(lambda: "plant: limit 3600 W: confirmed" in rig.console.text, 1000)
+    assert "field_io: contacts closed: DI2" in rig.console.text
+
+
+def test_the_strip_shows_what_the_plant_does(rig):
+    """Eight LEDs, two per segment: DC running and AC on-grid are steady green."""
+    rig.run_until(lambda: rig.strip.pixels[:2] and rig.strip.pixels[0][1] > 0, 2000)
+    assert len(rig.strip.pixels) == 8
+    for red, green, blue in rig.strip.pixels[:4]:
+        assert green > 0 == red == blue
+
+
+def test_a_stopped_program_starves_the_watchdog_and_the_bridge_comes_back(rig):
+    """A person stops the program at the console and walks away; no relay clicks from power on to the second start.
+
+    Proves: REL-1+, CTL-7+
+    """
+    rig.console.write(b"\x03")
+    stopped_ms = rig.now_ms
+    rig.run_until(lambda: rig.chip.resets, 9000)
+    assert rig.chip.resets[0][1] == "watchdog"
+    assert rig.now_ms - stopped_ms > 6000
+    rig.run_until(lambda: "start by watchdog" in rig.console.text, 4000)
+    assert [level for edges in rig.outputs for _, level in edges if level] == []
+
+
+@pytest.mark.slow
+def test_the_board_joins_a_wlan_and_publishes_good_readings_to_a_broker():
+    """The emulated WLAN leads to a broker on loopback and to nothing else; a driver is still released in time.
+
+    Proves: NET-4+
+    """
+    figures = scenario.Figures(lambda line: None)
+    rig, watch = asyncio.run(scenario.wlan(figures))
+    assert figures.values["first_publish_s"] < 15
+    assert watch.availability == "online"
+    assert watch.state["sensor_power"] == pytest.approx(rig.house.grid_w, abs=400)
+    assert watch.state["sensor_link"] == watch.state["plant_link"] == "ok"
+    assert figures.values["de_release_us_max_wlan"] < rig.sensor_wire.t35_us
+    assert figures.values["bus_faults_wlan"] == 0
+    assert rig.chip.radio.bus.nat_bridge.refused == []
