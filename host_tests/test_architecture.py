@@ -131,10 +131,11 @@ def test_each_field_of_the_state_has_one_writer():
 
 def test_every_used_field_and_setting_is_declared():
     firmware.load()
-    from bridge.settings import TABLE, Settings
+    from bridge import settings
+    from bridge.settings import Settings
 
     fields = set(_state_fields())
-    names = {row[0] for row in TABLE} | {n for n in dir(Settings) if not n.startswith("__")} | {"version", "ignored"}
+    names = {row[0] for row in settings.rows()} | {n for n in dir(Settings) if not n.startswith("__")} | {"version", "ignored"}
     wrong = []
     for path in _bridge_files():
         for node in ast.walk(_tree(path)):
@@ -156,10 +157,9 @@ def _is_module_import(path, name):
 
 def test_no_setting_is_declared_twice():
     firmware.load()
-    from bridge import points
-    from bridge.settings import TABLE
+    from bridge import points, settings
 
-    for rows in (TABLE, points.POINTS, points.FACTS):
+    for rows in (settings.rows(), points.rows(), points.facts()):
         ids = [row[0] for row in rows]
         assert len(ids) == len(set(ids))
 

@@ -10,7 +10,7 @@ from bridgectl import firmware
 firmware.load()
 
 from bridge import points  # noqa: E402
-from bridge.devices import sdm120ct, sdm230, sigenergy  # noqa: E402
+from bridge.devices import registers, sdm120ct, sdm230, sigenergy  # noqa: E402
 
 REFERENCE = Path(__file__).parent / "reference"
 TYPES = {"f": "float32", "H": "uint16", "i": "int32", "I": "uint32", "Q": "uint64"}
@@ -78,14 +78,14 @@ def documented(name, table):
 
 
 def unit(point):
-    return points.POINTS[points.number(point)][1]
+    return points.row(point)[1]
 
 
 @pytest.mark.parametrize("name", SENSORS)
 def test_every_sensor_register_is_as_documented(name):
     """Proves: SEN-1"""
     rows = documented(name, "input")
-    for address, kind, scale, point, _, _ in SENSORS[name].REGISTERS:
+    for address, kind, scale, point, _, _ in registers.rows(SENSORS[name]):
         row = rows[address]
         assert (row["name"], row["type"]) == (NAMES[point], TYPES[kind]), address
         assert struct.calcsize(">" + kind) == 2 * int(row["words"]), address
@@ -99,7 +99,7 @@ def test_every_sensor_register_is_as_documented(name):
 @pytest.mark.parametrize("name", SENSORS)
 def test_no_documented_sensor_value_is_left_out(name):
     """Proves: SEN-1"""
-    have = {row[0] for row in SENSORS[name].REGISTERS}
+    have = {row[0] for row in registers.rows(SENSORS[name])}
     # 4876 and up exist in the two-tariff variant only.
     missing = {a: row["name"] for a, row in documented(name, "input").items() if a not in have and a < 4876}
     assert missing == {}
@@ -109,7 +109,7 @@ def test_no_documented_sensor_value_is_left_out(name):
 def test_a_sensor_register_is_optional_where_the_documents_disagree(name, documents):
     """Proves: SEN-1"""
     rows = documented(name, "input")
-    for address, _, _, _, _, optional in SENSORS[name].REGISTERS:
+    for address, _, _, _, _, optional in registers.rows(SENSORS[name]):
         in_all = all(document in rows[address]["in_docs"].split("+") for document in documents)
         assert optional is not in_all, address
 
@@ -117,7 +117,7 @@ def test_a_sensor_register_is_optional_where_the_documents_disagree(name, docume
 def test_every_plant_register_is_as_documented():
     """Proves: PLA-1+"""
     rows = documented("sigenergy_used", "input")
-    for address, kind, scale, point, _, _ in sigenergy.REGISTERS:
+    for address, kind, scale, point, _, _ in registers.rows(sigenergy):
         row = rows.pop(address)
         assert (row["name"], row["type"]) == (NAMES[point], TYPES[kind]), address
         assert struct.calcsize(">" + kind) == 2 * int(row["words"]), address
@@ -139,7 +139,7 @@ def test_the_limit_register_is_as_documented():
 def test_plant_registers_of_the_newest_maps_are_optional():
     """Proves: PLA-1+"""
     rows = documented("sigenergy_used", "input")
-    for address, _, _, _, _, optional in sigenergy.REGISTERS:
+    for address, _, _, _, _, optional in registers.rows(sigenergy):
         if rows[address]["since"] >= "V2.8":
             assert optional, address
 
@@ -147,7 +147,7 @@ def test_plant_registers_of_the_newest_maps_are_optional():
 @pytest.mark.parametrize("device", [sdm230, sdm120ct, sigenergy])
 def test_tables_are_sorted_without_overlap_and_no_value_is_longer_than_a_read(device):
     end = 0
-    for address, kind, _, _, how_often, _ in device.REGISTERS:
+    for address, kind, _, _, how_often, _ in registers.rows(device):
         assert address >= end
         end = address + struct.calcsize(">" + kind) // 2
         assert how_often in ("fast", "slow")
@@ -157,5 +157,5 @@ def test_tables_are_sorted_without_overlap_and_no_value_is_longer_than_a_read(de
 
 @pytest.mark.parametrize("device", [sdm230, sdm120ct])
 def test_reads_of_a_sensor_can_start_and_end_even(device):
-    assert all(address % 2 == 0 for address, *_ in device.REGISTERS)
+    assert all(address % 2 == 0 for address, *_ in registers.rows(device))
     assert device.LONGEST % 2 == 0

@@ -9,7 +9,7 @@ from bridgectl.site.plant import Plant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.devices import sdm120ct, sdm230, sigenergy  # isort: skip
+from bridge.devices import registers, sdm120ct, sdm230, sigenergy  # isort: skip
 from modbus import rtu  # isort: skip
 
 
@@ -65,7 +65,7 @@ def test_the_sensor_measures_what_the_plant_causes(model, table):
     before = floats(ask(meter, 4, 74, 2))[0]
     h.step(3600)
     assert floats(ask(meter, 4, 74, 2))[0] - before == pytest.approx(3.0, abs=0.05)
-    assert all(len(ask(meter, 4, row[0], 2)) == 9 for row in table.REGISTERS)
+    assert all(len(ask(meter, 4, row[0], 2)) == 9 for row in registers.rows(table))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_all_registers_that_the_bridge_reads_are_there():
     """Proves: PLA-1+"""
     _, plant = plant_in_the_sun()
     sizes = {"H": 1, "I": 2, "i": 2, "Q": 4}
-    for address, kind, *_ in sigenergy.REGISTERS:
+    for address, kind, *_ in registers.rows(sigenergy):
         assert exception(ask(plant, 4, address, sizes[kind])) == 0, address
 
 

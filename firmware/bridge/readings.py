@@ -33,10 +33,10 @@ def words(kind):
 
 
 class Readings:
-    """Readings of points.POINTS; `count` of them."""
+    """Readings of all points; `count` of them."""
 
     def __init__(self):
-        n = len(points.POINTS)
+        n = points.count()
         self.count = n
         self.suspects = 0  # implausible values so far
         self._cells = array.array("I", [0] * n)
@@ -51,9 +51,10 @@ class Readings:
         self._high = array.array("i", [0] * n)
         self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter
 
-    def bind(self, n, kind, scale, max_age_ms):
-        """Say how point n comes: kind of register, factor from raw to unit, and after what age it is stale."""
-        _, _, _, low, high, _, state_class, _ = points.POINTS[n]
+    def bind(self, point, kind, scale, max_age_ms):
+        """Say how a point (by its id) comes: kind of register, factor from raw to unit, after what age it is stale."""
+        n = points.number(point)
+        _, _, _, low, high, _, state_class, _ = points.row(point)
         self._kind[n] = _KINDS.index(kind)
         self._scale[n] = scale
         self._max_age_ms[n] = max_age_ms

@@ -3,43 +3,41 @@
 Only what differs from the default is stored. A secret is a kind, so that printing can refuse it.
 """
 
+import table
 from store import record
 
-# name, kind, default, low or choices, high, unit, meaning
-# kinds: int, bool, choice, text (low..high = length), secret (a text that is never shown)
-# fmt: off
-TABLE = (
-    ("sensor_model",    "choice", "sdm230", ("sdm230", "sdm120ct", "none"), None, "", "Power sensor at RS485-2"),
-    ("sensor_unit",     "int",    1,    1, 247,      "",   "Modbus unit of the sensor"),
-    ("sensor_baud",     "choice", 9600, (1200, 2400, 4800, 9600), None, "bps", "Baud rate of RS485-2"),
-    ("sensor_parity",   "choice", "N",  ("N", "E", "O"), None, "", "Parity of RS485-2"),
-    ("sensor_poll_ms",  "int",    250,  100, 60000,  "ms", "How often the fast values of the sensor are read"),
-    ("sensor_slow_ms",  "int",    10000, 1000, 600000, "ms", "How often its other values are read"),
-    ("plant_enabled",   "bool",   True, None, None,  "",   "Poll and command the plant at RS485-1"),
-    ("plant_unit",      "int",    247,  1, 247,      "",   "Modbus unit of the plant"),
-    ("plant_baud",      "choice", 9600, (1200, 2400, 4800, 9600), None, "bps", "Baud rate of RS485-1"),
-    ("plant_parity",    "choice", "N",  ("N", "E", "O"), None, "", "Parity of RS485-1"),
-    ("plant_poll_ms",   "int",    2000, 1000, 60000, "ms", "How often the plant is read; never under 1000 ms"),
-    ("plant_slow_ms",   "int",    30000, 2000, 600000, "ms", "How often its other values are read"),
-    ("grid_table",      "choice", "off", ("off", "ripple", "ripple_reverse"), None, "",
-     "Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)"),
-    ("grid_settle_ms",  "int",    50,   20, 1000,    "ms", "How long a contact must be still before it counts"),
-    ("do_safe_mask",    "int",    0,    0, 3,        "",   "Outputs closed in the safe state, bit 0 = DO1"),
-    ("mqtt_host",       "text",   "",   0, 64,       "",   "MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink"),
-    ("mqtt_port",       "int",    1883, 1, 65535,    "",   "MQTT port"),
-    ("mqtt_user",       "text",   "",   0, 64,       "",   "MQTT user"),
-    ("mqtt_password",   "secret", "",   0, 64,       "",   "MQTT password"),
-    ("mqtt_prefix",     "text",   "bridge", 1, 32,   "",   "First level of the bridge's topics"),
-    ("mqtt_discovery",  "text",   "homeassistant", 0, 32, "", "Prefix of Home Assistant discovery; empty = off"),
-    ("publish_ms",      "int",    5000, 500, 600000, "ms", "How often the state is published"),
-    ("wlan_ssid",       "text",   "",   0, 32,       "",   "House network"),
-    ("wlan_password",   "secret", "",   0, 63,       "",   "Password of the house network"),
-    ("system_name",     "text",   "",   0, 40,       "",   "Name of the system; empty = not created yet"),
-    ("time_zone",       "text",   "",   0, 40,       "",   "Time zone, IANA name"),
-    ("led_brightness",  "int",    60,   1, 100,      "%",  "Brightness of the LED strip"),
-    ("require_signature", "bool", False, None, None, "",   "Refuse updates without a signature"),
-)
-# fmt: on
+# name | kind | default | low or choices | high | unit | meaning
+# kinds: int, bool, choice (of words), rate (choice of numbers), text (low..high = bytes), secret (a text never shown)
+TABLE = """
+sensor_model|choice|sdm230|sdm230,sdm120ct,none|||Power sensor at RS485-2
+sensor_unit|int|1|1|247||Modbus unit of the sensor
+sensor_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-2
+sensor_parity|choice|N|N,E,O|||Parity of RS485-2
+sensor_poll_ms|int|250|100|60000|ms|How often the fast values of the sensor are read
+sensor_slow_ms|int|10000|1000|600000|ms|How often its other values are read
+plant_enabled|bool|true||||Poll and command the plant at RS485-1
+plant_unit|int|247|1|247||Modbus unit of the plant
+plant_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-1
+plant_parity|choice|N|N,E,O|||Parity of RS485-1
+plant_poll_ms|int|2000|1000|60000|ms|How often the plant is read; never under 1000 ms
+plant_slow_ms|int|30000|2000|600000|ms|How often its other values are read
+grid_table|choice|off|off,ripple,ripple_reverse|||Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)
+grid_settle_ms|int|50|20|1000|ms|How long a contact must be still before it counts
+do_safe_mask|int|0|0|3||Outputs closed in the safe state, bit 0 = DO1
+mqtt_host|text||0|64||MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink
+mqtt_port|int|1883|1|65535||MQTT port
+mqtt_user|text||0|64||MQTT user
+mqtt_password|secret||0|64||MQTT password
+mqtt_prefix|text|bridge|1|32||First level of the bridge's topics
+mqtt_discovery|text|homeassistant|0|32||Prefix of Home Assistant discovery; empty = off
+publish_ms|int|5000|500|600000|ms|How often the state is published
+wlan_ssid|text||0|32||House network
+wlan_password|secret||0|63||Password of the house network
+system_name|text||0|40||Name of the system; empty = not created yet
+time_zone|text||0|40||Time zone, IANA name
+led_brightness|int|60|1|100|%|Brightness of the LED strip
+require_signature|bool|false||||Refuse updates without a signature
+"""
 
 # Why a rate above 9600 is not on the lists (guide, table of cables).
 _RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
@@ -49,19 +47,17 @@ def _refusal(row, value):
     """Return why a value is not allowed for the setting `row`, or None."""
     name, kind, _, low, high, unit, _ = row
     if kind == "bool":
-        return None if value in (True, False) and isinstance(value, bool) else "must be true or false"
-    if kind == "int":
+        return None if isinstance(value, bool) else "must be true or false"
+    if kind in ("int", "rate"):
         if isinstance(value, bool) or not isinstance(value, int):
             return "must be a whole number"
-        if not low <= value <= high:
+        if kind == "rate" and value not in low:
+            return _RATE_RULE if value > 9600 else "must be one of " + ", ".join([str(x) for x in low])
+        if kind == "int" and not low <= value <= high:
             return "must be %d to %d %s, not %d" % (low, high, unit, value)
         return None
     if kind == "choice":
-        if value in low and isinstance(value, type(low[0])):
-            return None
-        if unit == "bps" and isinstance(value, int) and value > 9600:
-            return _RATE_RULE
-        return "must be one of " + ", ".join([str(x) for x in low])
+        return None if isinstance(value, str) and value in low else "must be one of " + ", ".join(low)
     if not isinstance(value, str):
         return "must be a text"
     size = len(value.encode())
@@ -82,7 +78,7 @@ class Settings:
         self._path = path
         self.version = 0  # counts changes, so that tasks notice one
         self.ignored = []  # what the record held and the table refuses: (name, reason)
-        for row in TABLE:
+        for row in rows():
             setattr(self, row[0], row[2])
         stored = record.load(path) if path else None
         if stored:
@@ -116,15 +112,34 @@ class Settings:
 
     def shown(self):
         """Return all settings as a dict; a secret reads True if it is set, False if not."""
-        return {row[0]: bool(getattr(self, row[0])) if row[1] == "secret" else getattr(self, row[0]) for row in TABLE}
+        return {row[0]: bool(getattr(self, row[0])) if row[1] == "secret" else getattr(self, row[0]) for row in rows()}
 
     def _differing(self, changes):
-        values = {row[0]: changes.get(row[0], getattr(self, row[0])) for row in TABLE}
-        return {row[0]: values[row[0]] for row in TABLE if values[row[0]] != row[2]}
+        values = {row[0]: changes.get(row[0], getattr(self, row[0])) for row in rows()}
+        return {row[0]: values[row[0]] for row in rows() if values[row[0]] != row[2]}
+
+
+def rows():
+    """Yield (name, kind, default, low or choices, high, unit, meaning) of all settings, typed by their kind."""
+    for fields in table.rows(TABLE):
+        yield _typed(fields)
 
 
 def _row(name):
-    for row in TABLE:
-        if row[0] == name:
-            return row
-    return None
+    fields = table.row(TABLE, name) if isinstance(name, str) else None
+    return fields and _typed(fields)
+
+
+def _typed(fields):
+    name, kind, default, low, high, unit, meaning = fields
+    if kind == "bool":
+        default = default == "true"
+    elif kind == "choice":
+        low = low.split(",")
+    elif kind == "rate":
+        default, low = int(default), [int(x) for x in low.split(",")]
+    else:
+        low, high = int(low), int(high)
+        if kind == "int":
+            default = int(default)
+    return name, kind, default, low, high, unit, meaning

@@ -57,7 +57,7 @@ class Count:
 def measure():
     """Return the bytes allocated per exchange, event loop included."""
     readings = Readings()
-    readings.bind(0, "f", 1, 1000)
+    readings.bind("sensor_voltage", "f", 1, 1000)
     count = Count(readings)
     bus = master.Master(Quiet(), 9600, "N")
     bus._character_us = bus._silence_ms = 0  # the wire's time is not what is measured
@@ -82,7 +82,7 @@ def test_a_steady_exchange_leaves_no_garbage():
 
 def test_decoding_into_the_readings_makes_no_object():
     readings = Readings()
-    readings.bind(0, "f", 1, 1000)
+    readings.bind("sensor_voltage", "f", 1, 1000)
     readings.put(0, REPLY, 3, 0)
     micropython.heap_lock()
     try:

@@ -14,7 +14,7 @@ N = points.number("sensor_power")
 
 def _state():
     state = State("0.1.0", "power", "SN1")
-    state.readings.bind(N, "f", 1, 1000)
+    state.readings.bind("sensor_power", "f", 1, 1000)
     state.inputs, state.inputs_settled = 0b00010, True
     return state
 
@@ -27,7 +27,7 @@ def test_the_state_names_every_fact_and_a_bad_reading_is_null():
     seen = json.loads(messages.state_json(state))
     assert seen["sensor_power"] == -1234
     assert (seen["di1"], seen["di2"], seen["do1"]) == ("OFF", "ON", "OFF")
-    assert {row[0] for row in points.FACTS} <= set(seen)
+    assert {row[0] for row in points.facts()} <= set(seen)
     state.readings.expire(now + 2000)
     assert json.loads(messages.state_json(state))["sensor_power"] is None
 
@@ -52,7 +52,7 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
         for component in found["cmps"].values():
             assert component["p"] in ("sensor", "binary_sensor", "switch")
             seen.append(component["uniq_id"])
-    ids = [row[0] for row in points.POINTS] + [row[0] for row in points.FACTS]
+    ids = [row[0] for row in points.rows()] + [row[0] for row in points.facts()]
     assert sorted(seen) == sorted(["bridge_SN1_" + i for i in ids])
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from bridge import points
 from bridge import readings
 from bridge.logic import admission, pages
 from bridge.settings import Settings
@@ -113,14 +114,14 @@ def test_the_status_is_json_in_pieces_and_holds_no_secret():
     state.segments = ("running", "on-grid", "charging", "not connected")
     settings.wlan_password = settings.mqtt_password = settings.mqtt_user = "planted-secret"
     for n in (0, 3, 9, 17, 40):
-        state.readings.bind(n, "H", 1, 1000)
+        state.readings.bind(list(points.rows())[n][0], "H", 1, 1000)
         state.readings.put(n, b"\x00\x05", 0, 1000)
     state.readings.expire(9000)
     state.readings.put(0, b"\x00\x07", 0, 8000)
     pieces = list(pages.status(state, settings, 9500, readings.QUALITIES))
     assert max([len(p) for p in pieces]) < 1200
     status = json.loads("".join(pieces))
-    assert status["points"][0] == ["Sensor: voltage", "7.0", "V", "good", 1]
+    assert status["points"][0][1:] == ["7.0", "V", "good", 1]
     assert status["points"][1][1:] == ["5", "VA", "stale", None]
     assert len(status["points"]) == 5
     assert status["leds"][0] == ["dc", "running", [0, 255, 0], False]
@@ -134,7 +135,7 @@ def test_the_status_is_json_in_pieces_and_holds_no_secret():
 def test_a_little_less_than_nothing_is_shown_as_nothing():
     state, settings = State(), Settings()
     state.segments = ("not connected", "not connected", "all dormant", "not connected")
-    state.readings.bind(2, "f", 1, 1000)
+    state.readings.bind("sensor_power", "f", 1, 1000)
     for raw, text in ((b"\xbe\x80\x00\x00", "0"), (b"\xbf\x80\x00\x00", "-1"), (b"\xc1\x20\x00\x00", "-10")):
         state.readings.put(2, raw, 0, 0)
         status = json.loads("".join(pages.status(state, settings, 0, readings.QUALITIES)))
@@ -155,7 +156,7 @@ def test_no_number_of_readings_breaks_the_json():
         state, settings = State(), Settings()
         state.segments = ("not connected", "not connected", "all dormant", "not connected")
         for n in range(count):
-            state.readings.bind(n, "H", 1, 1000)
+            state.readings.bind(list(points.rows())[n][0], "H", 1, 1000)
             state.readings.put(n, b"\x00\x01", 0, 0)
         status = json.loads("".join(pages.status(state, settings, 0, readings.QUALITIES)))
         assert len(status["points"]) == count

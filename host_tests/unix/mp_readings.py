@@ -16,11 +16,11 @@ PV_ENERGY = points.number("plant_pv_energy")
 
 def _readings():
     r = Readings()
-    for n in (POWER, FACTOR, ENERGY):
-        r.bind(n, "f", 1, 1000)
-    r.bind(SOC, "H", 0.1, 1000)
-    r.bind(GRID, "i", 1, 1000)
-    r.bind(PV_ENERGY, "Q", 0.01, 1000)
+    for point in ("sensor_power", "sensor_power_factor", "sensor_import_energy"):
+        r.bind(point, "f", 1, 1000)
+    r.bind("plant_soc", "H", 0.1, 1000)
+    r.bind("plant_grid_power", "i", 1, 1000)
+    r.bind("plant_pv_energy", "Q", 0.01, 1000)
     return r
 
 

@@ -2,9 +2,9 @@
 
 import os
 
-from bridge.settings import TABLE, Settings
+from bridge.settings import Settings
 
-PATH = "/tmp/bridge-settings-%d" % id(TABLE)
+PATH = "/tmp/bridge-settings-%d" % id(Settings)
 
 
 def _clean():

@@ -14,13 +14,13 @@ Blocks stand alone: a receiver needs one block and one window of memory, and doe
 """
 
 from micropython import const
+from slots.version import MANIFEST, Refused, only, version_key
 
 MAGIC = b"\x89SLOT1\r\n"  # first and last bytes show a transfer that took it for text
 BLOCK = 4096
 WINDOW_BITS = 12  # 4096 = BLOCK: a longer window has nothing to look at
 LONGEST_BLOCK = BLOCK + 32  # what deflate makes of noise, with room
 DIGEST_BYTES = 32
-MANIFEST = "manifest.json"  # its name in a slot; a slot that has it is complete
 
 _MAX_MANIFEST = const(12288)  # bytes
 _MAX_SIGNATURE = const(1024)  # bytes
@@ -31,29 +31,6 @@ _MAX_FILE = const(1 << 20)  # bytes
 _MAX_TEXT = const(40)  # characters of product, board and version
 _PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
 _HEX = "0123456789abcdef"
-
-
-class Refused(Exception):
-    """A bundle breaks a rule. `field`: what is wrong; `rule`: what it should be; text: both."""
-
-    def __init__(self, field, rule):
-        super().__init__(field + ": " + rule)
-        self.field = field
-        self.rule = rule
-
-
-def version_key(version):
-    """Return the number a.b.c of a version text as a tuple, to compare; "-..." or "+..." behind it does not count.
-
-    Raises Refused if it is no version.
-    """
-    text = version if isinstance(version, str) and len(version) <= _MAX_TEXT else ""
-    for mark in "-+":
-        text = text.split(mark)[0]
-    parts = text.split(".")
-    if len(parts) != 3 or not all(0 < len(p) < 7 and _only(p, "0123456789") for p in parts):
-        raise Refused("version", "must be three numbers like 1.2.3")
-    return tuple([int(p) for p in parts])
 
 
 def manifest_length(count):
@@ -138,14 +115,14 @@ def _check_row(row):
     blocks = (size + BLOCK - 1) // BLOCK
     if not _whole(packed, 3 * blocks, (LONGEST_BLOCK + 2) * blocks):
         raise Refused(path, "bytes in the bundle must fit the size")
-    if not isinstance(digest, str) or len(digest) != 64 or not _only(digest, _HEX):
+    if not isinstance(digest, str) or len(digest) != 64 or not only(digest, _HEX):
         raise Refused(path, "SHA-256 must be 64 lower-case hex digits")
 
 
 def _check_path(path):
     if not isinstance(path, str) or not 1 <= len(path) <= _MAX_PATH:
         raise Refused("path", "must be a text of 1 to %d characters" % _MAX_PATH)
-    if not _only(path, _PATH_CHARACTERS):
+    if not only(path, _PATH_CHARACTERS):
         raise Refused("path " + _shown(path), "may hold only letters, digits and _ - . /")
     parts = path.split("/")
     if len(parts) > _MAX_DEPTH:
@@ -156,9 +133,6 @@ def _check_path(path):
     if path == MANIFEST or path == MANIFEST + ".new":
         raise Refused("path " + path, "is the slot's own")
 
-
-def _only(text, characters):
-    return all(c in characters for c in text)
 
 
 def _whole(value, low, high):

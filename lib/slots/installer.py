@@ -21,8 +21,9 @@ from hashlib import sha256
 import deflate
 from micropython import const
 from slots import bundle
-from slots.bundle import BLOCK, LONGEST_BLOCK, MANIFEST, WINDOW_BITS, Refused
+from slots.bundle import BLOCK, LONGEST_BLOCK, WINDOW_BITS
 from slots.slots import entries
+from slots.version import MANIFEST, Refused
 
 _PIECE = const(512)  # bytes unpacked or read at once
 _RESERVE = const(16384)  # bytes of flash that stay free for records

@@ -13,7 +13,7 @@ import os
 import sys
 
 from micropython import const
-from slots.bundle import MANIFEST, version_key
+from slots.version import MANIFEST, version_key
 from store import record
 
 _MAX_MANIFEST = const(12288)  # bytes
@@ -92,8 +92,9 @@ class Slots:
 def read_manifest(folder):
     """Return the manifest of a slot's folder as a dict, or None if there is none that can be read."""
     try:
-        with open(folder + "/" + MANIFEST, "rb") as file:
-            manifest = json.loads(file.read(_MAX_MANIFEST))
+        path = folder + "/" + MANIFEST
+        with open(path, "rb") as file:
+            manifest = json.loads(file.read(min(os.stat(path)[6], _MAX_MANIFEST)))
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None

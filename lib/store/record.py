@@ -22,12 +22,15 @@ _HEAD_BYTES = const(17)  # the word, eight hex digits, the end of the line
 def load(path):
     """Return the dict stored at path, or None if it is missing, damaged or unreadable."""
     try:
+        size = os.stat(path)[6]
+        if size > _MAX_BYTES:
+            return None
         with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+            head = file.read(_HEAD_BYTES)
+            body = file.read(size)  # a read of the largest size would ask for 8 kB in one piece
     except OSError:
         return None
-    body = content[_HEAD_BYTES:]
-    if len(content) > _MAX_BYTES or content[:_HEAD_BYTES] != _head(body):
+    if head != _head(body):
         return None
     try:
         value = json.loads(body)

@@ -7,32 +7,30 @@ UNIT = 1
 FUNCTION = 4
 LONGEST = 60  # registers in one read; V1.1 allows 60, the EU text 80
 
-# address, kind, scale, point, how often, optional
-# fmt: off
-REGISTERS = (
-    (0,   "f", 1, "sensor_voltage",             "fast", False),
-    (6,   "f", 1, "sensor_current",             "fast", False),
-    (12,  "f", 1, "sensor_power",               "fast", False),
-    (18,  "f", 1, "sensor_apparent_power",      "fast", False),
-    (24,  "f", 1, "sensor_reactive_power",      "fast", False),
-    (30,  "f", 1, "sensor_power_factor",        "fast", False),
-    (36,  "f", 1, "sensor_phase_angle",         "fast", False),
-    (70,  "f", 1, "sensor_frequency",           "slow", False),
-    (72,  "f", 1, "sensor_import_energy",       "slow", False),
-    (74,  "f", 1, "sensor_export_energy",       "slow", False),
-    (76,  "f", 1, "sensor_import_reactive",     "slow", False),
-    (78,  "f", 1, "sensor_export_reactive",     "slow", False),
-    (84,  "f", 1, "sensor_power_demand",        "slow", False),
-    (86,  "f", 1, "sensor_power_demand_max",    "slow", False),
-    (88,  "f", 1, "sensor_import_demand",       "slow", False),
-    (90,  "f", 1, "sensor_import_demand_max",   "slow", False),
-    (92,  "f", 1, "sensor_export_demand",       "slow", False),
-    (94,  "f", 1, "sensor_export_demand_max",   "slow", False),
-    (258, "f", 1, "sensor_current_demand",      "slow", False),
-    (264, "f", 1, "sensor_current_demand_max",  "slow", False),
-    (342, "f", 1, "sensor_total_energy",        "slow", False),
-    (344, "f", 1, "sensor_total_reactive",      "slow", False),
-    (384, "f", 1, "sensor_trip_energy",         "slow", True),
-    (386, "f", 1, "sensor_trip_reactive",       "slow", True),
-)
-# fmt: on
+# address | kind | scale | point | how often | optional
+REGISTERS = """
+0|f|1|sensor_voltage|fast|
+6|f|1|sensor_current|fast|
+12|f|1|sensor_power|fast|
+18|f|1|sensor_apparent_power|fast|
+24|f|1|sensor_reactive_power|fast|
+30|f|1|sensor_power_factor|fast|
+36|f|1|sensor_phase_angle|fast|
+70|f|1|sensor_frequency|slow|
+72|f|1|sensor_import_energy|slow|
+74|f|1|sensor_export_energy|slow|
+76|f|1|sensor_import_reactive|slow|
+78|f|1|sensor_export_reactive|slow|
+84|f|1|sensor_power_demand|slow|
+86|f|1|sensor_power_demand_max|slow|
+88|f|1|sensor_import_demand|slow|
+90|f|1|sensor_import_demand_max|slow|
+92|f|1|sensor_export_demand|slow|
+94|f|1|sensor_export_demand_max|slow|
+258|f|1|sensor_current_demand|slow|
+264|f|1|sensor_current_demand_max|slow|
+342|f|1|sensor_total_energy|slow|
+344|f|1|sensor_total_reactive|slow|
+384|f|1|sensor_trip_energy|slow|optional
+386|f|1|sensor_trip_reactive|slow|optional
+"""

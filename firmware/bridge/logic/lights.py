@@ -3,41 +3,40 @@
 Pure. Where two states hold, the first of a segment's rows wins: a fault is never hidden. Source: guide, chapter 8.
 """
 
+import table
 from bridge import points
 from bridge.devices import sigenergy
 from micropython import const
 
-OFF, WHITE, GREEN, BLUE, ORANGE, RED = (0, 0, 0), (255, 255, 255), (0, 255, 0), (0, 0, 255), (255, 110, 0), (255, 0, 0)
 SEGMENTS = ("dc", "ac", "bat", "mgmt")
+_COLOURS = "\noff|0|0|0\nwhite|255|255|255\ngreen|0|255|0\nblue|0|0|255\norange|255|110|0\nred|255|0|0\n"
 
-# segment, state, colour, flashing; rows of a segment in the order of their priority
-# fmt: off
-TABLE = (
-    ("dc",   "inverter fault",            RED,    False),
-    ("dc",   "DC fault",                  ORANGE, True),
-    ("dc",   "running",                   GREEN,  False),
-    ("dc",   "connected, not running",    WHITE,  False),
-    ("dc",   "not connected",             OFF,    False),
-    ("ac",   "inverter fault",            RED,    False),
-    ("ac",   "AC fault",                  ORANGE, True),
-    ("ac",   "off-grid overload",         BLUE,   True),
-    ("ac",   "off-grid",                  BLUE,   False),
-    ("ac",   "on-grid",                   GREEN,  False),
-    ("ac",   "connected, not running",    WHITE,  False),
-    ("ac",   "not connected",             OFF,    False),
-    ("bat",  "all faulty",                RED,    False),
-    ("bat",  "some faulty",               RED,    True),
-    ("bat",  "charging",                  GREEN,  True),
-    ("bat",  "discharging",               BLUE,   True),
-    ("bat",  "connected, not running",    WHITE,  False),
-    ("bat",  "all dormant",               OFF,    False),
-    ("mgmt", "insufficient traffic",      BLUE,   True),
-    ("mgmt", "4G",                        BLUE,   False),
-    ("mgmt", "FE or WLAN",                GREEN,  False),
-    ("mgmt", "local app connected",       GREEN,  True),
-    ("mgmt", "not connected",             OFF,    False),
-)
-# fmt: on
+# segment: state | colour | pattern; rows of a segment in the order of their priority
+TABLE = """
+dc:inverter fault|red|on
+dc:DC fault|orange|flash
+dc:running|green|on
+dc:connected, not running|white|on
+dc:not connected|off|on
+ac:inverter fault|red|on
+ac:AC fault|orange|flash
+ac:off-grid overload|blue|flash
+ac:off-grid|blue|on
+ac:on-grid|green|on
+ac:connected, not running|white|on
+ac:not connected|off|on
+bat:all faulty|red|on
+bat:some faulty|red|flash
+bat:charging|green|flash
+bat:discharging|blue|flash
+bat:connected, not running|white|on
+bat:all dormant|off|on
+mgmt:insufficient traffic|blue|flash
+mgmt:4G|blue|on
+mgmt:FE or WLAN|green|on
+mgmt:local app connected|green|flash
+mgmt:not connected|off|on
+"""
 
 _FLASH_MS = const(500)  # half a period
 _REST_W = const(50)  # a battery below this power neither charges nor discharges
@@ -110,19 +109,25 @@ def _mgmt(state, now, ticks_diff):
 
 
 def look(segment, name):
-    """Return (colour, flashing) of a segment's state."""
-    for row in TABLE:
-        if row[0] == segment and row[1] == name:
-            return row[2], row[3]
-    raise ValueError("%s has no state %s" % (segment, name))
+    """Return ((red, green, blue), flashing) of a segment's state; ValueError if it has no such state."""
+    row = table.row(TABLE, segment + ":" + name)
+    if row is None:
+        raise ValueError("%s has no state %s" % (segment, name))
+    return tuple([int(x) for x in table.row(_COLOURS, row[1])[1:]]), row[2] == "flash"
 
 
-def frame(segments, now, brightness_pct, out):
+def looks(segments):
+    """Return the looks of all four segments' states."""
+    return [look(segment, name) for segment, name in zip(SEGMENTS, segments)]
+
+
+def frame(looks, now, brightness_pct, out):
     """Put the strip's colours into out, 3 bytes (R, G, B) per LED; each segment has a quarter of the LEDs."""
     lit = now // _FLASH_MS & 1 == 0
     share = len(out) // 4
-    for i, name in enumerate(segments):
-        colour, flashing = look(SEGMENTS[i], name)
+    at = 0
+    for colour, flashing in looks:
         for k in range(share):
             level = colour[k % 3] if lit or not flashing else 0
-            out[i * share + k] = level * brightness_pct // 100
+            out[at] = level * brightness_pct // 100
+            at += 1

@@ -6,6 +6,7 @@ small enough for a board's memory. Source of the keys: Home Assistant MQTT docum
 
 import json
 
+import table
 from bridge import points
 from bridge.logic import lights
 from micropython import const
@@ -16,6 +17,16 @@ _LONGEST_ID = const(40)
 
 _OUTPUTS = ("do1", "do2")
 
+# Templates instead of dicts: a fifth of the memory, in the table of names as well as for each message.
+_DEVICE = (
+    '{"dev":{"ids":["bridge_%s"],"name":%s,"mf":"sigen-bridge","mdl":"COM-terminal bridge","sn":"%s","sw":"%s"},'
+    '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{%s},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
+)
+_COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json.%s}}"}'
+_SWITCH = (
+    ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
+)
+
 
 def topic(settings, sn, leaf):
     """Return a topic of this bridge: leaf is state, availability, set or result."""
@@ -23,7 +34,7 @@ def topic(settings, sn, leaf):
 
 
 def facts(state):
-    """Return the values of points.FACTS, in its order; None = not known."""
+    """Return the values of points.facts(), in its order; None = not known."""
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
     outputs = [_on(state.outputs >> i & 1) for i in range(2)]
     limit = [state.limit_pct, state.limit_reason or "nobody limits", _limit_text(state)]
@@ -51,11 +62,15 @@ def _limit_text(state):
 def point_texts(readings):
     """Return (id, text or None) of all points that ever had a value: the text has the point's decimals."""
     found = []
-    for n in range(readings.count):
+    n = 0
+    for row in points.rows():
         if readings.quality(n):
             value = readings.value(n)
-            row = points.POINTS[n]
-            found.append((row[0], None if value is None else "%.*f" % (row[2], value)))
+            text = None if value is None else "%.*f" % (row[2], value)
+            if text and not text.strip("-0."):
+                text = text.lstrip("-")  # a little less than nothing is nothing
+            found.append((row[0], text))
+        n += 1
     return found
 
 
@@ -63,83 +78,52 @@ def state_json(state):
     """Return the JSON of the state topic; a reading that is not good is null."""
     parts = ['"%s":%s' % (point, "null" if text is None else text) for point, text in point_texts(state.readings)]
     known = {}
-    for row, value in zip(points.FACTS, facts(state)):
+    for row, value in zip(points.facts(), facts(state)):
         known[row[0]] = value
     return "{" + ",".join(parts + [json.dumps(known)[1:-1]]) + "}"
 
 
 def discovery_groups():
     """Return how many discovery messages there are."""
-    return -(-len(points.POINTS) // _GROUP) + -(-len(points.FACTS) // _GROUP)
+    return -(-(points.count() + table.count(points.FACTS)) // _GROUP)
 
 
 def discovery(group, state, settings):
     """Return (topic, payload) of discovery message number `group`; retained, so that Home Assistant finds it later."""
-    of_points = -(-len(points.POINTS) // _GROUP)
-    if group < of_points:
-        rows = points.POINTS[group * _GROUP : (group + 1) * _GROUP]
-        components = {row[0]: _of_point(row, state.sn) for row in rows}
-    else:
-        group_at = (group - of_points) * _GROUP
-        rows = points.FACTS[group_at : group_at + _GROUP]
-        components = {row[0]: _of_fact(row, state.sn) for row in rows}
-    payload = {
-        "dev": {
-            "ids": ["bridge_" + state.sn],
-            "name": settings.system_name or "Bridge " + state.sn,
-            "mf": "sigen-bridge",
-            "mdl": "COM-terminal bridge",
-            "sn": state.sn,
-            "sw": state.version,
-        },
-        "o": {"name": "sigen-bridge", "sw": state.version},
-        "cmps": components,
-        "stat_t": topic(settings, state.sn, "state"),
-        "cmd_t": topic(settings, state.sn, "set"),
-        "avty_t": topic(settings, state.sn, "availability"),
-        "qos": 0,
-    }
-    where = "%s/device/bridge_%s_%d/config" % (settings.mqtt_discovery, state.sn, group)
-    return where, json.dumps(payload)
+    components = []
+    place = 0
+    for rows, describe in ((points.rows(), _of_point), (points.facts(), _of_fact)):
+        for row in rows:
+            if place // _GROUP == group:
+                components.append(_COMPONENT % (row[0], describe(row), row[-1], state.sn, row[0], row[0]))
+            place += 1
+    name = json.dumps(settings.system_name or "Bridge " + state.sn)
+    own = [topic(settings, state.sn, leaf) for leaf in ("state", "set", "availability")]
+    version = state.version
+    payload = _DEVICE % (state.sn, name, state.sn, version, version, ",".join(components), own[0], own[1], own[2])
+    return "%s/device/bridge_%s_%d/config" % (settings.mqtt_discovery, state.sn, group), payload
 
 
-def _of_point(row, sn):
-    point, unit, decimals, _, _, device_class, state_class, meaning = row
-    component = _component("sensor", point, sn, meaning)
+def _of_point(row):
+    _, unit, decimals, _, _, device_class, state_class, _ = row
+    text = '"sensor"'
     if unit:
-        component["unit_of_meas"] = unit
-        component["sug_dsp_prc"] = decimals
+        text += ',"unit_of_meas":"%s","sug_dsp_prc":%d' % (unit, decimals)
     if device_class:
-        component["dev_cla"] = device_class
-    if state_class:
-        component["stat_cla"] = state_class
-    else:
-        component["ent_cat"] = "diagnostic"
-    return component
+        text += ',"dev_cla":"%s"' % device_class
+    return text + (',"stat_cla":"%s"' % state_class if state_class else ',"ent_cat":"diagnostic"')
 
 
-def _of_fact(row, sn):
-    point, platform, unit, device_class, meaning = row
-    component = _component(platform, point, sn, meaning)
+def _of_fact(row):
+    name, platform, unit, device_class, _ = row
+    text = '"%s"' % platform
     if unit:
-        component["unit_of_meas"] = unit
+        text += ',"unit_of_meas":"%s"' % unit
     if device_class:
-        component["dev_cla"] = device_class
+        text += ',"dev_cla":"%s"' % device_class
     if platform == "switch":
-        component["pl_on"] = '{"%s":true}' % point
-        component["pl_off"] = '{"%s":false}' % point
-        component["stat_on"] = "ON"
-        component["stat_off"] = "OFF"
-    return component
-
-
-def _component(platform, point, sn, meaning):
-    return {
-        "p": platform,
-        "name": meaning,
-        "uniq_id": "bridge_%s_%s" % (sn, point),
-        "val_tpl": "{{value_json.%s}}" % point,
-    }
+        text += _SWITCH % (name, name)
+    return text
 
 
 def command(payload, retained, outputs, settings):

@@ -67,17 +67,19 @@ def status(state, settings, now, qualities):
     yield json.dumps(head)[:-1] + ',"points":['
     rows = []
     readings = state.readings
-    for n in range(readings.count):
+    n = 0
+    for row in points.rows():
         if readings.quality(n):
-            rows.append(("" if not rows else ",") + _point(readings, n, now, qualities))
+            rows.append(("" if not rows else ",") + _point(readings, n, row, now, qualities))
+        n += 1
         if len(rows) >= _GROUP:
             yield "".join(rows)
             rows = [""]
     yield "".join(rows) + "]}"
 
 
-def _point(readings, n, now, qualities):
-    _, unit, decimals, _, _, _, _, meaning = points.POINTS[n]
+def _point(readings, n, row, now, qualities):
+    _, unit, decimals, _, _, _, _, meaning = row
     quality = qualities[readings.quality(n)]
     value = readings.last(n)
     age_s = readings.age_ms(n, now) // 1000 if quality in ("good", "suspect") else None

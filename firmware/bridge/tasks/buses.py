@@ -9,7 +9,7 @@ import asyncio
 import clock
 import log
 from bridge import points, readings
-from bridge.devices import sigenergy
+from bridge.devices import registers, sigenergy
 from bridge.logic import actuation
 from micropython import const
 from modbus import master, plan, rtu
@@ -53,11 +53,11 @@ def add_reads(bus, slave, state, device, fast_ms, slow_ms):
     """Give a master the reads of a device (module of bridge/devices); required and optional registers apart."""
     for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
         for optional in (False, True):
-            rows = [r for r in device.REGISTERS if r[4] == pace and r[5] == optional]
+            rows = [r for r in registers.rows(device) if r[4] == pace and r[5] == optional]
             wanted = [(r[0], readings.words(r[1])) for r in rows]
             for row in rows:
                 limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
-                state.readings.bind(points.number(row[3]), row[1], row[2], limit_ms)
+                state.readings.bind(row[3], row[1], row[2], limit_ms)
             for address, count in plan.reads(wanted, device.LONGEST):
                 block = Block(state, rows, address, count, optional)
                 bus.add(master.Job(slave, device.FUNCTION, address, count, block.done, every_ms))

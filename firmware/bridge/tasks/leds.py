@@ -18,6 +18,7 @@ async def run(beat, board, state, settings):
     new = bytearray(3 * board.led_count)
     shown_at = None
     states_at = None
+    looks = lights.looks(state.segments)
     while True:
         beat()
         now = clock.ticks_ms()
@@ -26,8 +27,9 @@ async def run(beat, board, state, settings):
             segments = lights.states(state, now, clock.ticks_diff)
             if segments != state.segments:
                 state.segments = segments
+                looks = lights.looks(segments)
                 log.info("leds", "DC %s, AC %s, BAT %s, MGMT %s" % segments)
-        lights.frame(state.segments, now, settings.led_brightness, new)
+        lights.frame(looks, now, settings.led_brightness, new)
         if shown_at is None or new != shown or clock.ticks_diff(now, shown_at) > _REFRESH_MS:
             board.show(new)
             shown[:] = new

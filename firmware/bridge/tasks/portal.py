@@ -16,7 +16,7 @@ from captive.name_server import NameServer
 from captive.server import Server
 from captive.streams import Rejected
 from micropython import const
-from slots.bundle import Refused
+from slots.version import Refused
 
 _IDLE_MS = const(500)
 _STEP_MS = const(20)
@@ -35,7 +35,7 @@ _JSON = {"Content-Type": "application/json"}
 async def run(beat, state, settings, board, begin_update):
     """Serve the pages whenever the hotspot is open.
 
-    begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.bundle.Refused.
+    begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
     """
     wishes = _Wishes(state)
     while True:

@@ -12,8 +12,7 @@ import clock
 import log
 from bridge.logic import update
 from micropython import const
-from slots.bundle import Refused
-from slots.installer import Installer
+from slots.version import Refused
 
 PRODUCT = "sigen-bridge"
 
@@ -96,6 +95,8 @@ def begin(state, settings, slots, board_name):
     """Return a new Session. Raises Refused if another one is under way or a restart is due."""
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")
+    from slots.installer import Installer  # large, and only needed while an update comes in
+
     slots.session = Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
     return slots.session
 

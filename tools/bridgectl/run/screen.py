@@ -65,7 +65,7 @@ def _readings(session, names, width):
     for title in ("value", "unit", "age s", "quality"):
         table.add_column(title, justify="right" if title in ("value", "age s") else "left", no_wrap=True)
     for name in names:
-        row = points.POINTS[points.number(name)]
+        row = points.row(name)
         quality, age_s = session.quality(name)
         style = _QUALITY_STYLE[quality]
         value = session.watch.last.get(name)
@@ -122,10 +122,10 @@ def _strip(session):
 
 
 def _pattern(segment, meaning):
-    for row in lights.TABLE:
-        if row[:2] == (segment, meaning):
-            return " (flashing)" if row[3] else ""
-    return ""
+    try:
+        return " (flashing)" if lights.look(segment, meaning)[1] else ""
+    except ValueError:
+        return ""
 
 
 def _buses(session):

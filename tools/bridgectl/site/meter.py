@@ -7,7 +7,7 @@ count, at most 80 registers; what is not assigned reads 0; holding registers by 
 import math
 import struct
 
-from bridge.devices import sdm120ct, sdm230
+from bridge.devices import registers, sdm120ct, sdm230
 from modbus import rtu
 
 from bridgectl.site.slave import Slave
@@ -41,7 +41,7 @@ class Meter(Slave):
         self.model = model
         self.lying = False
         self._refused = refused
-        self._registers = _TABLES[model].REGISTERS
+        self._registers = registers.rows(_TABLES[model])
         self.holding = {
             "pulse_width_ms": 100,
             "parity_code": 0,

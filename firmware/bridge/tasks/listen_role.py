@@ -1,0 +1,147 @@
+"""Only hears a port on which others talk, and takes readings from what is answered there. Transmits nothing, ever."""
+
+import asyncio
+
+import clock
+from bridge import points
+from bridge import readings as cells
+from bridge.devices import registers
+from micropython import const
+from modbus import listener, rtu
+
+_LOOK_MS = const(5)  # the line is looked at so often: stamps are as good as that
+_CHUNK = const(64)
+_LINK_MS = const(10000)  # without an exchange for so long the line is silent, or noisy if bytes come
+_FIRST_AGE_MS = const(10000)  # before the pace of the other master is known
+_LEAST_AGE_MS = const(3000)
+_MOST_AGE_MS = const(3600000)
+_STALE_POLLS = const(4)
+_LEARN_MS = const(5000)
+
+
+class Source:
+    """One slave whose answers become readings: a device module at a unit, asked by any of `functions`."""
+
+    def __init__(self, unit, device, functions, readings):
+        self.unit = unit
+        self._functions = functions
+        self._readings = readings
+        self._rows = tuple(
+            [(address, cells.words(kind), points.number(point), point, kind, scale)
+             for address, kind, scale, point, _, _ in registers.rows(device)]
+        )  # fmt: skip
+        self._age_ms = [0] * len(self._rows)
+        for place in range(len(self._rows)):
+            self._bind(place, _FIRST_AGE_MS)
+
+    def take(self, unit, function, address, count, buffer, at, when):
+        """Store what was read, if it was read from this slave."""
+        if unit != self.unit or function not in self._functions:
+            return
+        end = address + count
+        put = self._readings.put
+        for first, words, n, _, _, _ in self._rows:
+            if address <= first and first + words <= end:
+                put(n, buffer, at + 2 * (first - address), when)
+
+    def follow(self, polls):
+        """Let values grow as old as the other master's pace asks for: four of its polls."""
+        for place, (first, words, _, _, _, _) in enumerate(self._rows):
+            fastest_ms = 0
+            for row in range(polls.size):
+                key = polls.key(row)
+                if not key or key[0] != self.unit or key[1] not in self._functions:
+                    continue
+                period_ms = polls.period_ms(row)
+                if period_ms and key[2] <= first and first + words <= key[2] + key[3]:
+                    fastest_ms = min(fastest_ms or period_ms, period_ms)
+            if fastest_ms:
+                age_ms = min(max(_STALE_POLLS * fastest_ms, _LEAST_AGE_MS), _MOST_AGE_MS)
+                if abs(age_ms - self._age_ms[place]) > self._age_ms[place] >> 2:
+                    self._bind(place, age_ms)
+
+    def _bind(self, place, age_ms):
+        _, _, _, point, kind, scale = self._rows[place]
+        self._readings.bind(point, kind, scale, age_ms)
+        self._age_ms[place] = age_ms
+
+
+class Ear:
+    """The line and its listener: the `bus` and the `slave` of the role."""
+
+    count_names = listener.COUNT_NAMES
+
+    def __init__(self, line, baud, parity, sources):
+        line.transmit_off()
+        self._line = line
+        self._sources = sources
+        self._chunk = bytearray(_CHUNK)
+        self.listener = listener.Listener(baud, parity, self._heard)
+        self.counts = self.listener.counts
+        self.stopped = False  # set it, and run() ends
+        self.status = rtu.SILENT
+        self._paired_at = None
+        self._byte_at = None
+
+    async def run(self, beat):
+        """Listen until `stopped` is set. An OSError of the line (adapter pulled out) goes to the caller."""
+        line, chunk = self._line, self._chunk
+        feed = self.listener.feed
+        while not self.stopped:
+            beat()
+            count = line.readinto(chunk, _CHUNK)
+            now = clock.ticks_ms()
+            feed(chunk, count, now)
+            if count:
+                self._byte_at = now
+            if count < _CHUNK:
+                await asyncio.sleep_ms(_LOOK_MS)
+
+    def link(self):
+        """Return "starting", "ok", "silent" or "noisy" (bytes, but no exchanges)."""
+        now = clock.ticks_ms()
+        # Stamps that are no longer needed go, before the ticks can wrap.
+        if self._paired_at is not None and clock.ticks_diff(now, self._paired_at) > _LINK_MS:
+            self._paired_at = None
+        if self._byte_at is not None and clock.ticks_diff(now, self._byte_at) > _LINK_MS:
+            self._byte_at = None
+        if self._paired_at is not None:
+            self.status = rtu.OK
+            return "ok"
+        if not self.counts[listener.PAIRS] and not self.counts[listener.RUBBISH]:
+            return "starting"
+        self.status = rtu.SILENT if self._byte_at is None else rtu.BAD_CRC
+        return "silent" if self._byte_at is None else "noisy"
+
+    def _heard(self, unit, function, address, count, status, buffer, at, when):
+        if status != rtu.SILENT:
+            self._paired_at = when
+        if status == rtu.OK:
+            for source in self._sources:
+                source.take(unit, function, address, count, buffer, at, when)
+
+
+class Listen:
+    """The role `listen` of a port, for tasks/buses.py."""
+
+    name = "listen"
+
+    def __init__(self, line, readings, baud, parity, devices):
+        """devices: (unit, device module, functions as bytes) of the slaves whose answers become readings."""
+        self._sources = [Source(unit, device, functions, readings) for unit, device, functions in devices]
+        self.bus = self.slave = Ear(line, baud, parity, self._sources)
+        self._learn_at = clock.ticks_ms()
+
+    def report(self, state, link, counts):
+        """Follow the pace of the other masters; called about twice a second."""
+        now = clock.ticks_ms()
+        if clock.ticks_diff(now, self._learn_at) >= 0:
+            self._learn_at = clock.ticks_add(now, _LEARN_MS)
+            polls = self.bus.listener.polls
+            polls.expire(now)
+            for source in self._sources:
+                source.follow(polls)
+
+    def shown(self):
+        """Return what there is to show, as a dict; polls as Polls.shown() gives them."""
+        return {"polls": self.bus.listener.polls.shown()}
