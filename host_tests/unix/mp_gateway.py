@@ -1,4 +1,4 @@
-# heap: 4m
+# heap: 1m
 """The gateway's decisions: from the cache, joined, queued in turn, late, given up."""
 
 import random
@@ -304,13 +304,16 @@ def test_a_port_that_is_made_anew_loses_no_client():
 
 def test_every_request_is_answered_once_whatever_happens():
     """Random requests, results, pauses, leavers. Proves: REL-1+"""
-    random.seed(3)
-    rig = Rig(freshness_ms=100, deadline_ms=700)
+    for seed in range(8):
+        random.seed(seed)
+        chaos(Rig(freshness_ms=400, deadline_ms=700))
+
+
+def chaos(rig):
     clients = [Client(may_write=i % 2 == 0) for i in range(9)]
     asked = {}
     under_way = None
-    gone = 0
-    for _ in range(6000):
+    for _ in range(700):
         what = random.randrange(10)
         client = clients[random.randrange(9)]
         if what < 5:
@@ -326,9 +329,8 @@ def test_every_request_is_answered_once_whatever_happens():
             reply = b"\x83\x02" if status > 0 else None
             rig.bus.end(*under_way, status=status, reply=reply, took_ms=random.randrange(200))
             under_way = None
-        elif random.randrange(100) == 0:
+        elif random.randrange(20) == 0:
             rig.gateway.leave(client)
-            gone += 1
             for transaction in [t for t in asked if asked[t] is client]:
                 del asked[transaction]
             clients[clients.index(client)] = Client(may_write=True)
@@ -338,8 +340,8 @@ def test_every_request_is_answered_once_whatever_happens():
             rig.bus.end(*under_way)
             under_way = None
         rig.pass_ms(2000)
-    assert gone > 2
     for transaction in asked:
         times = [r for r in asked[transaction].replies if r[0] == transaction]
         assert len(times) == 1, (transaction, times)
     assert [c.open for c in clients] == [0] * 9
+    assert min(rig.gateway.counts[:7]) > 0, rig.gateway.counts
