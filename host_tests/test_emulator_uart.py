@@ -285,6 +285,15 @@ def test_the_console_takes_what_is_typed(machine):
         chip.run_until(lambda: "nothing prints this" in chip.console.text, 5)
 
 
+def test_an_idle_console_keeps_the_guest_out_of_its_interrupts(machine, monkeypatch):
+    chip, _, _ = machine
+    armed = []
+    stock = chip.mcu.usb_ctrl.on_endpoint_read
+    monkeypatch.setattr(chip.mcu.usb_ctrl, "on_endpoint_read", lambda *a: (armed.append(a), stock(*a)))
+    chip.run(20)
+    assert armed == []
+
+
 def test_two_runs_agree_to_the_nanosecond():
     ends = []
     for _ in range(2):
