@@ -135,9 +135,13 @@ def test_noise_before_a_request_does_not_stop_the_player():
 
 def test_a_request_in_single_bytes_is_understood():
     with ptys.Pair() as pair, played(pair.right, "sdm230"), port.Line(pair.left) as line:
-        for byte in bytes.fromhex("01 04 00 00 00 02 71 cb"):
-            line.send(bytes([byte]))
-        assert line.listen(0.3)[:3] == b"\x01\x04\x04"
+        for _ in range(5):  # on a busy machine a byte may come after the silence that ends a frame
+            for byte in bytes.fromhex("01 04 00 00 00 02 71 cb"):
+                line.send(bytes([byte]))
+            heard = line.listen(0.3)
+            if heard:
+                break
+    assert heard[:3] == b"\x01\x04\x04"
 
 
 def test_an_adapter_pulled_out_ends_the_player_with_a_message():

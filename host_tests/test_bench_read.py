@@ -157,7 +157,7 @@ def test_the_plant_is_read_at_its_own_pace():
     assert values["plant_soc"] == pytest.approx(plant.values()["soc"] / 10, abs=0.2)
     assert values["plant_max_power"] == 6000
     assert plant.requests == 3
-    assert plant.too_fast == 0
+    assert plant.shortest_period_ms > 900  # asked 1020 ms apart; a busy machine delivers unevenly
 
 
 def test_implausible_values_are_suspect_and_not_shown_as_values():

@@ -14,6 +14,7 @@ from bridgectl.bench.models import model
 # Errors of optional registers that a device may lack without anything being wrong.
 ABSENT = ("not on this device",)
 _TRIES = 3
+_JITTER_MS = 20
 _METER_REST_S = 0.02  # some meters miss a request sent right after a reply
 _WAIT_S = {"sdm230": 0.5, "sdm120ct": 0.5, "plant": 1.0}
 _HINTS = {
@@ -89,7 +90,7 @@ class Poller:
         self.last_failure = rtu.SILENT  # of the exchanges that failed
         self._line = line
         self._wait_s = wait_s or _WAIT_S[name]
-        self._rest_s = getattr(self.module, "PERIOD_MS", 0) / 1000
+        self._rest_s = _least_period_s(self.module)
         self._asked = -math.inf
         self._ended = -math.inf
         self._counters = {}
@@ -201,6 +202,12 @@ class Poller:
         if row[0] in self._absent:
             value.error = ABSENT[0]
         return value
+
+
+def _least_period_s(module):
+    """Return the least time between two requests to a device, with room for the jitter of a USB adapter."""
+    period_ms = getattr(module, "PERIOD_MS", 0)
+    return (period_ms + _JITTER_MS) / 1000 if period_ms else 0
 
 
 def remarks(poller, values):

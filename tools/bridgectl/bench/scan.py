@@ -16,6 +16,7 @@ from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, chec
 
 UNITS = (1, 247, *range(2, 11))
 _TRIES = 3
+_PLANT_PERIOD_S = sigenergy.PERIOD_MS / 1000 + 0.02  # with room for the jitter of a USB adapter
 _METER_CODE = 64514  # holding register; SDM120: 0x0020, the SDM230's is not published
 _CODE_SDM120 = 0x0020
 _VOLTS = (80, 300)
@@ -137,7 +138,7 @@ class Scan:
 
     def _ask(self, unit, function, address, count):
         if unit == sigenergy.UNIT:  # the plant wants 1 s between requests, whoever asks
-            time.sleep(max(0, self._plant_asked + sigenergy.PERIOD_MS / 1000 - time.monotonic()))
+            time.sleep(max(0, self._plant_asked + _PLANT_PERIOD_S - time.monotonic()))
             self._plant_asked = time.monotonic()
         request = bytearray(8)
         rtu.request(request, unit, function, address, count)
