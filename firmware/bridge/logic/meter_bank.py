@@ -189,5 +189,5 @@ def _holding(model, identity):
     found = []
     for address, kind, value, allowed in _HOLDING:
         if model == "sdm120ct" or address not in _ONLY_120CT:
-            found.append((address, struct.pack(">" + kind, named.get(value, value)), allowed))
+            found.append((address, struct.pack(">" + kind, named[value] if isinstance(value, str) else value), allowed))
     return tuple(found)

@@ -76,7 +76,7 @@ class Ear:
         self._line = line
         self._sources = sources
         self._chunk = bytearray(_CHUNK)
-        self.listener = listener.Listener(baud, parity, self._heard)
+        self.listener = listener.Listener(baud, parity, self)
         self.counts = self.listener.counts
         self.stopped = False  # set it, and run() ends
         self.status = rtu.SILENT
@@ -113,7 +113,8 @@ class Ear:
         self.status = rtu.SILENT if self._byte_at is None else rtu.BAD_CRC
         return "silent" if self._byte_at is None else "noisy"
 
-    def _heard(self, unit, function, address, count, status, buffer, at, when):
+    def heard(self, unit, function, address, count, status, buffer, at, when):
+        """Take what the listener paired."""
         if status != rtu.SILENT:
             self._paired_at = when
         if status == rtu.OK:

@@ -1,7 +1,8 @@
 """Plays the power sensor towards another master (the inverter), from what the bridge reads off the true one.
 
-    other master   request ───►│ port of this role: Serving ► Meter.answer ► MeterBank ◄─ readings ◄─ Master │ other port
-                   answer  ◄───│ (think time)                 or silence, as the policy says                  │ true meter
+    other       request ──►│ this role's port            the other port │
+    master                 │ Serving ► MeterBank ◄ readings ◄ Master    │ ◄──► true meter
+                answer  ◄──│ (think time), or silence as the policy says│
 
 What reaches the other master is therefore as old as the last poll of the true meter, plus the think time.
 """
