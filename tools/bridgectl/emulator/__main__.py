@@ -8,5 +8,5 @@ from . import chip, download, scenario
 
 try:
     scenario.main(sys.argv[1:])
-except (build.BuildError, chip.Stalled, download.DownloadError) as problem:
+except (build.BuildError, chip.Stalled, download.DownloadError, TimeoutError) as problem:
     sys.exit(f"emulate: {problem}")
