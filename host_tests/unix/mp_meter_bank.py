@@ -249,5 +249,5 @@ def test_a_steady_answer_allocates_nothing():
     before = gc.mem_alloc()
     for _ in range(50):
         slave.answer(asked, 8, out)
-    assert gc.mem_alloc() - before == 0
+    assert gc.mem_alloc() - before == 0, gc.mem_alloc() - before
     gc.enable()

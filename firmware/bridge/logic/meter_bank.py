@@ -36,13 +36,13 @@ _MODELS = (("sdm230", 387, None), ("sdm120ct", 345, 0x0020))
 _BAUD_CODES = ((2400, 0), (4800, 1), (9600, 2), (1200, 5))
 _PARITIES = "NEO"
 
-# address, kind, value, allowed values of a write (None = read only); a value as text is a name of MeterBank's arguments
+# address, kind, value, what a write may say: values, a (low, high) or None; a value as text is one of `identity`
 # fmt: off
 _HOLDING = (
-    (2,     "f", 60,       tuple(range(61))),    # SDM120CT: demand period, min
+    (2,     "f", 60,       ((0, 60),)),          # SDM120CT: demand period, min
     (12,    "f", 100,      (60, 100, 200)),      # pulse width, ms
     (18,    "f", "parity", (0, 1, 2, 3)),
-    (20,    "f", "unit",   tuple(range(1, 248))),
+    (20,    "f", "unit",   ((1, 247),)),
     (28,    "f", "baud",   (0, 1, 2, 5)),
     (86,    "f", 4,        (1, 2, 4, 5, 6, 8)),  # pulse 1 counts exported energy
     (63760, "H", 0,        (0, 1, 2, 3)),        # pulse constant
@@ -93,10 +93,10 @@ class MeterBank:
 
     def note(self):
         """Note what is good at `now`; called with each request and at least every second."""
-        quality = self._readings.quality
+        readings = self._readings
         complete = True
         for _, n, firm in self._cells:
-            if quality(n) == _GOOD:
+            if readings.quality(n) == _GOOD:
                 self._known[n] = 1
             elif firm and not self._known[n]:
                 complete = False
@@ -139,7 +139,7 @@ class MeterBank:
             if wanted == value:
                 return 0
             number = struct.unpack(">f" if count == 2 else ">H", wanted)[0]
-            return _NOT_STORED if number in allowed else _ILLEGAL_VALUE
+            return _NOT_STORED if _allows(allowed, number) else _ILLEGAL_VALUE
         return _ILLEGAL_ADDRESS
 
     def _put(self, register, n, firm, fresh, out, at):
@@ -168,6 +168,13 @@ class MeterBank:
                     out[at + i] = value[i]
                 return 0
         return _ILLEGAL_ADDRESS
+
+
+def _allows(allowed, number):
+    if isinstance(allowed[0], tuple):
+        low, high = allowed[0]
+        return low <= number <= high and number == int(number)
+    return number in allowed
 
 
 def _safe_values(safe_w):

@@ -39,10 +39,10 @@ class Source:
         if unit != self.unit or function not in self._functions:
             return
         end = address + count
-        put = self._readings.put
+        readings = self._readings
         for first, words, n, _, _, _ in self._rows:
             if address <= first and first + words <= end:
-                put(n, buffer, at + 2 * (first - address), when)
+                readings.put(n, buffer, at + 2 * (first - address), when)
 
     def follow(self, polls):
         """Let values grow as old as the other master's pace asks for: four of its polls."""
