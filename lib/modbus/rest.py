@@ -1,0 +1,267 @@
+"""How long one slave must be left alone before a request: found by trying, remembered, changed when it changes; pure.
+
+Rests form a ladder from the floor to the ceiling. Two rungs bound the search: `bad` loses requests, `good` does not.
+It begins at the ceiling (a slave that must not be hammered never is), goes down in big steps, then halves the gap.
+
+A loss is held against a rest only if the slave answers within two retries after a longer rest: silence of a dead
+slave teaches nothing. What a rung loses is compared with what higher rungs lose, so noise, which no rest cures, raises
+nothing for long. A rung that failed is tried again after 1, 4, 16, 64 minutes and so on up to a day; one on which the
+slave never answered is given up after the second time, until the slave gives a sign of change: it was away, or its
+think time is another.
+Everything is integers and fixed arrays: nothing is allocated after the start.
+"""
+
+from array import array
+
+import clock
+from micropython import const
+
+_STEP_NUMERATOR = const(19)  # rungs are 19/16 apart: the rest found is at most 19 % longer than needed
+_STEP_DENOMINATOR = const(16)
+_STRIDE = const(4)  # rungs; the first way down halves the rest each time
+_RETRY = const(16)  # rungs; 16 times the rest for the first retry
+_SLACK_US = const(3000)  # a rest comes out so much longer than asked (ticks, other tasks)
+_PASSED = const(2)  # answers in a row that make a rung good
+_RUN = const(3)  # losses in a row on a good rung: the slave has changed
+_RUN_NOISY = const(5)
+_FULL = const(240)  # tries counted of a rung before both its counts are halved
+_WORSE = const(3)  # a rung is bad if it loses more than three times as much as higher ones
+_EVERY = const(8)  # of so many exchanges one finds out what higher rungs lose, when that is not known
+_KNOWN = const(128)  # tries that say what higher rungs lose
+_AWAY = const(3)  # silences in a row: the slave is not there
+_CALM = const(16)  # answers in a row before a bad rung is tried again
+_FIRST_MS = const(60000)
+_DAY_MS = const(86400000)
+_GIVEN_UP_MS = const(900000)  # a rest that never worked is not tried again after a longer pause than this
+
+
+class Rest:
+    """The rest of one slave."""
+
+    def __init__(self, floor_us, ceiling_us):
+        """floor_us: t3.5 of the line, or what the model asks for. ceiling_us: more is never waited."""
+        ladder = []
+        step_us = floor_us
+        while step_us * _STEP_NUMERATOR // _STEP_DENOMINATOR < ceiling_us:
+            ladder.append(step_us)
+            step_us = step_us * _STEP_NUMERATOR // _STEP_DENOMINATOR + 1
+        ladder.append(max(floor_us, ceiling_us))
+        self._ladder = array("I", ladder)
+        self._top = len(ladder) - 1
+        self._tries = bytearray(len(ladder))
+        self._losses = bytearray(len(ladder))
+        self._level = self._good = self._top
+        self._bad = -1
+        self._never = True  # no request was ever answered on the bad rung
+        self._streak = 0  # answers in a row on this rung
+        self._run = 0  # losses in a row on this rung
+        self._climb = _STRIDE
+        self._need = _PASSED  # answers in a row that make a rung good
+        self._failures = 0  # silences in a row
+        self._lost_level = -1  # rung of the first of them
+        self._turn = 0
+        self._heard = 0  # replies, and those of them that were broken
+        self._broken = 0
+        self._recheck_ms = _FIRST_MS
+        self._recheck_at = 0
+        self._sign_at = None
+
+    def rest_us(self):
+        """Return how long the slave is to be left alone before the next request."""
+        level = self._level
+        if self._failures == 1:
+            level = min(level + _RETRY, self._top)
+        elif self._failures:
+            level = self._top
+        elif self._turn % _EVERY == 0:
+            level = self._comparison()
+        return self._ladder[level]
+
+    def settled(self):
+        """Return True if no shorter rest is being tried or about to be."""
+        return self._level == self._good and self._good - self._bad <= 1
+
+    def answered(self, rest_us, now):
+        """Take an answer of the slave, an exception too. rest_us: the rest before its request, as it came out."""
+        failures, self._failures = self._failures, 0
+        self._hear(0)
+        if failures:
+            self._confirm(failures, now)
+            return
+        self._turn = (self._turn + 1) % (4 * _EVERY)
+        level = self._proved(rest_us)
+        self._count(level, 0)
+        if level <= max(self._level, self._lost_level):
+            self._run = 0
+        if level > self._level:
+            return  # a long rest says nothing of shorter ones
+        self._streak = min(self._streak + 1, _FULL)
+        if self._level < self._good:
+            if self._streak >= self._need + min(2 * self._losses[self._level], 6):
+                self._pass(now)
+        elif not self.settled():
+            if self._streak >= self._need:
+                self._move(self._between())
+        elif self._bad >= 0 and self._streak >= _CALM:
+            self._recheck(now)
+
+    def lost(self, rest_us):
+        """Take the silence after a request."""
+        self._failures = min(self._failures + 1, 99)
+        if self._failures == 1:
+            self._lost_level = self._disproved(rest_us)
+
+    def broken(self):
+        """Take a reply that noise has broken: its share is about what noise takes of the requests."""
+        self._hear(1)
+
+    def changed(self, now):
+        """Take a sign that the slave is not what it was, at most one a day: a rung given up may be tried once more."""
+        if self._sign_at is not None and 0 <= clock.ticks_diff(now, self._sign_at) < _DAY_MS:
+            return
+        self._sign_at = now
+        self._recheck_ms = min(self._recheck_ms, 4 * _FIRST_MS)
+        self._plan_recheck(now, self._never)
+
+    def _confirm(self, failures, now):
+        """The slave is alive, so its silence counts against the rest before it, and against shorter ones."""
+        level = self._lost_level
+        self._streak = 0
+        if failures >= _AWAY:
+            if self.settled():
+                # Another slave may have come back.
+                self._recheck_ms = _FIRST_MS
+                self._plan_recheck(now, self._never)
+                return
+            # It went while a rest was tried: that may be a slave that restarts when it is hurried.
+            failures = 0
+        self._count(level, 1)
+        if level < self._level:
+            return
+        self._run += failures
+        if level == self._top:
+            return  # no longer rest can help
+        noisy = 32 * self._losses[level] > self._tries[level] > _KNOWN // 2 or 32 * self._broken > self._heard
+        changed = self._run >= (_RUN_NOISY if noisy else _RUN)
+        if level >= self._good and changed:
+            # 1. It answered here and now it does not: begin again at the ceiling.
+            self._fail(level, now)
+            self._good = self._top
+            self._need = _PASSED
+            self._recheck_ms = _FIRST_MS
+            self._move(self._top)
+        elif changed or (self._losses[level] >= 2 and self._is_worse(level)):
+            self._fail(level, now)
+            if level < self._good:
+                # 2. What was tried is too short.
+                self._climb = _STRIDE
+                self._move(self._between())
+            else:
+                # 3. What seemed good loses now and then: wait at a longer one until that would have shown.
+                self._good = min(level + self._climb, self._top)
+                self._climb = min(2 * self._climb, self._top)
+                self._need = min(3 * self._tries[level] // self._losses[level], _FULL)
+                self._move(self._good)
+
+    def _fail(self, level, now):
+        """Note that a rung is bad."""
+        never = self._never
+        if level > self._bad:  # else it was bad before, and what was known of it stays
+            never = True
+            for k in range(level + 1):
+                never = never and self._tries[k] == self._losses[k]
+        self._bad = level
+        self._plan_recheck(now, never)
+
+    def _pass(self, now):
+        """Note that the present rung is good, and go on downwards."""
+        self._good = self._level
+        if self._level <= self._bad:
+            # A rung that was bad has passed: what lies below is open again.
+            self._bad = -1
+            self._need = _PASSED
+            for k in range(self._level + 1):
+                self._tries[k] = self._losses[k] = 0
+        self._move(self._between())
+
+    def _between(self):
+        """Return the rung to try next, or the good one if there is none between good and bad."""
+        if self._good - self._bad <= 1:
+            return self._good
+        return max(self._good - _STRIDE, 0) if self._bad < 0 else (self._good + self._bad) // 2
+
+    def _move(self, level):
+        self._level = level
+        self._streak = self._run = 0
+
+    def _plan_recheck(self, now, never):
+        self._never = never
+        self._recheck_at = clock.ticks_add(now, self._recheck_ms)
+
+    def _recheck(self, now):
+        """Try the bad rung again if it is time; one loss is enough to leave it."""
+        if clock.ticks_diff(now, self._recheck_at) < 0 or (self._never and self._recheck_ms > _GIVEN_UP_MS):
+            return
+        self._recheck_ms = min(4 * self._recheck_ms, _DAY_MS)
+        self._plan_recheck(now, self._never)
+        self._tries[self._bad] = self._losses[self._bad] = 1
+        self._move(self._bad)
+
+    def _comparison(self):
+        """Return the rung of an exchange that shows whether requests are lost less after longer rests; mostly the own.
+
+        First sixteen times the rest is tried; if that helps nothing, the ceiling, and four times as seldom.
+        """
+        level = self._level
+        if self._losses[level] < 3 or not self.settled() or self._is_noise(level):
+            return level
+        known = 0
+        for k in range(min(level + _RETRY // 2, self._top), self._top + 1):
+            known += self._tries[k]
+        if known < _KNOWN:
+            return min(level + _RETRY, self._top)
+        return self._top if self._turn == 0 and self._tries[self._top] < _KNOWN else level
+
+    def _is_noise(self, level):
+        """Return True if so many replies are broken that the requests that get lost are no surprise."""
+        return self._losses[level] * self._heard <= self._broken * self._tries[level]
+
+    def _is_worse(self, level):
+        """Return True if a rung loses more than noise explains, and much more than all from some higher rung on."""
+        if self._is_noise(level):
+            return False
+        tries, losses = 8, 2  # as if something had been seen already: no verdict from nothing
+        for k in range(self._top, level, -1):
+            tries += self._tries[k]
+            losses += self._losses[k]
+            if self._losses[level] * tries > _WORSE * losses * self._tries[level]:
+                return True
+        return False
+
+    def _hear(self, broken):
+        if self._heard >= _FULL:
+            self._heard //= 2
+            self._broken //= 2
+        self._heard += 1
+        self._broken += broken
+
+    def _count(self, level, lost):
+        if self._tries[level] >= _FULL:
+            self._tries[level] //= 2
+            self._losses[level] //= 2
+        self._tries[level] += 1
+        self._losses[level] += lost
+
+    def _proved(self, rest_us):
+        """Return the lowest rung that an answer after this rest speaks for."""
+        level = 0
+        while level < self._top and self._ladder[level] * 17 // 16 + _SLACK_US < rest_us:
+            level += 1
+        return level
+
+    def _disproved(self, rest_us):
+        """Return the highest rung that a silence after this rest speaks against."""
+        level = self._top
+        while level > 0 and self._ladder[level] > rest_us:
+            level -= 1
+        return level
