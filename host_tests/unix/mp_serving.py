@@ -290,6 +290,23 @@ def test_a_write_repeated_at_once_is_done_again_on_a_line_without_echo():
     told(story)
 
 
+def test_an_echo_test_is_answered_whatever_its_length_and_surroundings():
+    """The request of function 8/0 looks like its reply, and only the silence tells its length."""
+
+    async def story(rig):
+        for data in ("a537", "a5370102", "00" * 250):
+            request = frame("01080000" + data)
+            for before, after in ((b"", b""), (b"\x00", b"")):
+                rig.bus.say(0, before + request + after)
+                await asyncio.sleep_ms(700)
+                assert rig.bus.said() == [request], data
+        rig.bus.say(0, frame("01080000a537") + b"\xff")
+        await asyncio.sleep_ms(100)
+        assert rig.bus.said() == [frame("01080000a537")]
+
+    told(story)
+
+
 def test_a_broadcast_is_done_and_not_answered():
     async def story(rig):
         rig.bus.say(0, frame("000600010003"))

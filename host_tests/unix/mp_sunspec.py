@@ -64,7 +64,18 @@ def test_the_state_is_where_the_page_says():
 def test_a_read_that_leaves_its_block_is_refused():
     site = Site()
     last = 1000 + 4 * 48
-    for address, count in ((99, 2), (100, 1), (999, 1), (999, 2), (last, 1), (last - 1, 2), (39999, 2), (40179, 1), (40178, 2), (65535, 1)):
+    for address, count in (
+        (99, 2),
+        (100, 1),
+        (999, 1),
+        (999, 2),
+        (last, 1),
+        (last - 1, 2),
+        (39999, 2),
+        (40179, 1),
+        (40178, 2),
+        (65535, 1),
+    ):
         assert site.words(address, count) == 2, address
     for address, count in ((last - 1, 1), (40178, 1), (40000, 125), (40054, 125), (1000, 124)):
         assert isinstance(site.words(address, count), tuple), address
@@ -98,15 +109,31 @@ def test_scaled_integers_are_shown_in_their_unit():
 
 def test_contacts_are_bits_too():
     site = Site()
-    for function, address, count, bits in ((2, 0, 5, 0b01010), (2, 1, 1, 0b0101), (2, 3, 2, 1), (1, 0, 2, 2), (1, 1, 1, 1)):
+    for function, address, count, bits in (
+        (2, 0, 5, 0b01010),
+        (2, 1, 1, 0b0101),
+        (2, 3, 2, 1),
+        (1, 0, 2, 2),
+        (1, 1, 1, 1),
+    ):
         assert site.map.read(function, address, count, site.out, 0) == 0 and site.out[0] == bits
-    assert site.map.read(2, 0, 6, site.out, 0) == site.map.read(1, 0, 3, site.out, 0) == site.map.read(1, 2, 1, site.out, 0) == 2
+    assert (
+        site.map.read(2, 0, 6, site.out, 0)
+        == site.map.read(1, 0, 3, site.out, 0)
+        == site.map.read(1, 2, 1, site.out, 0)
+        == 2
+    )
 
 
 def test_nothing_can_be_written_unless_outputs_may_be_commanded():
     """Proves: COM-8+"""
     site = Site()
-    assert site.map.write(0, b"\0\1", 0, 1) == site.map.write_bits(0, b"\1", 0, 1) == site.map.write(40068, b"\0\1", 0, 1) == 2
+    assert (
+        site.map.write(0, b"\0\1", 0, 1)
+        == site.map.write_bits(0, b"\1", 0, 1)
+        == site.map.write(40068, b"\0\1", 0, 1)
+        == 2
+    )
     asked = []
     site = Site(asked.append)
     assert site.map.write_bits(0, b"\1", 0, 1) == 0 and site.map.write_bits(1, b"\0", 0, 1) == 0

@@ -220,7 +220,7 @@ class Serving:
         told = pdu.overheard_length(frame, start + 1, have)
         told = start + 3 + told if told else 0
         if told != asked and told and self._good(start, told, have):
-            self._is_request = False
+            self._is_request = frame[start + 1] == pdu.DIAGNOSE  # its replies look like requests
             return told
         # A function that nobody knows, or a length that does not fit: the silence is the end.
         return have if self._good(start, have, have) else 0
