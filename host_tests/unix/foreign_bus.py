@@ -77,15 +77,13 @@ class ForeignBus:
             return rtu.OK, 0
         have = 0
         quiet_at = at
-        limit_ms = self.reply_ms
         rest = bytearray(64)
-        while ticks_diff(ticks_ms(), quiet_at) <= limit_ms:
+        while ticks_diff(ticks_ms(), quiet_at) <= self.reply_ms:
             got = self.line.readinto(rest, min(64, len(self.frame) - have))
             self.frame[have : have + got] = memoryview(rest)[:got]
             have += got
             if got:
                 quiet_at = ticks_ms()
-                limit_ms = 30
             if have >= 5 and rtu.crc16(self.frame, 0, have - 2) == self.frame[have - 1] << 8 | self.frame[have - 2]:
                 break
             await asyncio.sleep_ms(2)

@@ -6,6 +6,7 @@ micropython gateway_host.py TTY PORT [name=number ...] [writers=127.0.0.1]
 import asyncio
 import gc
 import json
+import socket
 import sys
 
 from clock import ticks_diff, ticks_ms
@@ -15,6 +16,7 @@ from modbus.gateway import COUNT_NAMES, Gateway
 from modbus.gateway_server import Server
 
 _SAY_MS = 250
+_SO_SNDBUF = 7
 
 
 async def say(bus, gateway, server):
@@ -48,6 +50,8 @@ async def main(tty, port, *options):
     bus.tap = gateway.overheard
     writers = tuple(options.get("writers", "").split(","))
     server = Server(gateway, "127.0.0.1", int(port), number("idle_ms", 60000), number("places", 8), writers)
+    # A chip's stack keeps a few kB for a slow client, not megabytes.
+    server._socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUF, 4096)
     tasks = [asyncio.create_task(bus.run()), asyncio.create_task(say(bus, gateway, server))]
     print("ready")
     await server.run(lambda: None)

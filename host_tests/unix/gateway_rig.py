@@ -1,9 +1,10 @@
 """A gateway between clients that keep their replies and a bus that the test moves by hand."""
 
+from time import pass_ms
+
 import clock
 from modbus import rtu
 from modbus.gateway import Gateway
-from time import pass_ms
 
 UNIT = 5
 

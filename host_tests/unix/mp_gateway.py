@@ -196,6 +196,19 @@ def test_clients_take_turns():
     assert len(greedy.replies) == 4
 
 
+def test_joining_a_read_of_somebody_greedy_costs_nobody_his_turn():
+    rig, greedy, modest = Rig(places=1), Client(), Client()
+    rig.ask(modest, "03 0000 0001")
+    rig.run_all()
+    for address in range(4):
+        rig.ask(greedy, bytes((3, 0, 10 + address, 0, 1)))
+    rig.ask(modest, "03 000D 0001")  # the last of them
+    for _ in range(3):
+        rig.bus.run()
+        rig.gateway.step()
+    assert len(modest.replies) == 2
+
+
 def test_no_more_than_two_exchanges_are_handed_to_the_bus():
     rig = Rig(places=99)
     for i in range(20):
@@ -340,8 +353,8 @@ def chaos(rig):
             rig.bus.end(*under_way)
             under_way = None
         rig.pass_ms(2000)
-    for transaction in asked:
-        times = [r for r in asked[transaction].replies if r[0] == transaction]
+    for transaction, client in asked.items():
+        times = [r for r in client.replies if r[0] == transaction]
         assert len(times) == 1, (transaction, times)
     assert [c.open for c in clients] == [0] * 9
     assert min(rig.gateway.counts[:7]) > 0, rig.gateway.counts

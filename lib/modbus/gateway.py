@@ -229,14 +229,15 @@ class Gateway:
         """Give the bus the next requests: of the client that had none for the longest time."""
         bus = self._bus()
         while bus and self._queue and len(self._handed) < _AHEAD:
-            best = self._queue[0]
+            best = client = None
             for exchange in self._queue:
-                if clock.ticks_diff(exchange.tickets[0][0].turn, best.tickets[0][0].turn) < 0:
-                    best = exchange
+                for ticket in exchange.tickets:
+                    if best is None or clock.ticks_diff(ticket[0].turn, client.turn) < 0:
+                        best, client = exchange, ticket[0]
             if not bus.foreign(best.unit, best.pdu, len(best.pdu), best.done):
                 return
             self._turn = clock.ticks_add(self._turn, 1)
-            best.tickets[0][0].turn = self._turn
+            client.turn = self._turn
             best.bus = bus
             best.handed_at = now
             self._queue.remove(best)

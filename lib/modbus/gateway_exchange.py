@@ -5,7 +5,7 @@ from modbus import gateway_requests as requests
 
 
 class Exchange:
-    """tickets: (client, transaction, address, quantity, ticks by which it is answered); the first one's client pays."""
+    """tickets: (client, transaction, address, quantity, ticks by which it is answered)."""
 
     def __init__(self, finish, unit, pdu, quantity):
         """finish(exchange, status, frame, at, count) is called with the result.

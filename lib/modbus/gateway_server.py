@@ -20,7 +20,7 @@ _LOOK_MS = const(100)
 _ACCEPTED = const(16)  # connections taken in one step, so that a flood leaves time for the rest
 _FRAME_MS = const(3000)  # from the first byte of a request to its last
 _TAKE_MS = const(5000)  # a client takes its replies within this time
-_FIRST_MS = const(1000)  # whoever asked nothing since it came gives way after this time,
+_FIRST_MS = const(300)  # whoever asked nothing since it came gives way after this time,
 _UNUSED_MS = const(5000)  # whoever asked nothing lately after this one
 _RECEIVED = const(48)  # bytes taken at once: four requests to read
 _TURN = const(8)  # requests heard in one step, of all clients; a flood leaves time for the buses
@@ -29,11 +29,10 @@ _TURN = const(8)  # requests heard in one step, of all clients; a flood leaves t
 class _Client:
     """One connection; what gateway.Gateway wants of a client."""
 
-    def __init__(self, server, sock, address, may_write):
+    def __init__(self, server, sock, may_write):
         self.may_write = may_write
         self.turn = 0
         self.open = 0
-        self.address = address
         self.asked = False  # a whole request has come
         self.lost = False
         self.task = None
@@ -149,40 +148,46 @@ class Server:
 
     def _accept(self):
         """Take one new connection, if there is one; return True if there was."""
+        full = len(self._clients) >= self._places
+        worst, hopeful = self._least_useful() if full else (None, False)
+        if hopeful and not worst:
+            return False  # who comes waits outside for the moment until it shows who is of use
         try:
             sock, peer = self._socket.accept()
         except OSError as e:
             if e.errno != errno.EAGAIN:
                 log.warn("gateway", "no connection: %s" % e)
             return False
-        if len(self._clients) >= self._places and not self._make_room():
+        if worst:
+            self._drop(worst)
+        elif full:
             self.turned_away += 1
             sock.close()
             return True
         sock.setblocking(False)
-        address = _dotted(peer)
-        client = _Client(self, sock, address, address in self._writers)
+        client = _Client(self, sock, _dotted(peer) in self._writers)
         self.accepted += 1
         self._clients.append(client)
         client.task = asyncio.create_task(self._serve(client))
         return True
 
-    def _make_room(self):
-        """Drop the client that was of no use for the longest time, those first that never asked; False: none may go."""
+    def _least_useful(self):
+        """Return the client that may give way, or None, and whether one that is still new may do so soon.
+
+        Those that never asked go first, then the one that asked nothing for the longest time.
+        """
         now = clock.ticks_ms()
-        worst, worst_ms = None, -1
+        worst, worst_ms, hopeful = None, -1, False
         for client in self._clients:
             idle_ms = clock.ticks_diff(now, client.since)
             if client.open or idle_ms < (_UNUSED_MS if client.asked else _FIRST_MS):
+                hopeful = hopeful or not client.asked
                 continue
             if not client.asked:
                 idle_ms += self._idle_ms
             if idle_ms > worst_ms:
                 worst, worst_ms = client, idle_ms
-        if worst is None:
-            return False
-        self._drop(worst)
-        return True
+        return worst, hopeful
 
     def _drop(self, client):
         self.dropped += 1
