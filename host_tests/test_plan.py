@@ -199,17 +199,21 @@ def test_values_of_several_rhythms_take_the_least_share_of_the_bus(drawn, think_
     assert cost(found, price, fastest) == cheapest_of_all_covers(wanted, longest, price, holes)
 
 
+overlapping = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5), st.sampled_from((1000, 3000))), max_size=5)
+
+
 @settings(max_examples=300)
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5), st.sampled_from((1000, 3000))), max_size=5), thinks)
-def test_values_that_overlap_are_covered_at_the_least_cost(wanted, think_us):
-    found = plan.schedule(wanted, 9, timing(think_us))
-    assert covers(found, wanted, 9)
+@given(overlapping, thinks)
+def test_values_that_overlap_are_covered_and_those_of_one_rhythm_at_the_least_cost(wanted, think_us):
+    assert covers(plan.schedule(wanted, 9, timing(think_us)), wanted, 9)
+    even = [(address, words, 1000) for address, words, _ in wanted]
+    found = plan.schedule(even, 9, timing(think_us))
 
     def price(n):
         return read_us(n, think_us)
 
-    if wanted:
-        assert cost(found, price, min(w[2] for w in wanted)) == cheapest_of_all_covers(wanted, 9, price)
+    if even:
+        assert cost(found, price, 1000) == cheapest_of_all_covers(even, 9, price)
 
 
 @given(st.integers(0, 20000), st.integers(0, 50000))

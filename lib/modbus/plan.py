@@ -64,14 +64,13 @@ def schedule(wanted, longest, timing=None, forbidden=()):
     """Return [(address, count, every_ms)] with the least share of bus time, fastest first; otherwise as `reads`.
 
     wanted: (address, words, every_ms); every_ms is how often the value is due and the deadline of each repeat.
+    Values that overlap values of another rhythm are covered too, but not always at the very least cost.
     """
     values = _ordered(wanted)
     if not values:
         return []
     timing = timing or Timing()
-    prices = [timing.read_us(count) for count in range(longest + 1)]
-    rhythms = sorted({v[2] for v in values})
-    return _Slices(values, rhythms, _reaches(values, longest, forbidden), prices).best()
+    return _Slices(values, _reaches(values, longest, forbidden), timing, longest).best()
 
 
 def cycle_us(planned, timing):
@@ -141,13 +140,17 @@ class _Slices:
     An optimal read of a slower rhythm never crosses a faster one: its ends would be read by the faster one already.
     """
 
-    def __init__(self, values, rhythms, reaches, prices):
+    def __init__(self, values, reaches, timing, longest):
+        rhythms = sorted({v[2] for v in values})
         self._values = values
         self._rhythms = rhythms
         self._reaches = reaches
-        self._prices = prices
+        self._timing = timing
+        self._prices = [0] * (longest + 1)  # of a read of so many registers, filled in when asked for
         self._weights = [_weight(every_ms, rhythms[0]) for every_ms in rhythms]
         self._rows = []
+        self._begin = -1
+        self._rhythm = 0
 
     def best(self):
         """Return [(address, count, every_ms)], the fastest first, then by address."""
@@ -156,7 +159,7 @@ class _Slices:
         for k in range(last + 1):
             rows = []
             self._rows.append(rows)
-            # All but the slowest rhythm are needed for every slice that may lie inside one read.
+            # What is faster than the slowest is needed for every slice that may lie inside one read.
             for i in range(1 if k == last else n):
                 rows.append(self._row(k, i, n if k == last else self._reaches[i]))
         found = []
@@ -166,26 +169,33 @@ class _Slices:
     def _row(self, k, i, end):
         row = [0]
         for j in range(i + 1, end + 1):
-            row.append(self._last(k, i, j, row)[0])
+            row.append(self._last(k, i, j, row))
         return row
 
     def _last(self, k, i, j, row):
-        """Return (cost, where the last read of the slice i..j-1 begins or -1 if its last value may wait, rhythm)."""
-        slow = self._values[j - 1][2] > self._rhythms[k]
-        best = (row[j - 1 - i], -1, k) if slow else (_NEVER, -1, k)
+        """Return the cost of the slice i..j-1 from the costs of its beginnings.
+
+        Leaves in `_begin` where its last read begins, -1 if its last value may wait; in `_rhythm` how often it runs.
+        """
+        values, reaches, prices, weights = self._values, self._reaches, self._prices, self._weights
+        best = row[j - 1 - i] if values[j - 1][2] > self._rhythms[k] else _NEVER
+        self._begin = -1
         m = j - 1
         end = 0
-        while m >= i and self._reaches[m] >= j:
-            first, words, _ = self._values[m]
+        while m >= i and reaches[m] >= j:
+            first, words, _ = values[m]
             end = max(end, first + words)
-            before = row[m - i]
-            price = self._prices[end - first]
+            price = prices[end - first]
+            if not price:
+                price = prices[end - first] = self._timing.read_us(end - first)
             for q in range(k + 1):
-                cost = before + (price * self._weights[q] >> 10)
+                cost = row[m - i] + (price * weights[q] >> 10)
                 if q:
                     cost += self._rows[q - 1][m][j - m]
-                if cost < best[0]:
-                    best = (cost, m, q)
+                if cost < best:
+                    best = cost
+                    self._begin = m
+                    self._rhythm = q
             m -= 1
         return best
 
@@ -193,7 +203,8 @@ class _Slices:
         """Collect the reads of the slice i..j-1 at rhythm k."""
         row = self._rows[k][i]
         while j > i:
-            _, m, q = self._last(k, i, j, row)
+            self._last(k, i, j, row)
+            m, q = self._begin, self._rhythm
             if m < 0:
                 j -= 1
                 continue
