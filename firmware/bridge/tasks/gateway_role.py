@@ -1,0 +1,126 @@
+"""Lets Modbus TCP clients of the house network ask the slaves of a port, beside the bridge's own polling of it.
+
+    client ─┐  TCP     ┌─────────────┐  last in line   ┌────────┐
+    client ─┼─────────►│ Gateway     │────────────────►│ Master │◄──► slaves of RS485-1 or RS485-2
+    client ─┘          │ cache, turns│◄────────────────│        │     (unit = slave)
+                       └─────────────┘ what it reads   └────────┘
+                                       for the bridge
+
+It listens on the address in the house network only, not in the hotspot.
+"""
+
+import asyncio
+
+import log
+from bridge.devices import sigenergy
+from micropython import const
+from modbus.gateway import COUNT_NAMES, Gateway
+from modbus.gateway_server import Server
+
+_STEP_MS = const(10)
+_IDLE_MS = const(500)
+_AGAIN_STEPS = const(20)  # of _IDLE_MS: then a port that could not be opened is tried again
+
+_NAMES = ("gateway_bus", "gateway_port", "gateway_fresh_ms", "gateway_deadline_ms", "gateway_idle_s")
+_NAMES += ("gateway_clients", "gateway_writers", "plant_unit")
+_BUSES = {"none": (), "plant": ("plant",), "sensor": ("sensor",), "both": ("plant", "sensor")}
+
+
+class Role:
+    """The gateways of the ports that have one. Of two, the plant's has gateway_port and the sensor's the next one."""
+
+    def __init__(self, ports):
+        """ports: {name: object with `bus`, or None}, as tasks/buses keeps it; a bus without `foreign` is no master."""
+        self._ports = ports
+        self._servers = []
+        self._gateways = []
+        self.text = "off"
+
+    def open(self, address, bus, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit):
+        """Listen, as the settings say; return False if that failed."""
+        if not address:
+            self.text = "no network"
+            return True
+        allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
+        for name in _BUSES[bus]:
+            # What a grid signal limits is written by the bridge alone, however trusted a client is.
+            own = ((plant_unit, sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1),) if name == "plant" else ()
+            master = _Master(self._ports, name)
+            gateway = Gateway(master, fresh_ms, deadline_ms, own)
+            master.overheard = gateway.overheard
+            try:
+                server = Server(gateway, address, port + len(self._servers), idle_s * 1000, clients, allowed)
+            except OSError as e:
+                self.close()
+                self.text = "port %d cannot be opened: %s" % (port, e)
+                log.warn("gateway", self.text)
+                return False
+            self._servers.append(server)
+            self._gateways.append(gateway)
+        if self._servers:
+            self.text = "%s at %s:%d" % (bus, address, port)
+            log.info("gateway", self.text)
+        return True
+
+    def step(self):
+        """Move everything on; return the pause in ms until the next step."""
+        for server in self._servers:
+            server.step()
+        return _STEP_MS if self._servers else _IDLE_MS
+
+    def close(self):
+        """Stop listening and drop the clients."""
+        for server in self._servers:
+            server.close()
+        self._servers, self._gateways = [], []
+        self.text = "off"
+
+    def shown(self):
+        """Return what there is to show, as a dict: text, clients, and the sums of the gateways' counts."""
+        sums = [sum([gateway.counts[i] for gateway in self._gateways]) for i in range(len(COUNT_NAMES))]
+        shown = dict(zip(COUNT_NAMES, sums))
+        shown["text"] = self.text
+        shown["clients"] = sum([server.clients() for server in self._servers])
+        return shown
+
+
+class _Master:
+    """Finds the master of a port anew at each call, because a port is made anew when its settings change."""
+
+    def __init__(self, ports, name):
+        self._ports = ports
+        self._name = name
+        self._bus = None
+        self.overheard = None
+
+    def __call__(self):
+        port = self._ports.get(self._name)
+        bus = port.bus if port else None
+        if not hasattr(bus, "foreign"):
+            return None
+        if bus is not self._bus:
+            self._bus = bus
+            bus.tap = self.overheard
+        return bus
+
+
+async def run(beat, state, settings, ports):
+    """Serve for ever; opened anew when a setting or the address in the house network changes."""
+    role = Role(ports)
+    try:
+        while True:
+            made_for = _wanted(state, settings)
+            opened = role.open(*made_for)
+            steps = 0
+            while made_for == _wanted(state, settings) and (opened or steps < _AGAIN_STEPS):
+                beat()
+                await asyncio.sleep_ms(role.step())
+                steps += 1
+            role.close()
+    finally:
+        role.close()
+
+
+def _wanted(state, settings):
+    """Return the arguments of Role.open."""
+    return (state.wlan_address,) + tuple([getattr(settings, name) for name in _NAMES])
