@@ -1,0 +1,184 @@
+# heap: 4m
+"""The listen role on a mocked chip: others talk at port 2, the bridge only hears them."""
+
+import asyncio
+import time
+
+import chip
+import flow
+
+
+class Others:
+    """A master and the true meter at port 2, talking without the bridge."""
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+        self.uart = bridge.machine.UART.of(2)
+        self.heard = []  # what the bridge sent: nothing, ever
+        bridge.machine.UART.connect(2, self, 0)
+
+    def answer(self, frame):
+        self.heard.append(frame)
+
+    async def exchange(self, function, address, count, think_ms=20, lose=None, unit=1, slave=None):
+        """Let the master ask and the meter answer; lose: "request", "answer" or None."""
+        from modbus import rtu
+
+        asked = bytearray(8)
+        rtu.request(asked, unit, function, address, count)
+        told = (slave or self.bridge.meter).answer(bytes(asked))
+        if lose != "request":
+            self.uart.talk(bytes(asked))
+        await asyncio.sleep_ms(9 + think_ms)
+        if lose != "answer":
+            self.uart.talk(told)
+        await asyncio.sleep_ms(len(told) * 1042 // 1000 + 12)
+
+
+def _with_role(bridge, story):
+    """Run story(bridge, role, others) with the role at port 2; the driver's pin is checked to the end."""
+
+    async def whole(b):
+        from bridge.devices import sdm230, sigenergy
+        from bridge.tasks import listen_role
+
+        pin = chip.PORTS[chip.port][2][1]
+        role = listen_role.Listen(
+            b.board.rs485(2, 9600, "N"), b.state.readings, 9600, "N", ((1, sdm230, b"\x04"), (247, sigenergy, b"\x03\x04"))
+        )  # fmt: skip
+        others = Others(b)
+        line = asyncio.create_task(role.bus.run(lambda: None))
+        watch = asyncio.create_task(_report(role))
+        try:
+            await story(b, role, others)
+            assert [level for _, level in b.machine.Pin.edges(pin)] == [0], b.machine.Pin.edges(pin)
+            assert others.heard == []
+        finally:
+            line.cancel()
+            watch.cancel()
+
+    bridge.run(whole)
+
+
+async def _report(role):
+    while True:
+        await asyncio.sleep_ms(500)
+        role.report(None, role.slave.link(), {})
+
+
+def _bridge(port="rp2040"):
+    return flow.Bridge(port, settings={"sensor_model": "none", "plant_enabled": False})
+
+
+async def _overheard(b, role, others):
+    for _ in range(10):
+        await others.exchange(4, 0, 38)
+        await b.for_ms(150)
+    await others.exchange(4, 70, 26)
+    assert abs(b.value("sensor_power") - b.meter.measure()["sensor_power"]) < 1
+    assert abs(b.value("sensor_voltage") - 230) < 20
+    assert b.value("sensor_import_energy") is not None
+    assert role.slave.link() == "ok"
+    polls = role.shown()["polls"]
+    assert polls[0][:4] == (1, 4, 0, 38)
+    assert 230 < polls[0][4] < 300
+    assert polls[0][6:] == (10, 10)
+
+
+def test_readings_come_from_what_a_meter_tells_its_master_on_rp2040():
+    """Proves: COM-8+"""
+    _with_role(_bridge(), _overheard)
+
+
+def test_readings_come_from_what_a_meter_tells_its_master_on_esp32():
+    """Proves: COM-8+"""
+    _with_role(_bridge("esp32"), _overheard)
+
+
+def test_what_is_sent_to_others_is_never_answered_nor_disturbed_whatever_happens():
+    """Proves: COM-8+, REL-1+"""
+
+    async def story(b, role, others):
+        state = 5
+        for i in range(200):
+            state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+            others.uart.talk(bytes([(state >> 8) + 37 * k & 0xFF for k in range(state >> 20 & 63)]))
+            await b.for_ms(state >> 12 & 127)
+            lose = (None, "request", "answer")[state >> 10 & 1 and i % 3]
+            await others.exchange(4, 2 * (i % 30), 2 + 2 * (i % 20), lose=lose)
+            # A stray request to every address the bridge could have, and a broadcast.
+            await others.exchange(3, 12, 2)
+            others.uart.talk(b"\x00\x06\x00\x01\x00\x0a\x58\x1c")
+            await b.for_ms(100)
+        assert role.bus.counts[0] > 200
+        assert b.value("sensor_power") is not None
+
+    _with_role(_bridge(), story)
+
+
+def test_sending_is_refused_by_the_line_itself():
+    """Proves: COM-8+"""
+
+    async def story(b, role, others):
+        for count in (0, 8):
+            try:
+                role.bus._line.send(bytearray(8), count)
+                raise AssertionError("the line took it")
+            except OSError:
+                pass
+
+    _with_role(_bridge(), story)
+
+
+def test_values_grow_as_old_as_the_other_masters_pace_asks_for():
+    """Proves: SEN-4+"""
+
+    async def story(b, role, others):
+        for _ in range(6):
+            await others.exchange(4, 0, 38)
+            await b.for_ms(6000)
+        await b.for_ms(10000)
+        assert b.quality("sensor_power") == "good"
+        await b.for_ms(15000)
+        assert b.quality("sensor_power") == "stale"
+        assert role.slave.link() == "silent"
+        for _ in range(60):
+            await others.exchange(4, 0, 38)
+            await b.for_ms(100)
+        await b.for_ms(9000)
+        assert b.quality("sensor_power") == "stale"  # at this pace, after three seconds
+
+    _with_role(_bridge(), story)
+
+
+def test_the_plants_registers_are_taken_from_functions_3_and_4():
+    async def story(b, role, others):
+        await others.exchange(4, 30003, 49, unit=247, slave=b.plant)
+        assert b.value("plant_soc") is not None
+        assert b.value("sensor_power") is None
+
+    _with_role(_bridge(), story)
+
+
+def test_noise_alone_is_noisy_and_a_dead_line_silent():
+    async def story(b, role, others):
+        await b.for_ms(3000)
+        assert role.slave.link() == "starting"
+        for i in range(30):
+            others.uart.talk(bytes([i + 7, 77, 99, 140, i]))
+            await b.for_ms(300)
+        assert role.slave.link() == "noisy"
+        await b.for_ms(12000)
+        assert role.slave.link() == "silent"
+
+    _with_role(_bridge(), story)
+
+
+def test_the_role_ends_when_it_is_told_to():
+    async def story(b, role, others):
+        role.bus.stopped = True
+        began_ms = time.passed_ms()
+        await asyncio.wait_for_ms(role.bus.run(lambda: None), 1000)
+        assert time.passed_ms() - began_ms < 100
+
+    _with_role(_bridge(), story)
