@@ -128,6 +128,27 @@ def test_checks_come_in_the_specifications_order():
             assert reply[:2] == request[:2], (request, reply)
 
 
+def test_addresses_end_at_65535_whatever_the_bank_says():
+    """Proves: COM-8+"""
+    rig = Rig()
+    rig.bank.read = lambda function, address, count, out, at: 0
+    rig.bank.write = rig.bank.write_bits = lambda address, buffer, at, count: 0
+    for request, good in (
+        ("03ffff0001", True),
+        ("03ffff0002", False),
+        ("01fff00010", True),
+        ("01fff00011", False),
+        ("10ffff0001020000", True),
+        ("10ffff00020400000000", False),
+        ("0ffff8000801ff", True),
+        ("0ffff8000902ff01", False),
+        ("17ffff0001ffff0001020000", True),
+        ("17ffff000200000001020000", False),
+        ("1700000001ffff00020400000000", False),
+    ):
+        assert (rig.ask(request)[:2] == request[:2]) == good, request
+
+
 def test_the_longest_frames_fit():
     """Proves: COM-8+"""
     rig = Rig()
@@ -219,6 +240,13 @@ def test_identification_is_paged_and_never_splits_an_object():
     assert rig.ask("2b0e0105") == rig.ask("2b0e0100")  # known, but not basic
     assert rig.ask("2b0e0480") == "2b0e0483000001" + "8007" + b"private".hex()
     assert rig.ask("2b0e0403") == "ab02"
+
+
+def test_an_object_that_just_fits_is_in_the_page_and_one_byte_more_is_in_the_next():
+    head = ((0, b"V"), (1, b"P"), (2, b"1"))
+    for size, more in ((253 - 7 - 9 - 2, ""), (253 - 7 - 9 - 1, "ff04")):
+        reply = Rig(head + ((4, b"x" * size),)).ask("2b0e0200")
+        assert reply[8:12] == (more or "0000") and len(reply) == (2 * 16 if more else 2 * 253)
 
 
 def test_a_level_that_is_not_supported_is_answered_at_our_own():

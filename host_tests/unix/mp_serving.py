@@ -120,21 +120,23 @@ def told(story, think_ms=0):
 def test_a_request_is_answered_after_the_silence_and_the_think_time():
     """Proves: COM-8+"""
 
-    async def story(rig):
-        rig.bus.say(0, READ)
-        await asyncio.sleep_ms(200)
-
     end_us = 8 * CHARACTER_US
     for think_ms, latest_ms in ((0, 12), (20, 24), (100, 104)):
-        rig = Rig(think_ms)
-        began_us = time.passed_ms() * 1000
-        rig.run(story)
-        ((at_us, reply),) = rig.bus.sent
-        assert reply == REPLY
-        pause_ms = (at_us - began_us - end_us) / 1000
-        assert max(3.65, think_ms - 1) <= pause_ms <= latest_ms, pause_ms
-        assert rig.counts() == {"asked": 1, "answered": 1}
-        assert rig.serving.link() == "ok"
+        for offset in range(10):
+
+            async def story(rig, offset=offset):
+                rig.bus.say(offset / 2, READ)
+                await asyncio.sleep_ms(200)
+
+            rig = Rig(think_ms)
+            began_us = time.passed_ms() * 1000 + offset * 500
+            rig.run(story)
+            ((at_us, reply),) = rig.bus.sent
+            assert reply == REPLY
+            pause_ms = (at_us - began_us - end_us) / 1000
+            assert max(3.65, think_ms - 1) <= pause_ms <= latest_ms, pause_ms
+            assert rig.counts() == {"asked": 1, "answered": 1}
+            assert rig.serving.link() == "ok"
 
 
 def test_bytes_that_trickle_make_one_frame():
@@ -388,6 +390,37 @@ def test_a_line_that_fails_ends_the_run_for_the_supervisor():
     except OSError:
         return
     raise AssertionError("nobody was told")
+
+
+def test_after_any_noise_the_next_request_is_answered_and_nothing_was_before():
+    """Proves: REL-1+"""
+    state = [12345]
+
+    def rand(n):
+        state[0] = (state[0] * 1103515245 + 12345) & 0x3FFFFFFF
+        return (state[0] >> 8) % n
+
+    async def story(rig):
+        for _ in range(300):
+            at_ms = 0
+            for _ in range(rand(5)):
+                kind = rand(4)
+                noise = bytes([rand(256) for _ in range(1 + rand(60))])
+                if kind == 0:
+                    noise = READ[: 1 + rand(7)]
+                elif kind == 1:
+                    spoilt = bytearray(READ)
+                    spoilt[rand(8)] ^= 1 << rand(8)
+                    noise = bytes(spoilt)
+                rig.bus.say(at_ms, noise)
+                at_ms += len(noise) * 1.05 + rand(30)
+            await asyncio.sleep_ms(int(at_ms) + 100)
+            assert rig.bus.said() == []
+            rig.bus.say(0, READ)
+            await asyncio.sleep_ms(100)
+            assert rig.bus.said() == [REPLY]
+
+    told(story)
 
 
 class Loop:

@@ -1,0 +1,92 @@
+# heap: 512k
+"""The role `server` on a mocked chip: a third-party master at RS485-1 reads the bridge through the real port code."""
+
+import asyncio
+import struct
+
+import chip
+from wire import frame
+
+
+def at(port, story, unit=9, parity="N"):
+    """Run story(uart, link, role, state) beside a bridge that serves at RS485-1."""
+    chip.play(port)
+    import board
+    import machine
+    from bridge.settings import Settings
+    from bridge.state import State
+    from bridge.tasks import server_role
+
+    link = machine.UART.connect(1, None)
+    state = State("1.2.3", "power", "SN1")
+    role = server_role.Server(board.Board(), state, Settings(), 1, 9600, parity, unit)
+    uart = machine.UART.of(1)
+
+    async def main():
+        task = asyncio.create_task(role.bus.run(lambda: None))
+        await story(uart, link, role, state)
+        role.bus.stopped = True
+        await task
+
+    asyncio.run(main())
+
+
+async def asked(uart, link, request):
+    """Return the frames that left while a request was on the bus and 400 ms after it."""
+    link.heard.clear()
+    uart.talk(request)
+    await asyncio.sleep_ms(400)
+    return [content for _, content in link.heard]
+
+
+def _tell(port):
+    async def story(uart, link, role, state):
+        assert role.slave.link() == "starting"
+        (reply,) = await asked(uart, link, frame("090300000004"))
+        assert reply[:3] == b"\x09\x03\x08" and struct.unpack(">HHHH", reply[3:11]) == (1, 48, 0xFFFF, 0)
+        (reply,) = await asked(uart, link, frame("09039c400064"))
+        assert len(reply) == 205 and reply[3:7] == b"SunS"
+        state.inputs, state.inputs_settled = 5, True
+        (reply,) = await asked(uart, link, frame("090200000005"))
+        assert reply == frame("09020105")
+        assert await asked(uart, link, frame("0903006400" + "01")) == [frame("098302")]
+        assert await asked(uart, link, frame("09050000ff00")) == [frame("098502")]  # nobody may command outputs
+        assert await asked(uart, link, frame("080300000004")) == []
+        assert (role.name, role.slave.link()) == ("server", "ok")
+        role.report(state, "ok", dict(zip(role.bus.count_names, role.bus.counts)))
+        assert role.shown_counts["asked"] == role.shown_counts["answered"] == 5
+
+    at(port, story)
+
+
+def test_a_master_reads_the_bridge_on_the_rp2040():
+    """Proves: COM-8+"""
+    _tell("rp2040")
+
+
+def test_a_master_reads_the_bridge_on_the_esp32():
+    """Proves: COM-8+"""
+    _tell("esp32")
+
+
+def test_nothing_is_driven_onto_the_bus_in_listen_only_mode():
+    """Proves: COM-8+"""
+
+    async def story(uart, link, role, state):
+        assert await asked(uart, link, frame("090800040000")) == []
+        for request in ("090300000001", "0903ffff0001", "000500" + "00ff00", "09080000a537"):
+            assert await asked(uart, link, frame(request)) == []
+        assert await asked(uart, link, frame("090800010000")) == []
+        assert len(await asked(uart, link, frame("090300000001"))) == 1
+
+    at("rp2040", story)
+
+
+def test_the_identification_names_the_board():
+    async def story(uart, link, role, state):
+        (reply,) = await asked(uart, link, frame("092b0e0405"))
+        assert reply[10:16] == b"rp2040"
+        (reply,) = await asked(uart, link, frame("092b0e0480"))
+        assert reply[10:13] == b"SN1"
+
+    at("rp2040", story)
