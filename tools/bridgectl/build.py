@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bridgectl import firmware
+from bridgectl import firmware, prune
 
 ROOT = firmware.ROOT
 BOARDS = ("esp32", "rp2040", "host")
@@ -57,8 +57,21 @@ def sources(board):
     microdot = importlib.util.find_spec("microdot")
     if microdot is None:
         raise BuildError("microdot is not installed: run `make venv`")
-    found["microdot"] = Path(microdot.submodule_search_locations[0]) / "microdot.py"
+    found["microdot"] = _pruned("microdot", Path(microdot.submodule_search_locations[0]) / "microdot.py")
     return found
+
+
+def _pruned(library, source):
+    """Return the file build/<library>.py: the library without what the firmware never calls."""
+    target = ROOT / "build" / f"{library}.py"
+    try:
+        text = prune.pruned(library, source.read_text())
+    except prune.Gone as problem:
+        raise BuildError(str(problem)) from None
+    if not target.exists() or target.read_text() != text:
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text)
+    return target
 
 
 def _not_for(board):

@@ -1,0 +1,38 @@
+"""What the builder leaves out of a library, and that it notices when the library has changed."""
+
+import pytest
+from bridgectl import prune
+
+_SOURCE = """
+class Request:
+    limit = 5
+
+    @property
+    def form(self):
+        return 1
+
+    @form.setter
+    def form(self, value):
+        pass
+
+    def body(self):
+        return 2
+
+
+redirect = Request.body
+"""
+
+
+def test_named_members_go_and_the_rest_stays(monkeypatch):
+    monkeypatch.setitem(prune._UNUSED, "web", ("Request.form", "redirect"))
+    space = {}
+    exec(prune.pruned("web", _SOURCE), space)
+    assert not hasattr(space["Request"], "form")
+    assert (space["Request"].limit, space["Request"]().body()) == (5, 2)
+    assert "redirect" not in space
+
+
+def test_a_name_that_is_gone_stops_the_build(monkeypatch):
+    monkeypatch.setitem(prune._UNUSED, "web", ("Request.cookies",))
+    with pytest.raises(prune.Gone, match=r"Request\.cookies"):
+        prune.pruned("web", _SOURCE)
