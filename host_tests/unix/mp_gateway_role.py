@@ -28,8 +28,14 @@ class Rig:
     def __init__(self, **changes):
         self.port = 20000 + time.ticks_us() % 20000
         self.state, self.settings = State(), Settings()
-        wanted = dict(gateway_bus="plant", gateway_port=self.port, gateway_fresh_ms=0, gateway_deadline_ms=500)
-        wanted.update(gateway_idle_s=10, gateway_clients=4, gateway_writers="10.0.0.7, 127.0.0.1", plant_unit=247)
+        wanted = {"gateway_bus": "plant", "gateway_port": self.port, "gateway_fresh_ms": 0}
+        wanted.update(
+            gateway_deadline_ms=500,
+            gateway_idle_s=10,
+            gateway_clients=4,
+            gateway_writers="10.0.0.7, 127.0.0.1",
+            plant_unit=247,
+        )
         wanted.update(changes)
         self.set(**wanted)
         self.state.wlan_address = "127.0.0.1"

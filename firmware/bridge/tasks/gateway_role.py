@@ -21,8 +21,17 @@ _STEP_MS = const(10)
 _IDLE_MS = const(500)
 _AGAIN_STEPS = const(20)  # of _IDLE_MS: then a port that could not be opened is tried again
 
-_NAMES = ("gateway_bus", "gateway_port", "gateway_fresh_ms", "gateway_deadline_ms", "gateway_idle_s")
-_NAMES += ("gateway_clients", "gateway_writers", "plant_unit")
+# Arguments of Role.open after the address.
+_NAMES = (
+    "gateway_bus",
+    "gateway_port",
+    "gateway_fresh_ms",
+    "gateway_deadline_ms",
+    "gateway_idle_s",
+    "gateway_clients",
+    "gateway_writers",
+    "plant_unit",
+)
 _BUSES = {"none": (), "plant": ("plant",), "sensor": ("sensor",), "both": ("plant", "sensor")}
 
 

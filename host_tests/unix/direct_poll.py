@@ -1,0 +1,32 @@
+"""The master alone on a line, reading the same thing as fast as it can; prints how often it did.
+
+micropython direct_poll.py TTY SECONDS
+"""
+
+import asyncio
+import sys
+
+from line import Line
+from modbus import master, rtu
+
+
+class Count:
+    good = 0
+
+    def done(self, job, status, buffer, at):
+        self.good += status == rtu.OK
+
+
+async def main(tty, seconds):
+    bus = master.Master(Line(tty, 9600, "N"), 9600, "N")
+    count = Count()
+    bus.add(master.Job(master.Slave(1, 300), rtu.READ_INPUT, 0, 2, count.done, 1))
+    task = asyncio.create_task(bus.run(lambda: None))
+    await asyncio.sleep_ms(1000)  # it may learn the slave's pace
+    before = count.good
+    await asyncio.sleep_ms(int(float(seconds) * 1000))
+    print(count.good - before)
+    task.cancel()
+
+
+asyncio.run(main(*sys.argv[1:]))

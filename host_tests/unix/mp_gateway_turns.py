@@ -1,0 +1,181 @@
+# heap: 1m
+"""Who waits for the gateway's bus, for how long, and what becomes of those who are late, gone or in the wrong place."""
+
+import random
+
+from gateway_rig import Bus, Client, Rig
+from modbus import rtu
+
+READ_10 = "03 0064 000A"  # 10 registers from 100
+READ_2 = "03 0066 0002"  # 2 of them, from 102
+REPLY_2 = "030400660067"
+
+
+def test_clients_take_turns():
+    """One asks for four things at once; whoever asks for one thing comes second, not fifth."""
+    rig, greedy, modest = Rig(places=1), Client(), Client()
+    for address in range(4):
+        rig.ask(greedy, bytes((3, 0, 10 * address, 0, 1)))
+    rig.ask(modest, READ_2)
+    order = []
+    while rig.bus.waiting:
+        rig.bus.run()
+        order.append(len(modest.replies))
+        rig.gateway.step()
+    assert order[:2] == [0, 1] or order[:3] == [0, 0, 1]
+    assert len(greedy.replies) == 4
+
+
+def test_joining_a_read_of_somebody_greedy_costs_nobody_his_turn():
+    rig, greedy, modest = Rig(places=1), Client(), Client()
+    rig.ask(modest, "03 0000 0001")
+    rig.run_all()
+    for address in range(4):
+        rig.ask(greedy, bytes((3, 0, 10 + address, 0, 1)))
+    rig.ask(modest, "03 000D 0001")  # the last of them
+    for _ in range(3):
+        rig.bus.run()
+        rig.gateway.step()
+    assert len(modest.replies) == 2
+
+
+def test_no_more_than_two_exchanges_are_handed_to_the_bus():
+    rig = Rig(places=99)
+    for i in range(20):
+        rig.ask(Client(), bytes((3, 0, i, 0, 1)))
+    assert len(rig.bus.waiting) == 2 and rig.gateway.waiting() == 20
+
+
+def test_who_waits_too_long_is_told_that_nothing_was_sent():
+    """Proves: NET-6+"""
+    rig, client = Rig(deadline_ms=1500), Client(may_write=True)
+    rig.ask(client, "06 0066 0BB8")
+    rig.pass_ms(1480)
+    assert client.replies == []
+    rig.pass_ms(60)
+    assert client.replies[0][2] == "860a" and client.open == 0
+    assert rig.bus.waiting == [] and rig.gateway.waiting() == 0
+
+
+def test_who_waits_too_long_for_what_was_sent_is_told_that_nobody_answered():
+    rig, client = Rig(deadline_ms=1500), Client(may_write=True)
+    rig.ask(client, "06 0066 0BB8")
+    under_way = rig.bus.take()
+    rig.pass_ms(1540)
+    assert client.replies[0][2] == "860b" and client.open == 0
+    rig.bus.end(*under_way)  # its late end harms nobody
+    assert len(client.replies) == 1 and rig.gateway.waiting() == 0
+
+
+def test_a_silent_slave_is_reported_at_once_and_then_asked_seldom():
+    """Three silences of 300 ms; then at most a twentieth of the line, and the others do not wait for it."""
+    rig, client = Rig(freshness_ms=0), Client()
+    for _ in range(3):
+        rig.ask(client, READ_2)
+        rig.bus.run(rtu.SILENT, 300, b"")
+    assert [r[2] for r in client.replies] == ["830b"] * 3
+    sent = len(rig.bus.log)
+    for _ in range(200):
+        rig.ask(client, READ_2)
+        if rig.bus.waiting:
+            rig.bus.run(rtu.SILENT, 300, b"")
+        rig.pass_ms(200)
+    assert 5 <= len(rig.bus.log) - sent <= 8  # 40 s and what the silences take, one in 6 s
+    rig.ask(client, READ_2, unit=6)
+    rig.bus.run()
+    assert client.replies[-1][2] == REPLY_2
+
+
+def test_a_slave_that_answers_again_is_asked_again():
+    rig, client = Rig(freshness_ms=0), Client()
+    for _ in range(3):
+        rig.ask(client, READ_2)
+        rig.bus.run(rtu.SILENT, 300, b"")
+    rig.pass_ms(6000)
+    rig.ask(client, READ_2)
+    rig.bus.run()
+    rig.ask(client, READ_2)
+    assert rig.run_all() == 1
+
+
+def test_noise_is_no_silence():
+    rig, client = Rig(freshness_ms=0), Client()
+    for _ in range(10):
+        rig.ask(client, READ_2)
+        rig.bus.run(rtu.BAD_CRC, 50, b"")
+    assert len(rig.bus.log) == 10 and client.replies[-1][2] == "830b"
+
+
+def test_a_client_that_leaves_takes_along_what_was_not_sent():
+    rig, leaver, stayer = Rig(), Client(may_write=True), Client()
+    rig.ask(leaver, READ_10)
+    rig.ask(leaver, "06 0066 0BB8")
+    rig.ask(leaver, "06 0067 0BB8")
+    rig.ask(stayer, READ_2)
+    rig.gateway.leave(leaver)
+    rig.gateway.step()
+    rig.run_all()
+    assert leaver.replies == [] and stayer.replies[0][2] == REPLY_2
+    assert [pdu[:2] for _, pdu in rig.bus.log] == ["03"]
+
+
+def test_a_port_that_is_made_anew_loses_no_client():
+    rig, client = Rig(), Client()
+    rig.ask(client, READ_2)
+    old = rig.bus
+    under_way = old.take()
+    rig.bus = rig.master = Bus()
+    rig.pass_ms(50)
+    assert client.replies[0][2] == "830b"
+    old.end(*under_way)
+    rig.ask(client, READ_2)
+    rig.run_all()
+    assert client.replies[1][2] == REPLY_2
+    rig.master = None
+    rig.ask(client, "03 0000 0001")
+    assert client.replies[2][2] == "830a"
+
+
+def test_every_request_is_answered_once_whatever_happens():
+    """Random requests, results, pauses, leavers. Proves: REL-1+"""
+    for seed in range(8):
+        random.seed(seed)
+        chaos(Rig(freshness_ms=400, deadline_ms=700))
+
+
+def chaos(rig):
+    clients = [Client(may_write=i % 2 == 0) for i in range(9)]
+    asked = {}
+    under_way = None
+    for _ in range(700):
+        what = random.randrange(10)
+        client = clients[random.randrange(9)]
+        if what < 5:
+            function = (3, 4, 6, 1, 43)[random.randrange(5)]
+            pdu = bytes((function, 0, random.randrange(4) * 8, 0, random.randrange(1, 20)))
+            if function == 43:
+                pdu = b"\x2b\x0e\x01\x00"
+            asked[rig.ask(client, pdu, random.randrange(1, 4))] = client
+        elif what < 8 and under_way is None and rig.bus.waiting:
+            under_way = rig.bus.take()
+        elif what < 9 and under_way:
+            status = (rtu.OK, rtu.OK, rtu.OK, rtu.SILENT, rtu.BAD_CRC, 2)[random.randrange(6)]
+            reply = b"\x83\x02" if status > 0 else None
+            rig.bus.end(*under_way, status=status, reply=reply, took_ms=random.randrange(200))
+            under_way = None
+        elif random.randrange(20) == 0:
+            rig.gateway.leave(client)
+            for transaction in [t for t in asked if asked[t] is client]:
+                del asked[transaction]
+            clients[clients.index(client)] = Client(may_write=True)
+        rig.pass_ms(10 * random.randrange(5))
+    while under_way or rig.gateway.waiting():
+        if under_way:
+            rig.bus.end(*under_way)
+            under_way = None
+        rig.pass_ms(2000)
+    for transaction, client in asked.items():
+        times = [r for r in client.replies if r[0] == transaction]
+        assert len(times) == 1, (transaction, times)
+    assert [c.open for c in clients] == [0] * 9
+    assert min(rig.gateway.counts[:7]) > 0, rig.gateway.counts
