@@ -1,4 +1,4 @@
-"""Measures the gateway: eight clients and one slave at 9600 bps that thinks for 20 ms; and the same line without clients.
+"""Measures the gateway: eight clients, one slave at 9600 bps that thinks for 20 ms; and the same line without clients.
 
 Beside it a model of a common gateway that keeps to its documented defaults, 100 ms pause, 500 ms wait, 3 retries
 (3cky/mbusd, conf/mbusd.conf.example): computed, not run. `python -m bridgectl.gateway_figures` prints JSON lines.
