@@ -168,3 +168,18 @@ def test_what_pymodbus_reads_of_our_requests_is_what_was_meant(function, address
     assert {name: getattr(message, name) for name in meant} == meant
     if function == 15:
         assert message.bits[:count] == bits
+
+
+def test_the_example_of_the_library_works():
+    from modbus import example_server
+
+    slave = example_server.slave()
+    write = sealed(bytes.fromhex("011000010002041234abcd"))
+    assert answer(slave, write) == sealed(write[:6])
+    assert answer(slave, sealed(bytes.fromhex("010300000004"))) == sealed(bytes.fromhex("01030800001234abcd0000"))
+    assert answer(slave, sealed(bytes.fromhex("01050001ff00"))) == sealed(bytes.fromhex("01050001ff00"))
+    assert answer(slave, sealed(bytes.fromhex("010100000002"))) == sealed(bytes.fromhex("01010102"))
+    assert answer(slave, sealed(bytes.fromhex("010300030002"))) == sealed(bytes.fromhex("018302"))
+    assert answer(slave, sealed(bytes.fromhex("012b0e0401"))) == sealed(
+        bytes.fromhex("012b0e0481000001" + "0107") + b"example"
+    )

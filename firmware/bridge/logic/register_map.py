@@ -175,7 +175,7 @@ class RegisterMap:
         for fields, value in zip(table.rows(STATE), self._state_values()):
             where, kind = 2 * int(fields[0]), fields[2]
             if kind == "string":
-                text = value.encode()[: 2 * int(fields[1])]
+                text = str(value).encode()[: 2 * int(fields[1])]
                 image[where : where + len(text)] = text
             else:
                 struct.pack_into({"uint16": ">H", "int16": ">h", "uint32": ">I"}[kind], image, where, value)
