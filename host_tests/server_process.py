@@ -37,16 +37,18 @@ def running(slot):
         lines = queue.Queue()
         reader = threading.Thread(target=lambda: [lines.put(line.strip()) for line in process.stdout], daemon=True)
         reader.start()
-        assert lines.get(timeout=20) == "ready"
 
         def printed():
             time.sleep(0.1)
             return [lines.get() for _ in range(lines.qsize())]
 
-        yield types.SimpleNamespace(path=pair.left, pair=pair, printed=printed)
-        process.kill()
-        process.wait(10)
-        reader.join(10)
+        try:
+            assert lines.get(timeout=20) == "ready"
+            yield types.SimpleNamespace(path=pair.left, printed=printed)
+        finally:
+            process.kill()
+            process.wait(10)
+            reader.join(10)
 
 
 @contextlib.contextmanager
