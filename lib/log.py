@@ -6,7 +6,7 @@ Log changes, not states. No secrets: a setting of kind "secret" has no text to p
 import clock
 from micropython import const
 
-_LINES = const(60)
+_LINES = const(40)
 _LONGEST = const(160)  # characters; a line from outside cannot fill the ring's memory
 
 _ring = []

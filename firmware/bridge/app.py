@@ -4,7 +4,6 @@ import asyncio
 
 import log
 import version
-from bridge.devices import sdm120ct, sdm230
 from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import buses, control, field_io, leds, network, pulse, updater, uplink
@@ -14,7 +13,6 @@ from store import record
 from supervisor import Supervisor
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
-_SENSORS = {"sdm230": sdm230, "sdm120ct": sdm120ct}
 
 
 def run(board):
@@ -39,8 +37,11 @@ def build(board):
     slots = Slots(board.root)
 
     def sensor():
-        registers = _SENSORS.get(settings.sensor_model)
-        return registers and buses.Sensor(board, state, settings, registers)
+        if settings.sensor_model == "none":
+            return None
+        # Only the table in use: a module of bridge/devices is named as the model.
+        package = __import__("bridge.devices." + settings.sensor_model)
+        return buses.Sensor(board, state, settings, getattr(package.devices, settings.sensor_model))
 
     def plant():
         return buses.Plant(board, state, settings) if settings.plant_enabled else None

@@ -12,7 +12,8 @@ from bridge import points, readings
 from bridge.devices import registers, sigenergy
 from bridge.logic import actuation
 from micropython import const
-from modbus import master, plan, rtu
+from modbus import master, rtu
+from unload import unload
 
 _SENSOR_REPLY_MS = const(300)  # usual time-out of the field; SDM meters answer within some tens of ms
 _PLANT_REPLY_MS = const(1000)  # chapter 3: "timed out" after 1000 ms
@@ -58,9 +59,18 @@ def add_reads(bus, slave, state, device, fast_ms, slow_ms):
             for row in rows:
                 limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
                 state.readings.bind(row[3], row[1], row[2], limit_ms)
-            for address, count in plan.reads(wanted, device.LONGEST):
+            for address, count in _planned(wanted, device.LONGEST):
                 block = Block(state, rows, address, count, optional)
                 bus.add(master.Job(slave, device.FUNCTION, address, count, block.done, every_ms))
+
+
+def _planned(wanted, longest):
+    """Return the reads of least bus time."""
+    from modbus import plan  # 5 kB of code that is needed at the start only
+
+    found = plan.reads(wanted, longest)
+    unload("modbus.plan")
+    return found
 
 
 class Sensor:
