@@ -28,10 +28,10 @@ async def show(role, readings):
 
 async def main():
     this = board.Board()
-    readings = State().readings
-    role = listen_role.Listen(this.rs485(2, 9600, "N"), readings, 9600, "N", ((1, sdm230, b"\\x04"),))
+    state = State()
+    role = listen_role.Listen(this, state, 2, 9600, "N", ((1, sdm230, b"\\x04"),))
     print("READY")
-    await asyncio.gather(role.bus.run(lambda: None), show(role, readings))
+    await asyncio.gather(role.bus.run(lambda: None), show(role, state.readings))
 
 asyncio.run(main())
 """
@@ -79,6 +79,7 @@ def rig():
     return rig
 
 
+@pytest.mark.slow
 def test_the_driver_of_a_listening_port_stays_off_on_the_chip_from_power_on_whatever_is_said(rig):
     """Exchanges, noise with framing errors, a flood, requests to every unit: the pin is never high, no bit is sent.
 

@@ -32,8 +32,7 @@ async def main(policy):
     state, settings = State(), Settings()
     sensor = buses.Sensor(this, state, settings, sdm230)
     role = meter_role.Meter(
-        this.rs485(1, 9600, "N"), state.readings, "sdm230", "sdm230", _UNIT, 9600, "N", _SERIAL,
-        _THINK_MS, policy, _STALE_MS, _SAFE_W,
+        this, state, 1, 9600, "N", _UNIT, "sdm230", "sdm230", _SERIAL, _THINK_MS, policy, _STALE_MS, _SAFE_W
     )  # fmt: skip
     print("ready")
     await asyncio.gather(sensor.bus.run(lambda: None), role.bus.run(lambda: None), _watch(state, role))

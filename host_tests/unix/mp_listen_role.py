@@ -43,9 +43,8 @@ def _with_role(bridge, story):
         from bridge.tasks import listen_role
 
         pin = chip.PORTS[chip.port][2][1]
-        role = listen_role.Listen(
-            b.board.rs485(2, 9600, "N"), b.state.readings, 9600, "N", ((1, sdm230, b"\x04"), (247, sigenergy, b"\x03\x04"))
-        )  # fmt: skip
+        devices = ((1, sdm230, b"\x04"), (247, sigenergy, b"\x03\x04"))
+        role = listen_role.Listen(b.board, b.state, 2, 9600, "N", devices)
         others = Others(b)
         line = asyncio.create_task(role.bus.run(lambda: None))
         watch = asyncio.create_task(_report(role))
@@ -79,7 +78,7 @@ async def _overheard(b, role, others):
     assert abs(b.value("sensor_voltage") - 230) < 20
     assert b.value("sensor_import_energy") is not None
     assert role.slave.link() == "ok"
-    polls = role.shown()["polls"]
+    polls = role.polls()
     assert polls[0][:4] == (1, 4, 0, 38)
     assert 230 < polls[0][4] < 300
     assert polls[0][6:] == (10, 10)

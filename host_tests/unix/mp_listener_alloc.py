@@ -83,3 +83,26 @@ def test_it_is_fast_enough_for_a_full_line():
     # A board is some fifty times slower than a PC, and a byte at 9600 takes 1042 us.
     assert us_per_byte < 20, us_per_byte
     print("us per byte", us_per_byte)
+
+
+def test_the_example_prints_what_is_said_and_tells_who_is_polled():
+    import asyncio
+    import sys
+
+    sys.path.append("lib")
+    sys.modules["modbus"].__path__ = "lib/modbus"  # examples do not ship
+    from modbus import example_listener
+
+    class Line:
+        def __init__(self):
+            self.octets = overheard.request(1, 4, 0, 2) + overheard.answer(1, 4, 0, 2, 1)
+
+        def readinto(self, buffer, count):
+            part = self.octets[:count]
+            buffer[: len(part)] = part
+            self.octets = self.octets[count:]
+            return len(part)
+
+    shown = asyncio.run(example_listener.listen(Line(), ms=30))
+    assert shown[0][:4] == (1, 4, 0, 2)
+    assert shown[0][7] == 1

@@ -63,7 +63,7 @@ def _with_role(bridge, story, policy="silent", think_ms=20, stale_ms=2000, model
         from bridge.tasks import meter_role
 
         role = meter_role.Meter(
-            b.board.rs485(1, 9600, "N"), b.state.readings, "sdm230", model, 1, 9600, "N", 7, think_ms, policy, stale_ms, -250
+            b.board, b.state, 1, 9600, "N", 1, model, "sdm230", 7, think_ms, policy, stale_ms, -250
         )  # fmt: skip
         inverter = Inverter(b)
         line = asyncio.create_task(role.bus.run(lambda: None))
@@ -183,7 +183,7 @@ def test_with_the_policy_silent_no_value_is_older_than_the_limit_whatever_fails(
         ages = [age for _, age, _ in got if age is not None]
         assert max(ages) < 2000 + ON_THE_WAY_MS, max(ages)
         assert len(ages) > 500 and len(ages) < len(got) - 300
-        assert role.shown()["withheld"] > 300
+        assert role.shown_counts["withheld"] > 300
 
     _with_role(_bridge(), story)
 

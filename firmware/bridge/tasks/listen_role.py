@@ -123,18 +123,22 @@ class Ear:
 
 
 class Listen:
-    """The role `listen` of a port, for tasks/buses.py."""
+    """The port object of the role `listen`. `bus` runs it, `slave` tells its link, as with the other ports."""
 
     name = "listen"
 
-    def __init__(self, line, readings, baud, parity, devices):
+    def __init__(self, board, state, port, baud, parity, devices):
         """devices: (unit, device module, functions as bytes) of the slaves whose answers become readings."""
-        self._sources = [Source(unit, device, functions, readings) for unit, device, functions in devices]
-        self.bus = self.slave = Ear(line, baud, parity, self._sources)
+        self._sources = [Source(unit, device, functions, state.readings) for unit, device, functions in devices]
+        self.bus = self.slave = Ear(board.rs485(port, baud, parity), baud, parity, self._sources)
+        self.shown_link = "starting"
+        self.shown_counts = {}
         self._learn_at = clock.ticks_ms()
 
     def report(self, state, link, counts):
-        """Follow the pace of the other masters; called about twice a second."""
+        """Keep link and counts for whoever shows them, follow the pace of the other masters; about twice a second."""
+        self.shown_link = link
+        self.shown_counts = counts
         now = clock.ticks_ms()
         if clock.ticks_diff(now, self._learn_at) >= 0:
             self._learn_at = clock.ticks_add(now, _LEARN_MS)
@@ -143,6 +147,6 @@ class Listen:
             for source in self._sources:
                 source.follow(polls)
 
-    def shown(self):
-        """Return what there is to show, as a dict; polls as Polls.shown() gives them."""
-        return {"polls": self.bus.listener.polls.shown()}
+    def polls(self):
+        """Return what others ask for and how often, rows as Polls.shown() gives them."""
+        return self.bus.listener.polls.shown()

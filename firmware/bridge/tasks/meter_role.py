@@ -9,13 +9,12 @@ What reaches the other master is therefore as old as the last poll of the true m
 
 import clock
 import log
-from bridge.devices import registers, sdm120ct, sdm230
+from bridge.devices import registers
 from bridge.logic import meter_bank
 from micropython import const
 from modbus import server, serving
 
 _DIAGNOSE = const(8)
-_DEVICES = {"sdm230": sdm230, "sdm120ct": sdm120ct}
 
 
 class _Slave:
@@ -55,35 +54,34 @@ class _Slave:
 
 
 class Meter:
-    """The role `meter` of a port, for tasks/buses.py."""
+    """The port object of the role `meter`. `bus` runs it, `slave` tells its link, as with the other ports."""
 
     name = "meter"
 
-    def __init__(self, line, readings, source, model, unit, baud, parity, serial, think_ms, policy, stale_ms, safe_w):
-        """source: "sdm230" or "sdm120ct", the true meter; model: the one that is played; the rest as MeterBank."""
-        rows = registers.rows(_DEVICES[model])
-        source_rows = rows if source == model else registers.rows(_DEVICES[source])
+    def __init__(
+        self, board, state, port, baud, parity, unit, model, source, serial, think_ms, policy, stale_ms, safe_w
+    ):
+        """model: "sdm230" or "sdm120ct", the one that is played; source: the true one; serial: 32 bits.
+
+        think_ms: from the request's end to the answer; policy, stale_ms, safe_w: see meter_bank.MeterBank.
+        """
+        rows = _rows(model)
+        source_rows = rows if source == model else _rows(source)
+        identity = {"unit": unit, "baud": baud, "parity": parity, "serial": serial}
         self.bank = bank = meter_bank.MeterBank(
-            readings,
-            clock.ticks_diff,
-            model,
-            rows,
-            source_rows,
-            policy,
-            stale_ms,
-            safe_w,
-            unit=unit,
-            baud=baud,
-            parity=parity,
-            serial=serial,
+            state.readings, clock.ticks_diff, model, rows, source_rows, policy, stale_ms, safe_w, **identity
         )
         self._slave = _Slave(unit, bank)
-        self.bus = serving.Serving(line, baud, parity, self._slave, think_ms)
-        self.slave = self.bus
+        self.bus = self.slave = serving.Serving(board.rs485(port, baud, parity), baud, parity, self._slave, think_ms)
+        self.shown_link = "starting"
+        self.shown_counts = {}
         self.source = "starting"  # or "fresh", or the policy that acts: "silent", "safe", "last"
 
     def report(self, state, link, counts):
-        """Say in the log what the other master gets; called about twice a second."""
+        """Keep link and counts for whoever shows them, and log what the other master gets; about twice a second."""
+        self.shown_link = link
+        counts["withheld"] = self._slave.withheld
+        self.shown_counts = counts
         bank = self.bank
         bank.now = clock.ticks_ms()
         bank.note()
@@ -96,6 +94,11 @@ class Meter:
         else:
             log.warn("meter", "the sensor is stale, policy: %s" % source)
 
-    def shown(self):
-        """Return what there is to show, as a dict."""
-        return {"source": self.source, "withheld": self._slave.withheld}
+
+def _rows(model):
+    """Return the register rows of a model; only the tables in use are loaded."""
+    if model == "sdm230":
+        from bridge.devices import sdm230 as device
+    else:
+        from bridge.devices import sdm120ct as device
+    return registers.rows(device)
