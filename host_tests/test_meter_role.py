@@ -1,4 +1,4 @@
-"""The bridge as a meter, a process between two pseudo-terminals: the true meter at one, foreign masters at the other."""
+"""The bridge as a meter, a process between two pseudo-terminals: the true meter and foreign masters."""
 
 import os
 import queue
