@@ -4,8 +4,12 @@ Ctrl-C leaves the prompt to the person. Anything else that ends the bridge ends 
 so even a slot that cannot be imported goes back by itself.
 """
 
+import gc
 import sys
 import time
+
+# Collect often while the modules come in: what stays then lies side by side, and the free memory in large pieces.
+_GARBAGE_BYTES = 4096
 
 
 class _Restart:
@@ -27,6 +31,7 @@ class _Restart:
         sys.exit(1)  # without a board: a soft reset on a chip, the end of the program on a PC
 
 
+gc.threshold(_GARBAGE_BYTES)
 with _Restart() as last:
     import board
 

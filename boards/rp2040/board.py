@@ -29,13 +29,15 @@ _BY_TIMER = const(1)
 
 class Board(Carrier):
     name = "rp2040"
+    _dog = None
 
     def __init__(self):
         Carrier.__init__(self, (_RS485_1, _RS485_2), _DI, _DO, _STRIP, _BUTTON, _MODEM_LEDS)
 
     def watchdog(self, ms):
         """Start the watchdog, at most 8388 ms, and return it: it has feed(). It cannot be stopped again."""
-        return machine.WDT(timeout=min(ms, _MAX_WATCHDOG_MS))
+        self._dog = machine.WDT(timeout=min(ms, _MAX_WATCHDOG_MS))
+        return self._dog
 
     def reset_cause(self):
         """Return "power", "watchdog" or "restart"."""
@@ -49,4 +51,8 @@ class Board(Carrier):
             from radio import Radio  # only here: an image for the Pico without W has no network module
         except ImportError:
             return None
-        return Radio()
+        return Radio(self._feed)
+
+    def _feed(self):
+        if self._dog:
+            self._dog.feed()

@@ -1,5 +1,6 @@
 """The CYW43439 of a Pico W. Source: MicroPython extmod/network_cyw43.c."""
 
+from machine import Timer
 from micropython import const
 from wlan import Wlan
 
@@ -19,10 +20,30 @@ _STATUS = const((
 # CYW43_AUTH_WPA2_AES_PSK: MicroPython names only the mixed mode, which still lets TKIP in.
 _WPA2_AES = const(0x00400004)
 
+_MEAL_MS = const(1000)
+_MOST_MEALS = const(12)
+
 
 class Radio(Wlan):
-    def __init__(self):
+    def __init__(self, feed):
+        """feed: function that feeds the watchdog, if it runs."""
         Wlan.__init__(self, _STATUS)
+        self._feed = feed
+        self._meals = 0
+
+    def scan(self):
+        """Return as Wlan.scan. The driver may hold the chip for 10 s, the watchdog waits 8: it is fed meanwhile."""
+        self._meals = _MOST_MEALS
+        feeder = Timer(-1, period=_MEAL_MS, mode=Timer.PERIODIC, callback=self._meal)
+        try:
+            return Wlan.scan(self)
+        finally:
+            feeder.deinit()
+
+    def _meal(self, _timer):
+        if self._meals:  # a driver that never returns is a hang like any other
+            self._meals -= 1
+            self._feed()
 
     def _tune(self, station):
         station.config(pm=station.PM_NONE)  # power saving drops long connections

@@ -129,6 +129,28 @@ class WDT:
         chip.at(due_us, self._check)
 
 
+class Timer:
+    """A periodic timer; its callback comes while the clock moves, also out of a driver that blocks."""
+
+    PERIODIC = 1
+
+    def __init__(self, id=-1, *, period, mode, callback):
+        self._period_us = period * 1000
+        self._callback = callback
+        self._arm()
+
+    def deinit(self):
+        self._callback = None
+
+    def _arm(self):
+        chip.at(chip.now_us() + self._period_us, self._due)
+
+    def _due(self):
+        if self._callback:
+            self._callback(self)
+            self._arm()
+
+
 class _Memory:
     def __getitem__(self, address):
         if chip.port == "rp2040" and address == _RP2_REASON:

@@ -67,7 +67,8 @@ class WLAN:
         self._command()
         if not self._it().up:
             raise OSError("STA must be active")
-        time.pass_ms(scan_ms)
+        for _ in range(scan_ms // 100):  # the driver blocks, interrupts and timers do not
+            time.pass_ms(100)
         found = []
         for i, (ssid, key, rssi_dbm) in enumerate(air):
             name = b"\xff\xfe\xfd" if ssid is None else ssid.encode()

@@ -182,3 +182,34 @@ def test_a_dead_radio_is_an_os_error_with_the_number_of_the_port():
         else:
             raise AssertionError("nothing was said")
     assert radio.status() == "off"
+
+
+def test_a_scan_of_ten_seconds_does_not_starve_the_watchdog_of_the_rp2040():
+    """Proves: REL-1+"""
+    chip.play("rp2040")
+    import board
+    import network
+
+    it = board.Board()
+    it.watchdog(8000)
+    radio = it.wlan()
+    network.scan_ms = 10000
+    radio.scan()  # raises chip.PowerDown when the watchdog bites
+
+
+def test_a_scan_that_never_ends_is_a_hang_like_any_other():
+    """Proves: REL-1+"""
+    chip.play("rp2040")
+    import board
+    import network
+
+    it = board.Board()
+    it.watchdog(8000)
+    radio = it.wlan()
+    network.scan_ms = 60000
+    try:
+        radio.scan()
+    except chip.PowerDown as e:
+        assert e.cause == "watchdog"
+        return
+    raise AssertionError("it was fed for ever")

@@ -17,8 +17,8 @@ from bridgectl import firmware, prune
 ROOT = firmware.ROOT
 BOARDS = ("esp32", "rp2040", "host")
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
-# -O2 drops assertions, -O3 line numbers too: on a chip they would take 5 kB of memory, on a PC they help.
-_FLAGS = {"host": "-O2", "esp32": "-O3", "rp2040": "-O3"}
+# -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps the lines.
+_FLAG = "-O2" if os.environ.get("BRIDGE_LINES") else "-O3"
 
 
 class BuildError(Exception):
@@ -79,10 +79,10 @@ def _not_for(board):
     return ("rs485", "wlan", "carrier") if board == "host" else ()
 
 
-def _compile(board, name, source, target):
+def _compile(name, source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     # The name in tracebacks is the module's own: a string that the board holds anyway, unlike a path.
-    command = [_cross(), _FLAGS[board], "-s", name.replace("/", "."), "-o", str(target), str(source)]
+    command = [_cross(), _FLAG, "-s", name.replace("/", "."), "-o", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"{source}: {done.stderr.strip()}")
@@ -102,7 +102,7 @@ def build(board, quiet=False):
         target = slot / f"{name}.mpy"
         wanted.add(target)
         if not _fresh(source, target):
-            _compile(board, name, source, target)
+            _compile(name, source, target)
     wanted.add(_version_file(board, slot))
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
         target = slot / "web" / f"{page.name}.gz"
@@ -125,7 +125,7 @@ def _version_file(board, slot):
     target = slot / "version.mpy"
     if not source.exists() or source.read_text() != text or not target.exists():
         source.write_text(text)
-        _compile(board, "version", source, target)
+        _compile("version", source, target)
     return target
 
 

@@ -21,9 +21,11 @@ PRODUCT = "sigen-bridge"
 UNSIGNED = "THIS RELEASE IS NOT SIGNED. Anyone can make a bundle that a bridge will take; do not hand it out as safe."
 
 # A watchdog that the bridge has started cannot be stopped, and copying may take longer than its 8 s.
+# Long names: mpremote itself uses short ones in the same namespace.
 _FEED = (
-    "import sys; from machine import Timer, WDT; w = WDT(timeout=8000); t = Timer(-1 if sys.platform == 'rp2' else 0); "
-    "t.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: w.feed())"
+    "import sys; from machine import Timer, WDT; ota_dog = WDT(timeout=8000); "
+    "ota_feeder = Timer(-1 if sys.platform == 'rp2' else 0); "
+    "ota_feeder.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: ota_dog.feed())"
 )
 _RENAME = "import os; os.rename('/update.part', '/update.bundle')"
 
