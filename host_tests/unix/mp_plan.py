@@ -95,7 +95,7 @@ def test_noise_around_the_point_where_two_plans_cost_the_same_changes_nothing():
             p = planner(start_us)
             chance = Chance(noise_us)
             now = 0
-            for _ in range(20000):
+            for _ in range(5000):
                 now = feed(p, EVEN_US - noise_us + chance.below(2 * noise_us), 1, now)
             assert p.changes <= 1, noise_us
 
