@@ -44,6 +44,7 @@ class Line:
         self._file = None
         self._silent = False
         self._kept = bytearray(_RXBUF)  # what any() found
+        self._fresh = bytearray(_RXBUF)  # what came behind it
         self._start = self._end = 0
 
     def send(self, buffer, count):
@@ -69,6 +70,13 @@ class Line:
         if self._start == self._end:
             self._start = 0
             self._end = self._receive(self._kept, _RXBUF)
+        elif self._end < _RXBUF:
+            # An answer comes in pieces: what came since lies behind what waits already.
+            kept, fresh, end = self._kept, self._fresh, self._end
+            count = self._receive(fresh, _RXBUF - end)
+            for i in range(count):
+                kept[end + i] = fresh[i]
+            self._end = end + count
         return self._end - self._start
 
     def readinto(self, buffer, count):
