@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from bridgectl import build
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +44,9 @@ def pytest_runtest_logreport(report):
     # CI installs every peer: a test that is skipped there has lost its proof without anybody noticing.
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped in CI: {report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr}"
+        report.longrepr = (
+            f"skipped in CI: {report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr}"
+        )
 
 
 def pytest_pycollect_makemodule(module_path, parent):

@@ -6,7 +6,6 @@ import sys
 def _virtual_clock():
     """Let asyncio sleep on the virtual clock: when nothing is ready, jump to the next deadline."""
     import time
-
     from asyncio import core
 
     class Queue(core.IOQueue):

@@ -83,7 +83,9 @@ def test_logic_and_devices_touch_nothing_and_know_no_clock():
         if _room(path) in ("logic", "devices"):
             wrong += [f"{path.name} imports {n}" for n in _first_names(path) & IMPURE]
             source = path.read_text()
-            wrong += [f"{path.name} reads the clock" for _ in re.findall(r"\bticks_(?:ms|us)\(|clock\.seconds\(", source)]
+            wrong += [
+                f"{path.name} reads the clock" for _ in re.findall(r"\bticks_(?:ms|us)\(|clock\.seconds\(", source)
+            ]
     assert not wrong
 
 
@@ -97,9 +99,7 @@ def test_the_libraries_know_no_bridge_and_no_pins():
 
 
 def test_only_boards_import_hardware():
-    wrong = [
-        f"{path.relative_to(ROOT)} imports {name}" for path in FIRMWARE for name in _first_names(path) & HARDWARE
-    ]
+    wrong = [f"{path.relative_to(ROOT)} imports {name}" for path in FIRMWARE for name in _first_names(path) & HARDWARE]
     assert not wrong
 
 
@@ -135,7 +135,11 @@ def test_every_used_field_and_setting_is_declared():
     from bridge.settings import Settings
 
     fields = set(_state_fields())
-    names = {row[0] for row in settings.rows()} | {n for n in dir(Settings) if not n.startswith("__")} | {"version", "ignored"}
+    names = (
+        {row[0] for row in settings.rows()}
+        | {n for n in dir(Settings) if not n.startswith("__")}
+        | {"version", "ignored"}
+    )
     wrong = []
     for path in _bridge_files():
         for node in ast.walk(_tree(path)):

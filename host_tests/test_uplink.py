@@ -8,9 +8,9 @@ import time
 
 import pytest
 from amqtt.client import MQTTClient
-from brokers import Amqtt, Mosquitto
 from bridgectl.run.folder import SN
 from bridgectl.run.session import Session
+from brokers import Amqtt, Mosquitto
 
 _WAIT_S = 20
 

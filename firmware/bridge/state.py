@@ -54,7 +54,12 @@ class State:
         self.portal_busy_at = None  # portal: ticks of the last request of a phone
         self.scan_wanted = 0  # portal: count of scans asked for
 
-        self.segments = ("not connected", "not connected", "all dormant", "not connected")  # leds: states of DC, AC, BAT, MGMT
+        self.segments = (
+            "not connected",
+            "not connected",
+            "all dormant",
+            "not connected",
+        )  # leds: states of DC, AC, BAT, MGMT
 
         self.update_slot = ""  # updater: slot that runs, a or b
         self.update_trial = False  # updater: it is on trial

@@ -38,8 +38,21 @@ class UART(io.IOBase):
     _links = {}
     _open = {}
 
-    def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, *, tx, rx, txbuf=256, rxbuf=256, timeout=0,
-                 timeout_char=0):
+    def __init__(
+        self,
+        id,
+        baudrate=115200,
+        bits=8,
+        parity=None,
+        stop=1,
+        *,
+        tx,
+        rx,
+        txbuf=256,
+        rxbuf=256,
+        timeout=0,
+        timeout_char=0,
+    ):
         _check_pins(id, tx, rx)
         if chip.port == "rp2040" and max(txbuf, rxbuf) > _RP2_MAX_BUFFER:
             raise ValueError("txbuf or rxbuf too large")

@@ -1,10 +1,10 @@
 """A whole bridge on a mocked chip, a simulated house at its wires, and the virtual clock: hours in a moment.
 
-    bridge = flow.Bridge("rp2040")
-    async def story(b):
-        await b.for_ms(5000)
-        ...
-    bridge.run(story)
+bridge = flow.Bridge("rp2040")
+async def story(b):
+    await b.for_ms(5000)
+    ...
+bridge.run(story)
 """
 
 import asyncio

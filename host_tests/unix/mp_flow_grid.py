@@ -63,7 +63,7 @@ def test_the_write_comes_within_two_seconds_whatever_the_bus_is_doing():
             number = 2 + phase % 3
             b.contact(number, True)
             wanted = {2: 3600, 3: 1800, 4: 0}[number]
-            worst_ms = max(worst_ms, await b.until(lambda: b.plant.limit_w == wanted, 2500))
+            worst_ms = max(worst_ms, await b.until(lambda w=wanted: b.plant.limit_w == w, 2500))
             b.contact(number, False)
             await b.until(lambda: b.plant.limit_w is None, 2500)
         assert worst_ms < 2000, worst_ms

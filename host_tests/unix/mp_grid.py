@@ -32,7 +32,9 @@ def test_di5_and_open_contacts_limit_nothing():
 def test_a_limit_says_who_limits_and_a_combination_without_a_row_says_so():
     """Proves: CTL-2+, DRM-2+"""
     assert contacts.row("ripple", 0b0010)[1] == "ripple control 60 % (DI2)"
-    assert contacts.row("ripple", 0b0110)[1] == "ripple control 30 % (DI2 + DI3), no row of the table: the strictest holds"
+    assert (
+        contacts.row("ripple", 0b0110)[1] == "ripple control 30 % (DI2 + DI3), no row of the table: the strictest holds"
+    )
 
 
 def _run(steps, settle_ms=50):

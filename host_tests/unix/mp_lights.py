@@ -5,7 +5,6 @@ import time
 import table
 from bridge import points
 from bridge.logic import lights
-from bridge.readings import Readings
 from bridge.state import State
 
 # The guide's table, chapter 8: segment, state, colour, pattern.
@@ -44,8 +43,16 @@ PLANT = (
     ((1, 0, 0, 0, 100, 900, 4, 0),       ("running", "on-grid", "all faulty")),
 )
 # fmt: on
-POINTS = ("plant_running_state", "plant_alarm_1", "plant_alarm_2", "plant_off_grid", "plant_pv_power", "plant_ess_power",
-          "plant_alarm_ess", "plant_ess_charge_max")
+POINTS = (
+    "plant_running_state",
+    "plant_alarm_1",
+    "plant_alarm_2",
+    "plant_off_grid",
+    "plant_pv_power",
+    "plant_ess_power",
+    "plant_alarm_ess",
+    "plant_ess_charge_max",
+)
 
 
 def _rows():
@@ -62,7 +69,9 @@ def _state(values):
     for point, value in zip(POINTS, values):
         n = points.number(point)
         state.readings.bind(point, "i", 1, 1000)
-        assert state.readings.put(n, value.to_bytes(4, "big") if value >= 0 else (value + (1 << 32)).to_bytes(4, "big"), 0, 0)
+        assert state.readings.put(
+            n, value.to_bytes(4, "big") if value >= 0 else (value + (1 << 32)).to_bytes(4, "big"), 0, 0
+        )
     return state
 
 
@@ -97,7 +106,12 @@ def test_every_state_of_dc_ac_and_bat_is_reachable():
 
 def test_a_plant_that_does_not_answer_shows_as_not_connected():
     state = State()
-    assert lights.states(state, 0, time.ticks_diff) == ("not connected", "not connected", "all dormant", "not connected")
+    assert lights.states(state, 0, time.ticks_diff) == (
+        "not connected",
+        "not connected",
+        "all dormant",
+        "not connected",
+    )
 
 
 def test_the_management_segment_prefers_the_uplink_to_a_phone():

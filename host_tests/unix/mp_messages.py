@@ -74,9 +74,17 @@ def test_a_setting_travels_as_a_field_of_its_own_name():
 def test_what_is_wrong_is_refused_whole_and_named():
     """Proves: NET-4+"""
     for payload, field in (
-        (b"on", "message"), (b"[1]", "message"), (b"{}", "message"), (b"\xff\xfe", "message"), (b'{"do1": ' + b" " * 600 + b"true}", "message"),
-        (b'{"do1": 1}', "do1"), (b'{"do3": true}', "do3"), (b'{"do1": true, "sensor_baud": 19200}', "sensor_baud"),
-        (b'{"do1": "on"}', "do1"), (b'{"publish_ms": 1}', "publish_ms"), (b'{"do1": null}', "do1"),
+        (b"on", "message"),
+        (b"[1]", "message"),
+        (b"{}", "message"),
+        (b"\xff\xfe", "message"),
+        (b'{"do1": ' + b" " * 600 + b"true}", "message"),
+        (b'{"do1": 1}', "do1"),
+        (b'{"do3": true}', "do3"),
+        (b'{"do1": true, "sensor_baud": 19200}', "sensor_baud"),
+        (b'{"do1": "on"}', "do1"),
+        (b'{"publish_ms": 1}', "publish_ms"),
+        (b'{"do1": null}', "do1"),
     ):
         mask, changes, answer = _command(payload)
         assert (mask, changes, answer["ok"]) == (None, {}, False), payload
@@ -93,5 +101,7 @@ def test_no_secret_stands_in_what_is_published():
     """Proves: SEC-1+"""
     state, settings = _state(), Settings()
     settings.apply({"mqtt_password": "open sesame", "wlan_password": "abracadabra"})
-    texts = [messages.state_json(state)] + [messages.discovery(g, state, settings)[1] for g in range(messages.discovery_groups())]
+    texts = [messages.state_json(state)] + [
+        messages.discovery(g, state, settings)[1] for g in range(messages.discovery_groups())
+    ]
     assert not [t for t in texts if "sesame" in t or "abracadabra" in t]

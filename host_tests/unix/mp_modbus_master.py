@@ -92,7 +92,7 @@ def test_a_bad_crc_never_reaches_the_readings():
     bad[5] ^= 0x10
     bus, line, slave, seen = _bus(lambda f: [(5000, bytes(bad))])
     _run(bus, 2000)
-    assert set([r[0] for r in seen.results]) == {rtu.BAD_CRC}
+    assert {r[0] for r in seen.results} == {rtu.BAD_CRC}
     assert slave.link() == "noisy"
 
 

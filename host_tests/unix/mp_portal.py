@@ -2,8 +2,7 @@
 
 import json
 
-from bridge import points
-from bridge import readings
+from bridge import points, readings
 from bridge.logic import admission, pages
 from bridge.settings import Settings
 from bridge.state import State

@@ -9,7 +9,7 @@ PATH = "/tmp/bridge-settings-%d" % id(Settings)
 
 def _clean():
     for name in os.listdir("/tmp"):
-        if name.startswith(PATH.split("/")[-1]):
+        if name.startswith(PATH.rsplit("/", maxsplit=1)[-1]):
             os.remove("/tmp/" + name)
 
 
@@ -40,9 +40,20 @@ def test_one_bad_value_keeps_all_others_out():
 def test_wrong_types_are_refused():
     s = Settings()
     for name, value in (
-        ("sensor_unit", "7"), ("sensor_unit", True), ("sensor_unit", 1.5), ("plant_enabled", 1), ("mqtt_host", 5),
-        ("mqtt_host", None), ("sensor_parity", 3), ("sensor_baud", "9600"), ("mqtt_prefix", "a/#"), ("mqtt_user", "a\nb"),
-        ("wlan_ssid", "x" * 33), ("mqtt_prefix", ""), ("sensor_unit", []), ("sensor_baud", True),
+        ("sensor_unit", "7"),
+        ("sensor_unit", True),
+        ("sensor_unit", 1.5),
+        ("plant_enabled", 1),
+        ("mqtt_host", 5),
+        ("mqtt_host", None),
+        ("sensor_parity", 3),
+        ("sensor_baud", "9600"),
+        ("mqtt_prefix", "a/#"),
+        ("mqtt_user", "a\nb"),
+        ("wlan_ssid", "x" * 33),
+        ("mqtt_prefix", ""),
+        ("sensor_unit", []),
+        ("sensor_baud", True),
     ):
         assert s.check({name: value})[1], (name, value)
 

@@ -134,6 +134,5 @@ def _check_path(path):
         raise Refused("path " + path, "is the slot's own")
 
 
-
 def _whole(value, low, high):
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -60,7 +60,9 @@ def main():
     for name, words in wanted.items():
         tests = proved.get(name, [])
         states = [ran.get(test, "not run") for _, test in tests]
-        verdict = "open" if not tests else "failed" if "failed" in states else "not run" if "not run" in states else "ok"
+        verdict = (
+            "open" if not tests else "failed" if "failed" in states else "not run" if "not run" in states else "ok"
+        )
         print(f"{name:8} {verdict:8} {words}")
         for (file, test), state in zip(tests, states):
             print(f"{'':17} {state:8} {file}::{test}")

@@ -57,8 +57,13 @@ def states(state, now, ticks_diff):
     return (
         _dc(running, fault, alarm_1, value("plant_pv_power")),
         _ac(running, fault, alarm_1, alarm_2, off_grid),
-        _bat(running, value("plant_alarm_ess"), value("plant_ess_power"), value("plant_ess_charge_max"),
-             value("plant_ess_discharge_max")),
+        _bat(
+            running,
+            value("plant_alarm_ess"),
+            value("plant_ess_power"),
+            value("plant_ess_charge_max"),
+            value("plant_ess_discharge_max"),
+        ),
         _mgmt(state, now, ticks_diff),
     )
 

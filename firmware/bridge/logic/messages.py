@@ -23,9 +23,7 @@ _DEVICE = (
     '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{%s},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
 )
 _COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json.%s}}"}'
-_SWITCH = (
-    ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
-)
+_SWITCH = ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
 
 
 def topic(settings, sn, leaf):
@@ -139,7 +137,7 @@ def command(payload, retained, outputs, settings):
     try:
         asked = json.loads(payload)
     except (ValueError, UnicodeError):
-        return _refused(answer, "message", "is not JSON; send an object such as {\"do1\": true}")
+        return _refused(answer, "message", 'is not JSON; send an object such as {"do1": true}')
     if not isinstance(asked, dict) or not asked:
         return _refused(answer, "message", "must be a JSON object with at least one field")
     name = asked.pop("id", None)
