@@ -1,0 +1,1 @@
+"""The Modbus engine against the wire: what bridgectl.engine_figures measures with."""
