@@ -105,3 +105,5 @@ def test_the_board_joins_a_wlan_and_publishes_good_readings_to_a_broker():
     assert figures.values["de_release_us_max_wlan"] < rig.sensor_wire.t35_us
     assert figures.values["bus_faults_wlan"] == 0
     assert rig.chip.radio.bus.nat_bridge.refused == []
+    assert "Traceback" not in rig.console.text
+    assert figures.values["heap_largest_bytes_wlan"] > 8192  # a heap in small pieces fails at the next 2 kB message
