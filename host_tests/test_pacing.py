@@ -64,8 +64,8 @@ def test_after_any_past_a_slow_slave_that_comes_back_costs_few_losses(past, seed
     run.meter.need_us = need_ms * 1000
     assert run.run(600)[2] <= 60
     assert (need_ms - 1) * 1000 <= run.pacing.rest_us() <= 1000000  # the line adds up to a tick
-    # What worked in its past is tried again after 4, 16, 64 ... minutes, at the price of one loss each.
-    assert run.run(4 * 3600)[2] <= 8
+    # What worked in its past is tried again after 4, 16, 64 ... minutes, at the price of one loss each, three at most.
+    assert run.run(4 * 3600)[2] <= 15
 
 
 @given(

@@ -165,11 +165,9 @@ class Rest:
 
     def _fail(self, level, now):
         """Note that a rung is bad."""
-        never = self._never
-        if level > self._bad:  # else it was bad before, and what was known of it stays
-            never = True
-            for k in range(level + 1):
-                never = never and self._tries[k] == self._losses[k]
+        never = True
+        for k in range(level + 1):
+            never = never and self._tries[k] == self._losses[k]
         self._bad = level
         self._plan_recheck(now, never)
 
@@ -199,12 +197,11 @@ class Rest:
         self._recheck_at = clock.ticks_add(now, self._recheck_ms)
 
     def _recheck(self, now):
-        """Try the bad rung again if it is time; one loss is enough to leave it."""
+        """Try the bad rung again if it is time; what is remembered of it makes one loss enough to leave it, mostly."""
         if clock.ticks_diff(now, self._recheck_at) < 0 or (self._never and self._recheck_ms > _GIVEN_UP_MS):
             return
         self._recheck_ms = min(4 * self._recheck_ms, _DAY_MS)
         self._plan_recheck(now, self._never)
-        self._tries[self._bad] = self._losses[self._bad] = 1
         self._move(self._bad)
 
     def _comparison(self):
