@@ -2,36 +2,17 @@
 
 import gc
 
-import clock
 import micropython
 from modbus import rtu
 from modbus.pacing import Pacing
-from slaves import CHARACTER_US, SILENCE_US, Line, Meter
+from slaves import CHARACTER_US, SILENCE_US, Line, Meter, efficiency, paced
 
 LEARNED_S = 400  # both rechecks of a rest that never worked lie within
 
 
-def line(meter, errors_ppm=0, seed=1):
-    return Line(meter, Pacing(SILENCE_US), errors_ppm, seed)
-
-
-def fast(meter):
-    meter.need_us, meter.dead = 0, False
-
-
-def slow(meter):
-    meter.need_us, meter.dead = 600000, False
-
-
-def efficiency(run, think_us, seconds, count=10):
-    """Return the share of the wire's limit, as the formula of plan.Timing sets it, in %."""
-    limit_us = (13 + 2 * count) * CHARACTER_US + 2 * SILENCE_US + think_us
-    return 100 * run.run(seconds, count)[1] * limit_us // (seconds * 1000000)
-
-
 def test_a_fast_slave_runs_at_the_wires_limit_five_seconds_after_the_start():
     """Proves: SEN-3+"""
-    run = line(Meter(5000))
+    run = paced(Meter(5000))
     run.run(5)
     assert run.pacing.rest_us() == SILENCE_US
     for seconds in (10, 600):
@@ -46,7 +27,7 @@ def test_a_slave_that_needs_600_ms_of_rest_loses_nothing_once_it_is_known():
             meter = Meter(20000, need_ms * 1000)
             meter.after_requests = after_requests
             meter.jitter_us = 5000
-            run = line(meter)
+            run = paced(meter)
             run.run(LEARNED_S)
             assert run.induced <= 10
             assert run.run(20000)[2:] == (0, 0)
@@ -54,7 +35,7 @@ def test_a_slave_that_needs_600_ms_of_rest_loses_nothing_once_it_is_known():
 
 
 def test_learning_what_600_ms_slaves_need_takes_thirty_seconds_and_four_losses():
-    run = line(Meter(20000, 600000))
+    run = paced(Meter(20000, 600000))
     assert run.run(30)[2] == 4
     assert not run.pacing.snapshot()["learning"]
     assert run.run(LEARNED_S)[2] == 2  # tried again after one minute and after four more, then given up
@@ -64,135 +45,10 @@ def test_a_slave_that_loses_only_some_hurried_requests_is_found_out_too():
     for loses_pct, at_most in ((50, 40), (20, 60), (5, 250)):
         meter = Meter(20000, 600000)
         meter.loses_pct = loses_pct
-        run = line(meter)
+        run = paced(meter)
         run.run(6000)
         assert run.induced <= at_most, (loses_pct, run.induced)
         assert run.run(3600)[2] <= 2, loses_pct
-
-
-def test_a_slave_that_gets_busy_is_given_rest_and_one_that_is_free_again_is_not():
-    """Proves: SEN-3+"""
-    meter = Meter(20000)
-    run = line(meter)
-    run.run(60)
-    slow(meter)
-    run.run(60)
-    assert run.induced <= 14
-    assert run.run(50)[2] <= 1
-    assert 600 <= run.pacing.rest_us() // 1000 <= 720
-    run.run(600)
-    busy = run.induced
-    fast(meter)
-    run.run(2000)  # at most four times as long as it was busy
-    assert run.pacing.rest_us() == SILENCE_US
-    assert run.induced == busy
-
-
-def test_a_dead_slave_teaches_nothing():
-    """Proves: SEN-3+"""
-    for before_s, dead_s in ((60, 1), (60, 10), (60, 100000), (1, 10), (2, 1000)):
-        meter = Meter(20000)
-        run = line(meter)
-        run.run(before_s)
-        meter.dead = True
-        run.run(dead_s)
-        assert run.pacing.rest_us() == 1000000
-        assert run.pacing.timeout_ms() == 1000
-        fast(meter)
-        if before_s < 10:
-            run.run(10)  # it died while it was being learned
-        run.exchange()
-        assert run.pacing.rest_us() == SILENCE_US, (before_s, dead_s)
-        run.run(90)
-        assert run.pacing.timeout_ms() <= 131
-        assert efficiency(run, 20000, 60) >= 98
-
-
-def test_a_cable_that_comes_loose_every_ten_seconds_teaches_nothing():
-    meter = Meter(20000)
-    run = line(meter)
-    run.run(20)
-    for _ in range(50):
-        meter.dead = True
-        run.run(3)
-        fast(meter)
-        run.run(10)
-    assert run.pacing.rest_us() == SILENCE_US
-    assert not run.pacing.snapshot()["learning"]
-
-
-def test_a_swapped_slave_is_learned_anew():
-    meter = Meter(20000)
-    run = line(meter)
-    run.run(60)
-    meter.dead = True
-    run.run(60)
-    slow(meter)
-    meter.think_us = 80000
-    run.run(70)
-    assert run.induced <= 14
-    assert 600 <= run.pacing.rest_us() // 1000 <= 720
-    assert run.pacing.think_us() == 80000
-    run.run(8000)
-    meter.dead = True
-    run.run(60)
-    fast(meter)
-    meter.think_us = 8000
-    run.run(120)
-    assert run.pacing.rest_us() == SILENCE_US
-    assert efficiency(run, 8000, 60) >= 98
-
-
-def test_a_slave_whose_think_time_changes_shows_that_a_rest_given_up_may_be_tried_again():
-    meter = Meter(50000, 600000)
-    run = line(meter)
-    run.run(4000)
-    fast(meter)
-    run.run(4000)
-    assert run.pacing.rest_us() > 600000  # nothing showed
-    meter.think_us = 10000
-    run.run(400)
-    assert run.pacing.rest_us() == SILENCE_US
-
-
-def test_a_slave_that_becomes_slow_costs_one_exchange():
-    meter = Meter(20000)
-    run = line(meter)
-    run.run(60)
-    assert run.pacing.timeout_ms() == 131
-    meter.think_us = 700000
-    run.run(60)
-    assert run.impatient == 1
-    assert run.pacing.timeout_ms() == 1000
-    meter.think_us = 20000
-    run.run(600)
-    assert run.impatient == 1
-    assert run.pacing.timeout_ms() <= 200
-
-
-def test_a_slave_that_becomes_slow_is_heard_even_if_waiting_was_in_vain_before():
-    meter = Meter(20000)
-    meter.deaf_pct = 5
-    run = line(meter)
-    run.run(600)
-    meter.think_us = 700000
-    run.run(60)
-    assert run.impatient <= 3
-    assert run.pacing.timeout_ms() == 1000
-
-
-def test_a_slave_that_needs_a_little_more_than_it_did_is_followed_both_ways():
-    meter = Meter(20000, 500000)
-    run = line(meter)
-    run.run(600)
-    before = run.induced
-    meter.need_us = 580000
-    run.run(7200)
-    assert run.induced - before <= 16  # found out once, tried again four times
-    assert 580 <= run.pacing.rest_us() // 1000 <= 700
-    meter.need_us = 500000
-    run.run(4 * 7200)
-    assert run.pacing.rest_us() // 1000 <= 600
 
 
 def test_a_slave_that_is_slow_now_and_then_is_waited_for():
@@ -200,7 +56,7 @@ def test_a_slave_that_is_slow_now_and_then_is_waited_for():
         meter = Meter(20000)
         meter.slow_every = every
         meter.slow_us = 300000
-        run = line(meter)
+        run = paced(meter)
         run.run(1000)
         assert run.impatient <= at_most, (every, run.impatient)
         if every <= 100:
@@ -211,7 +67,7 @@ def test_noise_is_not_paid_for_with_rest():
     for errors_ppm, deaf_pct, least_pct in ((100, 0, 96), (1000, 0, 85), (0, 1, 90), (0, 5, 75), (5000, 0, 65)):
         meter = Meter(5000)
         meter.deaf_pct = deaf_pct
-        run = line(meter, errors_ppm)
+        run = paced(meter, errors_ppm)
         run.run(300)
         before, exchanges = run.now_us, run.exchanges
         run.run(3600)
@@ -224,7 +80,7 @@ def test_noise_is_not_paid_for_with_rest():
 
 def test_broken_replies_tell_that_lost_requests_are_noise():
     for errors_ppm, seed, least in ((1000, 4, 65000), (5000, 5, 50000)):
-        run = line(Meter(5000), errors_ppm, seed)
+        run = paced(Meter(5000), errors_ppm, seed)
         run.run(300)
         answers = run.run(3600)[1]
         assert answers >= least, (errors_ppm, answers)
@@ -232,7 +88,7 @@ def test_broken_replies_tell_that_lost_requests_are_noise():
 
 def test_a_600_ms_slave_on_a_noisy_line_still_gets_its_rest():
     for seed in range(1, 6):
-        run = line(Meter(20000, 600000), 1000, seed)
+        run = paced(Meter(20000, 600000), 1000, seed)
         run.run(LEARNED_S)
         hurried = run.run(3600)[2]
         assert hurried <= 8, (seed, hurried)
@@ -241,21 +97,10 @@ def test_a_600_ms_slave_on_a_noisy_line_still_gets_its_rest():
 def test_a_slave_that_restarts_when_it_is_hurried_is_hurried_seldom():
     meter = Meter(20000, 50000)
     meter.hurt_s = 5
-    run = line(meter)
+    run = paced(meter)
     run.run(LEARNED_S)
     assert run.induced <= 10
     assert run.run(20000)[2] == 0
-
-
-def test_long_rests_that_come_by_themselves_do_not_hide_that_a_slave_needs_more():
-    meter = Meter(20000)
-    run = line(meter)
-    run.natural_us = 400000
-    run.run(60)
-    slow(meter)
-    run.run(120)
-    assert run.induced <= 14
-    assert run.pacing.rest_us() >= 600000
 
 
 def test_floor_and_ceiling_hold_whatever_happens():
@@ -274,18 +119,6 @@ def test_floor_and_ceiling_hold_whatever_happens():
             assert 200 <= run.pacing.timeout_ms() <= 400
 
 
-def test_the_tick_counter_may_wrap_while_a_rest_is_to_be_tried_again():
-    meter = Meter(20000)
-    run = line(meter)
-    run.start = clock.ticks_add(0, -200000)
-    run.run(60)
-    slow(meter)
-    run.run(120)
-    fast(meter)
-    run.run(1000)
-    assert run.pacing.rest_us() == SILENCE_US
-
-
 def test_the_think_time_is_the_median_of_the_last_answers():
     pacing = Pacing(SILENCE_US)
     assert pacing.think_us() == 0
@@ -297,7 +130,7 @@ def test_the_think_time_is_the_median_of_the_last_answers():
 
 
 def test_the_error_rate_is_that_of_the_characters_that_break():
-    run = line(Meter(5000), 400)
+    run = paced(Meter(5000), 400)
     run.run(2000)
     assert 250 <= run.pacing.errors_ppm() <= 550
 

@@ -2,6 +2,7 @@
 
 import clock
 from modbus import rtu
+from modbus.pacing import Pacing
 
 CHARACTER_US = 1041  # 9600 8N1
 SILENCE_US = 3644
@@ -133,3 +134,14 @@ class Line:
             self.exchange(count)
         now = (self.exchanges, self.answers, self.induced, self.impatient)
         return tuple([b - a for a, b in zip(before, now)])
+
+
+def paced(meter, errors_ppm=0, seed=1):
+    """Return a line whose pacing knows nothing yet and has no setting."""
+    return Line(meter, Pacing(SILENCE_US), errors_ppm, seed)
+
+
+def efficiency(run, think_us, seconds, count=10):
+    """Return the share of the wire's limit, as the formula of plan.Timing sets it, in %."""
+    limit_us = (13 + 2 * count) * CHARACTER_US + 2 * SILENCE_US + think_us
+    return 100 * run.run(seconds, count)[1] * limit_us // (seconds * 1000000)

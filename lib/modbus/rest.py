@@ -178,8 +178,6 @@ class Rest:
             # A rung that was bad has passed: what lies below is open again.
             self._bad = -1
             self._need = _PASSED
-            for k in range(self._level + 1):
-                self._tries[k] = self._losses[k] = 0
         self._move(self._between())
 
     def _between(self):
@@ -210,7 +208,9 @@ class Rest:
         First sixteen times the rest is tried; if that helps nothing, the ceiling, and four times as seldom.
         """
         level = self._level
-        if self._losses[level] < 3 or not self.settled() or self._is_noise(level):
+        # As many replies are broken as requests get lost: that is noise, and there is nothing to find out.
+        noise = self._losses[level] * self._heard <= self._broken * self._tries[level]
+        if noise or self._losses[level] < 3 or not self.settled():
             return level
         known = 0
         for k in range(min(level + _RETRY // 2, self._top), self._top + 1):
@@ -219,14 +219,8 @@ class Rest:
             return min(level + _RETRY, self._top)
         return self._top if self._turn == 0 and self._tries[self._top] < _KNOWN else level
 
-    def _is_noise(self, level):
-        """Return True if so many replies are broken that the requests that get lost are no surprise."""
-        return self._losses[level] * self._heard <= self._broken * self._tries[level]
-
     def _is_worse(self, level):
-        """Return True if a rung loses more than noise explains, and much more than all from some higher rung on."""
-        if self._is_noise(level):
-            return False
+        """Return True if a rung loses much more than all rungs from some higher one on."""
         tries, losses = 8, 2  # as if something had been seen already: no verdict from nothing
         for k in range(self._top, level, -1):
             tries += self._tries[k]
