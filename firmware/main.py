@@ -9,7 +9,7 @@ import sys
 import time
 
 # Collect often while the modules come in: what stays then lies side by side, and the free memory in large pieces.
-_GARBAGE_BYTES = 20_000
+_GARBAGE_BYTES = 32_000
 
 
 class _Restart:

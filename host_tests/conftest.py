@@ -36,8 +36,10 @@ def slot():
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # once, not in each worker
-        for board in ("host", "rp2040", "esp32"):
+        build.build("host", quiet=True)  # with everything: the tests of the libraries run on it
+        for board in ("rp2040", "esp32"):
             build.build(board, quiet=True)
+            build.build(board, quiet=True, everything=True)
 
 
 def pytest_runtest_logreport(report):

@@ -51,9 +51,14 @@ class Supervisor:
         self._jobs = []
         self._starving = False
 
-    def add(self, name, make, essential=False):
-        """Add a job. make(beat) returns the coroutine of one life of the task; it calls beat() at least every 5 s."""
-        self._jobs.append(_Job(name, make, essential))
+    def add(self, name, make, essential=False, delay_s=0):
+        """Add a job. make(beat) returns the coroutine of one life of the task; it calls beat() at least every 5 s.
+
+        delay_s: it starts so long after the others; for what blocks while it starts, and for essential jobs below 30.
+        """
+        job = _Job(name, make, essential)
+        job.due_s = delay_s + clock.seconds()
+        self._jobs.append(job)
 
     def healthy(self):
         """Return True while every essential job runs and beats."""

@@ -32,9 +32,12 @@ class Radio(Wlan):
         self._meals = 0
 
     def scan(self):
-        """Return as Wlan.scan. The driver may hold the chip for 10 s, the watchdog waits 8: it is fed meanwhile."""
+        """Return as Wlan.scan. The driver may hold the chip for 10 s, the watchdog waits 8: it is fed meanwhile.
+
+        From an interrupt (hard=True): a scheduled callback would run inside the driver, which may hold its lock.
+        """
         self._meals = _MOST_MEALS
-        feeder = Timer(-1, period=_MEAL_MS, mode=Timer.PERIODIC, callback=self._meal)
+        feeder = Timer(-1, period=_MEAL_MS, mode=Timer.PERIODIC, callback=self._meal, hard=True)
         try:
             return Wlan.scan(self)
         finally:

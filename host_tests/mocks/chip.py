@@ -40,7 +40,7 @@ def play(name):
     global port, tick_ms
     port = name
     tick_ms = 10 if name == "esp32" else 1  # FreeRTOS at 100 Hz, as every stock image has it
-    sys.path.insert(0, "build/" + name)
+    sys.path.insert(0, "build/all/" + name)
     for follower in _followers:
         follower(name)
     reset("power")

@@ -134,7 +134,7 @@ class Timer:
 
     PERIODIC = 1
 
-    def __init__(self, id=-1, *, period, mode, callback):
+    def __init__(self, id=-1, *, period, mode, callback, hard=False):
         self._period_us = period * 1000
         self._callback = callback
         self._arm()

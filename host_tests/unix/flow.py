@@ -90,7 +90,7 @@ class Bridge:
             asyncio.run(main())
         finally:
             remove(_ROOT)
-            sys.path.remove("build/" + chip.port)
+            sys.path.remove("build/all/" + chip.port)
 
     async def _live(self):
         while True:

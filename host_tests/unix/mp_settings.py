@@ -9,7 +9,7 @@ PATH = "/tmp/bridge-settings-%d" % id(Settings)
 
 def _clean():
     for name in os.listdir("/tmp"):
-        if name.startswith(PATH.rsplit("/", maxsplit=1)[-1]):
+        if name.startswith(PATH[len("/tmp/") :]):
             os.remove("/tmp/" + name)
 
 

