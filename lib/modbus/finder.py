@@ -41,7 +41,6 @@ class Finder:
         self.evidence = finder_faults.Evidence()
         self._port = finder_port.Port(open_line, self.evidence)
         self._signatures = signatures
-        self._false_alarms = 0
         self._beat = None
 
     async def search(self, beat):
@@ -55,7 +54,7 @@ class Finder:
                 if self._over():
                     break
                 garbled = self.evidence.garbled
-                if garbled and garbled[0][0][0] != baud:
+                if garbled and garbled[0][0][0] != baud and not self._noisy():
                     continue  # only who understood our speed has answered at all
                 await self._tune(baud, parity)
                 if manner != plan.SWEEP:
@@ -72,7 +71,7 @@ class Finder:
         return bool(self.found) or self.stopped or self.evidence.talkers
 
     def _noisy(self):
-        return self._false_alarms >= _FALSE_ALARMS or self.evidence.noise > _NOISE
+        return self.evidence.alarms >= _FALSE_ALARMS or self.evidence.noise > _NOISE
 
     async def _tune(self, baud, parity):
         self._beat()
@@ -124,8 +123,9 @@ class Finder:
                         return
             cleared = place + 1
             if not self.evidence.garbled:
-                self._false_alarms += 1
+                self.evidence.alarms += 1
                 if self._noisy():
+                    await self._who_talks()
                     return
 
     async def _listen(self):
@@ -135,21 +135,46 @@ class Finder:
         if count < _TALK:
             self.evidence.noise = count
             return False
+        if not await self._who_talks():
+            self.evidence.babble = count
+        return True
+
+    async def _who_talks(self):
+        """Listen at each setting; return True if others were understood or the search is to stop."""
         for baud, parity in plan.SETTINGS:
             if self.stopped:
                 return True
-            await self._tune(baud, parity)
-            ear = listener.Listener(baud, parity, self.evidence)
-            await self._overhear(ear, plan.HEAR_MS)
-            if _whole(ear) >= _FRAMES:
-                await self._overhear(ear, _LEARN_MS, True)
-                polls = ear.polls.shown()
-                self.evidence.talk(self._port.setting, [(row[0], row[1]) for row in polls])
-                for unit, model, why in finder_models.overheard(polls, self._signatures):
-                    self.found.append(self._port.setting + (unit, model, why))
-                return True
-        self.evidence.babble = count
-        return True
+            if not await self._frames_at(baud, parity):
+                continue
+            unsure = False
+            if parity == "N":
+                # A UART that ignores wrong stop and parity bits reads 11-bit characters with any parity.
+                even = await self._frames_at(baud, "E")
+                odd = await self._frames_at(baud, "O")
+                parity = "E" if even else "O" if odd else "N"
+                unsure = even and odd
+            await self._learn(baud, parity, unsure)
+            return True
+        return False
+
+    async def _frames_at(self, baud, parity):
+        """Return True if what others say makes whole frames at a setting."""
+        await self._tune(baud, parity)
+        ear = listener.Listener(baud, parity, self.evidence)
+        await self._overhear(ear, plan.HEAR_MS)
+        return _whole(ear) >= _FRAMES
+
+    async def _learn(self, baud, parity, unsure):
+        """Note who asks whom, and whose answers are heard."""
+        await self._tune(baud, parity)
+        ear = listener.Listener(baud, parity, self.evidence)
+        await self._overhear(ear, _LEARN_MS, True)
+        polls = ear.polls.shown()
+        self.evidence.talk((baud, parity), [(row[0], row[1]) for row in polls])
+        for unit, model, why in finder_models.overheard(polls, self._signatures):
+            if unsure:
+                why += "; parity E or O, which listening cannot tell apart"
+            self.found.append((baud, parity, unit, model, why))
 
     async def _overhear(self, ear, for_ms, whole=False):
         """Listen so long, or until enough frames are known; return how many bytes came, glitches apart."""

@@ -17,6 +17,7 @@ class Evidence:
         self.levels = 0  # bytes or answers of nothing but 0x00 and 0xFF
         self.noise = 0  # bytes that came without a question, too few to be talk
         self.babble = 0  # the same, many, and no whole frame at any setting
+        self.alarms = 0  # times that something came during a sweep and nobody of those asked answered
         self.garbled = []  # (setting, unit) that answered, but never well
         self.talkers = []  # (setting, unit, function) that another master asks
 
@@ -73,19 +74,24 @@ def sentences(evidence, found):
             "%d stray bytes came without a question: noise on the line. Check termination (120 ohm at both ends), "
             "bias and the cable. Only the likely addresses were asked." % evidence.noise
         )
+    elif not found and evidence.alarms:
+        said.append(
+            "%d times bytes came that nobody had been asked for: noise on the line, or another master that seldom talks."
+            % evidence.alarms
+        )
     if not found and 2 * evidence.levels > evidence.requests:
         said.append(
             "Only 0x00 or 0xFF came back: the line rests at the wrong level. %s, or bias and ground are missing."
             % _SWAP
         )
     units = [unit for i, (_, unit) in enumerate(evidence.garbled) if unit not in [u for _, u in evidence.garbled[:i]]]
-    if len(units) == 1:
+    if len(units) == 1 and evidence.noise <= _NOISE:
         (baud, parity), unit = evidence.garbled[0]
         said.append(
             "Unit %d at %d bps answers garbled every time, the others are silent: two devices with address %d answer "
             "at once. Connect them one by one and give one another address." % (unit, baud, unit)
         )
-    elif units:
+    elif units and evidence.noise <= _NOISE:
         said.append(
             "Garbage from %d addresses: noise or a reflecting line. Check termination (120 ohm at both ends), bias and "
             "the cable." % len(units)

@@ -36,9 +36,8 @@ SWEPT = 10  # registers that a sweep reads
 ASKED = 2
 ANSWER_CHARACTERS = 25  # of a sweep's answer
 _FIRST = b"\x01\x02"
-LIKELY = bytes(range(1, 11)) + b"\xf7"
-_ALL = bytes(range(1, 248))
-_UNLIKELY = bytes(range(11, 247))
+LIKELY = b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\xf7"
+_UNLIKELY = const(11)  # the first of them
 _REQUEST = const(8)  # characters
 _ASK_ANSWER = const(9)
 _HELD = const(4)  # characters of silence until drivers hand over what they hold back
@@ -50,16 +49,18 @@ SLOW_PACE_MS = 1020  # from one request to the slow unit to the next
 
 
 def legs():
-    """Yield (baud, parity, manner, units as bytes) in the order of the search."""
+    """Yield (baud, parity, manner, units as bytes or range) in the order of the search."""
+    every = range(1, SLOW_UNIT + 1)
+    unlikely = range(_UNLIKELY, SLOW_UNIT)
     for baud, parity in SETTINGS:
         yield baud, parity, ASK, _FIRST
         yield baud, parity, SLOW, b"\xf7"
     for baud, parity in WIDE:
-        yield baud, parity, SWEEP, _ALL
+        yield baud, parity, SWEEP, every
     for baud, parity in NARROW:
         yield baud, parity, SWEEP, LIKELY
     for baud, parity in NARROW:
-        yield baud, parity, SWEEP, _UNLIKELY
+        yield baud, parity, SWEEP, unlikely
 
 
 def steps():
@@ -111,7 +112,7 @@ def hit_ms(baud, parity, slow=1, tick_ms=1):
     slow: how many requests may have to wait for the pace of the slow unit.
     """
     character_us = rtu.character_us(baud, parity)
-    asking = leg_ms((baud, parity, ASK, _ALL[: suspects(baud, parity)]), tick_ms)
+    asking = leg_ms((baud, parity, ASK, bytes(suspects(baud, parity))), tick_ms)
     drain = ANSWER_CHARACTERS * character_us // 1000 + 2 * _ticks(still_ms(baud, parity), tick_ms)
     one = _REQUEST * character_us // 1000 + _ticks(wait_ms(baud, parity, ASK) + gap_ms(baud, parity), tick_ms)
     return drain + asking + _NAMING * one + slow * (SLOW_PACE_MS + SLOW_THINK_MS)
@@ -138,7 +139,7 @@ def guarantee_ms(tick_ms=1):
     latest_ms = 0
     for leg in legs():
         passed_ms += leg_ms(leg, tick_ms)
-        if leg[3] == _UNLIKELY:
+        if leg[3][0] == _UNLIKELY:
             break
         latest_ms = max(latest_ms, passed_ms + hit_ms(leg[0], leg[1], _SLOW_NAMING if leg[2] == SLOW else 1, tick_ms))
     return latest_ms
@@ -149,7 +150,7 @@ def total_ms(tick_ms=1):
     passed_ms = LISTEN_MS
     for leg in legs():
         passed_ms += leg_ms(leg, tick_ms)
-    return passed_ms + hit_ms(1200, "E", 1, tick_ms)
+    return passed_ms + hit_ms(1200, "E", 0, tick_ms)
 
 
 def _ticks(ms, tick_ms):

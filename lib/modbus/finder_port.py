@@ -206,6 +206,7 @@ class Port:
                 self.have = self._line.readinto(self.frame, _ROOM)
                 if self._own(self.have) < self.have:
                     return True
+                self.evidence.levels += self.have & 7 > 0
             if clock.ticks_diff(clock.ticks_ms(), since) >= wait_ms:
                 return False
             await asyncio.sleep_ms(_LOOK_MS)

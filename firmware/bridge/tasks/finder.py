@@ -1,0 +1,90 @@
+"""A port on which is searched for what answers there: setting, address, model, faults in words. Writes no setting.
+
+The libraries of the search are loaded for it and let go of at its end.
+"""
+
+import asyncio
+
+from micropython import const
+from modbus import rtu
+from unload import unload
+
+_REST_MS = const(1000)
+
+
+class Search:
+    """The `bus` and the `slave` of the role."""
+
+    count_names = ()
+
+    def __init__(self, board, port):
+        self.counts = ()
+        self.stopped = False  # set it, and run() ends
+        self.status = rtu.SILENT
+        self.finished = False
+        self.found = []  # (baud, parity, unit, model or "", why)
+        self.faults = []  # sentences
+        self._open = lambda baud, parity: board.rs485(port, baud, parity)
+        self._finder = None
+
+    async def run(self, beat):
+        """Search once, then hold the port until `stopped` is set. An OSError of the line goes to the caller."""
+        # 10 kB of code that is needed for minutes in a bridge's life.
+        from bridge.devices import signatures
+        from modbus import finder
+
+        def watched():
+            beat()
+            self._finder.stopped = self.stopped
+
+        self._finder = finder.Finder(self._open, signatures.SIGNATURES)
+        modules = finder.MODULES
+        try:
+            self.finished = await self._finder.search(watched)
+            self.found = self._finder.found
+            self.faults = self._finder.faults
+        finally:
+            self._finder = None
+            for name in modules:
+                unload("modbus." + name)
+            unload("bridge.devices.signatures")
+        if self.found:
+            self.status = rtu.OK
+        elif self.faults and not self.faults[0].startswith("No device"):
+            self.status = rtu.BAD_CRC
+        while not self.stopped:
+            beat()
+            await asyncio.sleep_ms(_REST_MS)
+
+    def link(self):
+        """Return "starting" while it searches, then "ok", "silent" or "noisy" (a fault that is more than silence)."""
+        if not self.finished:
+            return "starting"
+        return "ok" if self.status == rtu.OK else "silent" if self.status == rtu.SILENT else "noisy"
+
+    def words(self):
+        """Return what is known so far, in sentences."""
+        seeker = self._finder
+        if seeker and seeker.at:
+            return ["trying %d bps, parity %s, unit %d" % seeker.at]
+        return [
+            "%s at %d bps, parity %s, unit %d (%s)" % (model or "a device", baud, parity, unit, why)
+            for baud, parity, unit, model, why in self.found
+        ] + self.faults
+
+
+class Find:
+    """The port object of the role `find`. `bus` runs it, `slave` tells its link, as with the other ports."""
+
+    name = "find"
+
+    def __init__(self, board, port):
+        """port: RS485 port 1 or 2."""
+        self.bus = self.slave = Search(board, port)
+        self.shown_link = "starting"
+        self.shown_words = []
+
+    def report(self, state, link, counts):
+        """Keep link and words for whoever shows them."""
+        self.shown_link = link
+        self.shown_words = self.bus.words()
