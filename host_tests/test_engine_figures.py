@@ -38,3 +38,31 @@ def test_masters_of_others_do_the_same_reads_on_the_same_line(name):
     assert run.counts["good"] >= 15
     assert run.counts["failed"] == 0
     assert run.cycles >= 4
+
+
+def test_a_dead_slave_beside_a_live_one_costs_the_share_that_the_wire_shows(slot):
+    share, live = course.dead_beside_live(5, seconds=4, settle_s=0)
+    assert 0 < share < 0.9
+    assert live > 1
+
+
+def test_hours_in_virtual_time_come_out_the_same_each_time(slot):
+    told = course.hours("good", 10, 60)
+    assert told == course.hours("good", 10, 60)
+    assert told["counts"]["good"] > 500
+    assert told["after"]["answers"] * told["least_us"] < told["after"]["us"]
+
+
+def test_a_slave_that_needs_rest_tells_how_many_requests_came_too_early(slot):
+    told = course.hours("slow", 30, 30)
+    assert told["learning"]["answers"] > 0
+    assert told["learning"]["hurried"] <= sum(told["counts"].values())
+
+
+def test_the_counter_of_instructions_says_the_same_twice(slot):
+    try:
+        counted = course.instructions(20)
+    except peers.Missing:
+        pytest.skip("valgrind is not installed")
+    assert counted > 10000
+    assert course.instructions(20) == counted

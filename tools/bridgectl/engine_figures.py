@@ -1,7 +1,7 @@
 """Measures the Modbus engine: the firmware's own master in the MicroPython unix port, and others beside it.
 
-`python -m bridgectl.engine_figures [PART ...]` prints JSON lines as bridgectl.figures does. Parts: wire (about three
-minutes with the default of eight seconds a run).
+`python -m bridgectl.engine_figures [PART ...]` prints JSON lines as bridgectl.figures does. Parts: wire, ticks, dead,
+slow, alloc, instructions; all of them take about four minutes.
 """
 
 import os
@@ -13,6 +13,12 @@ from bridgectl.figures import say
 
 _THINK_MS = (5, 20, 50)
 _SECONDS = 8
+_TICKS_LEARN_S = 60
+_MINUTE_S, _HOUR_S = 60, 3600
+_DEAD_S, _DEAD_SETTLE_S = 50, 20
+_LEARN_S = 400
+_EXCHANGES = 100_000
+_COUNTED = 1000
 
 
 def wire():
@@ -42,7 +48,63 @@ def wire():
             say(f"wire_speed_over_{name}_ts{think_ms}", round(ratio, 3), "", how)
 
 
-PARTS = {"wire": wire}
+def ticks():
+    """What the length of the system's tick costs."""
+    for board, tick_ms in (("rp2040", 1), ("esp32", 10)):
+        for think_ms in _THINK_MS:
+            told = course.hours("good", _TICKS_LEARN_S, _HOUR_S // 6, think_ms, tick_ms)
+            value = told["after"]["answers"] * told["least_us"] / told["after"]["us"]
+            how = f"virtual time, ideal processor, tick of {tick_ms} ms as on {board}, slave answers {think_ms} ms after t3.5"
+            say(f"wire_efficiency_ts{think_ms}_tick_{board}", round(value, 4), "", how)
+
+
+def dead():
+    """A dead slave beside a live one."""
+    line = "one dead slave beside a live one, both asked for the SDM230 set as fast as it goes"
+    share, live = course.dead_beside_live(20, _DEAD_S, _DEAD_SETTLE_S)
+    how = f"{line}; paced pseudo-terminal, {_DEAD_S - _DEAD_SETTLE_S} s after the first {_DEAD_SETTLE_S} s, {live:.1f} live reads/s"
+    say("dead_slave_bus_share", round(share, 4), "", how)
+    told = course.hours("dead", _MINUTE_S, _HOUR_S)
+    for span, name in (("learning", "first_minute"), ("after", "hour")):
+        how = f"{line}; virtual time, " + ("its first minute" if span == "learning" else "the hour after")
+        say(f"dead_slave_bus_share_{name}", round(told[span]["dead_us"] / told[span]["us"], 4), "", how)
+
+
+def slow():
+    """A slave that loses requests unless it gets 600 ms of rest."""
+    told = course.hours("slow", _LEARN_S, 4 * _HOUR_S)
+    how = "the firmware's master in virtual time, slave that loses requests unless it gets 600 ms of rest, no setting: "
+    after = told["after"]
+    rest = f"requests lost in four hours after {_LEARN_S} s of learning, {after['answers']} answered"
+    say("induced_timeouts_slow_slave", after["hurried"], "", how + rest)
+    how += f"requests lost in the first {_LEARN_S} s, {told['learning']['answers']} answered"
+    say("induced_timeouts_slow_slave_learning", told["learning"]["hurried"], "", how)
+
+
+def alloc():
+    """Garbage of an exchange."""
+    grown, locked = course.allocated(_EXCHANGES)
+    how = f"heap growth over {_EXCHANGES} exchanges with the collector off, event loop and decoding included; "
+    how += f"{locked} of {_EXCHANGES} worked under micropython.heap_lock()"
+    say("exchange_alloc_bytes", grown, "B", how)
+    say("exchange_locked_heap", locked, "", f"good exchanges of {_EXCHANGES} with the heap locked")
+
+
+def instructions():
+    """Work of an exchange."""
+    try:
+        count = course.instructions(_COUNTED)
+    except peers.Missing as what:
+        print(f"{what} is not installed: no exchange_instructions", file=sys.stderr)
+        return
+    how = (
+        "callgrind, x86-64 unix port: read of 38 registers, seven values decoded, 20 ms of waiting with the event loop "
+    )
+    how += f"included; {2 * _COUNTED} exchanges less {_COUNTED}, the same in each run"
+    say("exchange_instructions", count, "", how)
+
+
+PARTS = {"wire": wire, "ticks": ticks, "dead": dead, "slow": slow, "alloc": alloc, "instructions": instructions}
 
 
 def main():

@@ -3,9 +3,12 @@
 The wire itself says when each request began, for every master alike.
 """
 
+import collections
 import dataclasses
 import json
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,6 +19,7 @@ firmware.load()
 
 from modbus import plan  # noqa: E402 (importable only now)
 
+from bridgectl.engine.peers import Missing
 from bridgectl.site.house import House  # noqa: E402
 from bridgectl.site.meter import Meter  # noqa: E402
 from bridgectl.site.wire import PtyWire  # noqa: E402
@@ -26,6 +30,7 @@ LONGEST_PROBED = 80  # what an SDM230 really answers
 _CHARACTER_US = 1_000_000 * 10 / 9600
 _SILENCE_US = 3.5 * _CHARACTER_US
 _LATE_S = 30
+_COUNT_S = 120
 
 
 @dataclasses.dataclass
@@ -79,9 +84,67 @@ def drive(master, path, seconds, reads, *options):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def instructions(exchanges):
+    """Return what `exchanges` more of them cost in machine instructions, each. Raises Missing without valgrind."""
+    few, many = [_executed("engine_count.py", n) for n in (exchanges, 2 * exchanges)]
+    return (many - few) // exchanges
+
+
+def _executed(script, *arguments):
+    """Return the instructions of a process of the unix port; the same in each run."""
+    if not shutil.which("valgrind"):
+        raise Missing("valgrind")
+    command, environment = unix_process(script, *arguments)
+    count = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    # The interpreter may come inside a Python package, whose strings would be hashed in another order each time.
+    done = subprocess.run(
+        [*count, "--trace-children=yes", *command],
+        env={**environment, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=_COUNT_S,
+        check=True,
+    )
+    return int(re.findall(r"Collected : (\d+)", done.stderr)[-1])
+
+
 def meter_line(think_ms):
     """Return a wire with a meter that begins its answer t3.5 + think_ms after a request."""
     return PtyWire(Meter(House()), think_ms=think_ms + _SILENCE_US / 1000)
+
+
+def hours(kind, learn_s, seconds, think_ms=20, tick_ms=1):
+    """Return what engine_hours.py of host_tests/unix tells: the firmware's master in virtual time, ideal processor."""
+    spans = [f"{address}:{count}" for address, count in planned(think_ms)]
+    command, environment = unix_process("engine_hours.py", kind, learn_s, seconds, think_ms, tick_ms, *spans)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_COUNT_S, check=True)
+    told = json.loads(done.stdout)
+    told["least_us"] = plan.cycle_us(planned(think_ms), timing(think_ms)) / len(spans)  # of one read, on average
+    return told
+
+
+def dead_beside_live(think_ms, seconds, settle_s):
+    """Return (share of the time spent on a dead slave, live reads per second) on a paced line, after settle_s."""
+    with meter_line(think_ms) as wire:
+        wire.exchanges = collections.deque()  # all of them, not only the last
+        drive("bridge", wire.path, seconds, planned(think_ms), "dead")
+        exchanges = list(wire.exchanges)
+    first_ns = exchanges[0].start_ns + settle_s * 1_000_000_000
+    counted = [e for e in exchanges if e.start_ns >= first_ns]
+    dead_ns = sum(b.start_ns - a.start_ns for a, b in zip(counted, counted[1:]) if not a.answer)
+    span_ns = counted[-1].start_ns - counted[0].start_ns
+    return dead_ns / span_ns, 1e9 * sum(1 for e in counted if e.answer) / span_ns
+
+
+def allocated(exchanges):
+    """Return (bytes an exchange allocates, exchanges done with the heap locked), of so many each."""
+    code = f"import mp_exchange_alloc as m; print(m.measure({exchanges}), m.locked({exchanges}))"
+    command, environment = unix_process("")
+    done = subprocess.run(
+        [*command[:-1], "-c", code], env=environment, capture_output=True, text=True, timeout=_COUNT_S, check=True
+    )
+    grown, locked = done.stdout.split()
+    return float(grown), int(locked)
 
 
 def run(master, think_ms, seconds=8, settle_s=1):
