@@ -102,3 +102,40 @@ def test_an_echo_on_the_rp2040_does_no_harm():
 
 def test_a_glitch_on_the_esp32_does_no_harm():
     _on_a_chip("esp32", stray=True)
+
+
+def _dead_scan(name):
+    chip.play(name)
+    import machine
+    from modbus import finder_plan as plan
+
+    machine.UART.connect(2, _meter("sdm230", 60), 20).silent = True
+    from board import Board
+
+    since = time.passed_ms()
+    role, _ = _find(Board(), 2, 240000)
+    ms = time.passed_ms() - since - 3000  # _find waits so long at its end
+    most_ms = plan.total_ms(chip.tick_ms) - plan.hit_ms(1200, "E", 0, chip.tick_ms)
+    print(ms, most_ms)
+    assert role.shown_link == "silent"
+    # beside the plan: the look that _find takes every 250 ms
+    assert most_ms - 12000 < ms <= most_ms + 250
+
+
+def test_a_whole_search_on_the_rp2040_takes_no_longer_than_planned():
+    _dead_scan("rp2040")
+
+
+def test_a_whole_search_on_the_esp32_takes_no_longer_than_planned():
+    _dead_scan("esp32")
+
+
+def test_the_example_of_the_library_finds_a_meter():
+    sys.path.append("tools")
+    space = {}  # the slot holds no examples
+    with open("lib/modbus/example_finder.py") as f:
+        exec(f.read(), space)
+    wire = Wire((FarEnd(_meter("sdm230", 8).answer, 4800, "E"),))
+    assert asyncio.run(space["find"](wire.open)) == [
+        (4800, "E", 8, "a meter with 230 V", "register 0 holds a mains voltage")
+    ]

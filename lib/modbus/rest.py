@@ -128,7 +128,7 @@ class Rest:
         level = self._lost_level
         self._streak = 0
         if failures >= _AWAY:
-            if self.settled():
+            if self._level == self._good:
                 # Another slave may have come back.
                 self._recheck_ms = _FIRST_MS
                 self._plan_recheck(now, self._never)
