@@ -19,7 +19,7 @@ firmware.load()
 
 from modbus import plan  # noqa: E402 (importable only now)
 
-from bridgectl.engine.peers import Missing
+from bridgectl.engine.peers import Missing  # noqa: E402
 from bridgectl.site.house import House  # noqa: E402
 from bridgectl.site.meter import Meter  # noqa: E402
 from bridgectl.site.wire import PtyWire  # noqa: E402
