@@ -24,7 +24,12 @@ def micropython():
 
 def unix_environment():
     """Return the environment in which a test of the unix port finds mocks, tests and the built firmware."""
-    path = [ROOT / "host_tests" / "unix", ROOT / "host_tests" / "mocks", ROOT / "build" / "host", ROOT / "tools"]
+    path = [
+        ROOT / "host_tests" / "unix",
+        ROOT / "host_tests" / "mocks",
+        ROOT / "build" / "all" / "host",
+        ROOT / "tools",
+    ]
     return {**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])}
 
 
@@ -36,8 +41,7 @@ def slot():
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # once, not in each worker
-        build.build("host", quiet=True)  # with everything: the tests of the libraries run on it
-        for board in ("rp2040", "esp32"):
+        for board in build.BOARDS:
             build.build(board, quiet=True)
             build.build(board, quiet=True, everything=True)
 

@@ -37,7 +37,7 @@ class Gateway:
     def __enter__(self):
         self.wire.start()
         unix = firmware.ROOT / "host_tests" / "unix"
-        path = [unix, firmware.ROOT / "build" / "host"]
+        path = [unix, firmware.ROOT / "build" / "all" / "host"]
         self._process = subprocess.Popen(
             [build.micropython(), "-X", f"heapsize={self._heap}", str(unix / "gateway_host.py"), self.wire.path]
             + [str(self.port), *self._options],

@@ -73,7 +73,7 @@ class Others:
 
 @pytest.fixture(scope="module")
 def rig():
-    rig = Rig({**slot_files(), "/main.py": MAIN})
+    rig = Rig({**slot_files(everything=True), "/main.py": MAIN})
     rig.driver = rig.chip.edges(SENSOR_DRIVER)
     rig.run_until(lambda: "READY" in rig.console.text, 4000)
     return rig

@@ -5,6 +5,8 @@ A command from outside is a field too: the next decide() sees it together with e
 
 from bridge.readings import Readings
 
+_UNKNOWN = ("not connected", "not connected", "all dormant", "not connected")  # what unlit segments say
+
 
 class State:
     """All fields with their values before anything is known; unknown means safe."""
@@ -54,12 +56,7 @@ class State:
         self.portal_busy_at = None  # portal: ticks of the last request of a phone
         self.scan_wanted = 0  # portal: count of scans asked for
 
-        self.segments = (
-            "not connected",
-            "not connected",
-            "all dormant",
-            "not connected",
-        )  # leds: states of DC, AC, BAT, MGMT
+        self.segments = _UNKNOWN  # leds: states of DC, AC, BAT and MGMT
 
         self.update_slot = ""  # updater: slot that runs, a or b
         self.update_trial = False  # updater: it is on trial

@@ -123,7 +123,7 @@ def build(board, quiet=False, everything=False):
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
     slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
     wanted = set()
-    for name, source in sources(board, everything or board == "host").items():
+    for name, source in sources(board, everything).items():
         target = slot / f"{name}.mpy"
         wanted.add(target)
         if not _fresh(source, target):

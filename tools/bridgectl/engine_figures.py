@@ -114,7 +114,7 @@ def main():
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:
         sys.exit(f"engine_figures: no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    build.build("host", quiet=True)
+    build.build("host", quiet=True, everything=True)
     for part in wanted:
         PARTS[part]()
 

@@ -74,7 +74,7 @@ def _direct(process):
     """Return the reads per second of the master alone on the same line."""
     with process.PtyWire(process.Meter(process.House()), think_ms=_THINK_MS) as wire:
         unix = _ROOT / "host_tests" / "unix"
-        path = [unix, _ROOT / "build" / "host"]
+        path = [unix, _ROOT / "build" / "all" / "host"]
         done = subprocess.run(
             [build.micropython(), str(unix / "direct_poll.py"), wire.path, str(_SECONDS)],
             env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
@@ -88,7 +88,7 @@ def _direct(process):
 
 def main():
     """Print the figures."""
-    build.build("host", quiet=True)
+    build.build("host", quiet=True, everything=True)
     sys.path.insert(0, str(_ROOT / "host_tests"))
     import gateway_process as process
 

@@ -137,7 +137,7 @@ async def wlan(figures, profile=False):
         how = "from power on to the first state at the broker, WLAN joined with nobody else on the air"
         figures.put("first_publish_s", round(rig.now_ms / 1000, 2), "s", how)
         published_ns = rig.chip.now_ns
-        await radio.run(rig, lambda: watch.states > 4 and watch.state.get("sensor_power") is not None, 20000)
+        await radio.run(rig, lambda: watch.states > 2 and watch.state.get("sensor_power") is not None, 20000)
         release_figures(figures, rig, published_ns, "_wlan")
         heap_figures(figures, rig, "_wlan", "all tasks up, WLAN joined, publishing, no portal")
         task_figures(figures, rig)

@@ -63,7 +63,7 @@ def planned(think_ms):
 def unix_process(script, *arguments, heap="256k"):
     """Return (command, environment) of a script of host_tests/unix in the MicroPython unix port."""
     unix = firmware.ROOT / "host_tests" / "unix"
-    path = [unix, firmware.ROOT / "build" / "host"]
+    path = [unix, firmware.ROOT / "build" / "all" / "host"]
     command = [build.micropython(), "-X", f"heapsize={heap}", str(unix / script), *map(str, arguments)]
     return command, {**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])}
 
