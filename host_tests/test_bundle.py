@@ -191,6 +191,6 @@ def test_the_command_line_makes_and_shows(tmp_path):
         cwd=ROOT,
         check=True,
     )
-    path = done.stdout.splitlines()[0]
+    path = done.stdout.splitlines()[-1]
     assert bundle.read(path)["board"] == "host"
     assert "NOT SIGNED" in done.stderr

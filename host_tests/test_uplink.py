@@ -85,6 +85,7 @@ async def _whole_story(tmp_path, broker):
 async def _life(ear, session):
     await ear.until(lambda: ear.last.get(f"bridge/{SN}/availability") == b"online", "not online")
     await ear.until(lambda: ear.state().get("sensor_power") is not None, "no reading")
+    await ear.until(lambda: ear.results, "no answer to the retained command")
     assert "retain" in ear.results[0]["errors"]["message"]
     assert ear.state()["do1"] == "OFF"
     configs = "homeassistant/device/"

@@ -65,9 +65,9 @@ def build(board):
     add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy),              essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     # The radio blocks for a second when it starts: the buses and the contacts come first.
-    add("network",  lambda beat: network.run(beat, state, settings, board, device),       delay_s=2)
-    add("uplink",   lambda beat: uplink.run(beat, state, settings),                       delay_s=2)
+    add("network",  lambda beat: network.run(beat, state, settings, board, device),       delay_s=1)
+    add("uplink",   lambda beat: uplink.run(beat, state, settings),                       delay_s=1)
     add("updater",  lambda beat: updater.run(beat, state, settings, slots, board))
-    add("portal",   portal,                                                               delay_s=3)
+    add("portal",   portal,                                                               delay_s=2)
     # fmt: on
     return supervisor, state, settings
