@@ -1,7 +1,7 @@
 """Measures every figure of the project now and prints one JSON object a line.
 
 {"figure": name, "value": number, "unit": text, "how": what was measured}. `python -m bridgectl.figures [PART ...]` measures
-only the parts named: build, exchange, cuts, emulator, tests.
+only the parts named, see PARTS.
 """
 
 import json
@@ -64,6 +64,10 @@ PARTS = {
     "exchange": _exchange,
     "cuts": lambda: _module("bridgectl.cuts"),
     "emulator": lambda: _module("bridgectl.emulator"),
+    "pacing": lambda: _module("bridgectl.pacing_figures"),
+    "engine": lambda: _module("bridgectl.engine_figures"),
+    "gateway": lambda: _module("bridgectl.gateway_figures"),
+    "finder": lambda: _module("bridgectl.finder_figures"),
     "tests": _tests,
 }
 
