@@ -35,7 +35,7 @@ class Plain:
             self.tell("plant's limit released")
         self._seen = current
         if time.monotonic() >= self._due_s:
-            self._due_s += _EVERY_S
+            self._due_s = time.monotonic() + _EVERY_S  # no catching up after a slow start
             self.tell("values " + " ".join(f"{name}={self._value(name)}" for name in _SHOWN))
 
     def _value(self, name):
