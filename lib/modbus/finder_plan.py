@@ -11,7 +11,8 @@ addresses again, one by one. For the moment of one request two drivers may be on
 Nothing shorter is possible: at 1200 bps the requests to all addresses at one setting alone take 17 s. So the guarantee is
 - within `guarantee_ms()`: the likely addresses (1-10, 247) at every setting, all addresses at the WIDE settings;
 - within `total_ms()`: all addresses at every setting;
-for a slave that begins its answer within THINK_MS after t3.5 and loses no request, on a line where nobody else talks.
+for a slave that begins its answer within THINK_MS after t3.5 and loses no request, on a line where nobody else talks, at
+a port that does not hear itself. One that hears its own requests or a 0x00 after them sweeps a third slower (echo_ms).
 """
 
 from micropython import const
@@ -80,6 +81,11 @@ def wait_ms(baud, parity, manner):
 def gap_ms(baud, parity):
     """Return the silence between the requests of a sweep: t3.5, and the tick that may have begun before it."""
     return rtu.silence_us(baud, parity) // 1000 + 2
+
+
+def echo_ms(baud, parity):
+    """Return by how much longer the silences of a sweep are where the port hears itself."""
+    return 3 * rtu.character_us(baud, parity) // 1000 + 1
 
 
 def still_ms(baud, parity):

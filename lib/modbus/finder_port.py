@@ -79,7 +79,11 @@ class Port:
         """Ask a unit and do not wait for it, unless it is the last; return True if anything was heard."""
         self._sweeping = True
         self._send(unit, rtu.READ_INPUT, 0, plan.SWEPT)
-        await asyncio.sleep_ms(plan.gap_ms(*self.setting))
+        gap_ms = plan.gap_ms(*self.setting)
+        if self.evidence.echo or self.evidence.levels:
+            # A driver that hands bytes over after silence would hold back ours and the answer until the sweep's end.
+            gap_ms += plan.echo_ms(*self.setting)
+        await asyncio.sleep_ms(gap_ms)
         return await self._alarm(last)
 
     async def quiet(self):

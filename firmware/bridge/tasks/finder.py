@@ -35,14 +35,14 @@ class Search:
 
         def watched():
             beat()
-            self._finder.stopped = self.stopped
+            seeker.stopped = self.stopped
 
-        self._finder = finder.Finder(self._open, signatures.SIGNATURES)
+        self._finder = seeker = finder.Finder(self._open, signatures.SIGNATURES)
         modules = finder.MODULES
         try:
-            self.finished = await self._finder.search(watched)
-            self.found = self._finder.found
-            self.faults = self._finder.faults
+            self.finished = await seeker.search(watched)
+            self.found = seeker.found
+            self.faults = seeker.faults
         finally:
             self._finder = None
             for name in modules:
