@@ -35,8 +35,8 @@ def unix_environment():
 
 @pytest.fixture(scope="session")
 def slot():
-    """Return the folder of the host's slot, freshly made."""
-    return build.build("host", quiet=True)
+    """Return the host's modules, freshly made: those of its slot, and those that no application imports yet."""
+    return build.build("host", quiet=True, everything=True)
 
 
 def pytest_configure(config):

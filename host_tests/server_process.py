@@ -32,7 +32,7 @@ def running(slot):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            cwd=slot.parent.parent,
+            cwd=firmware.ROOT,
         )
         lines = queue.Queue()
         reader = threading.Thread(target=lambda: [lines.put(line.strip()) for line in process.stdout], daemon=True)

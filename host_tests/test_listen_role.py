@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from bridgectl import build
+from bridgectl.emulator import image
 from bridgectl.emulator.pl011 import FRAMING_ERROR
 from bridgectl.emulator.rig import SENSOR_DRIVER, SENSOR_UART, Rig, slot_files
 from modbus import rtu
@@ -73,7 +75,13 @@ class Others:
 
 @pytest.fixture(scope="module")
 def rig():
-    rig = Rig({**slot_files(everything=True), "/main.py": MAIN})
+    rig = Rig(
+        {
+            **image.folder_files(build.build("rp2040", quiet=True, everything=True), "/a"),
+            **slot_files(),
+            "/main.py": MAIN,
+        }
+    )
     rig.driver = rig.chip.edges(SENSOR_DRIVER)
     rig.run_until(lambda: "READY" in rig.console.text, 4000)
     return rig

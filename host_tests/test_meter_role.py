@@ -10,7 +10,7 @@ import time
 
 import ptys
 import pytest
-from bridgectl import firmware
+from bridgectl import build, firmware
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
@@ -47,7 +47,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            cwd=slot.parent.parent,
+            cwd=build.ROOT,
         )
         self._lines = queue.Queue()
         self._reader = threading.Thread(

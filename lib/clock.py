@@ -4,7 +4,7 @@ ticks_ms() wraps after 12.4 days and two stamps compare right only within 6.2 da
 but must be called at least every 6 days (the supervisor does so every second).
 """
 
-from time import ticks_add, ticks_diff, ticks_ms  # noqa: F401 (the names of this module)
+from time import sleep_us, ticks_add, ticks_diff, ticks_ms, ticks_us  # noqa: F401 (the names of this module)
 
 
 class _Extended:

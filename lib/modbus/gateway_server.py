@@ -91,6 +91,7 @@ class Server:
         self._turn = _TURN  # requests that may still be heard in this step
         self.out = bytearray(tcp.LONGEST)  # of whichever reply is just being sent
         self.accepted = self.dropped = self.turned_away = 0  # connections so far
+        self._crowded_at = clock.ticks_ms()  # when the requests of a step were last used up
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.setblocking(False)
@@ -144,7 +145,9 @@ class Server:
             return True
         if client.begun_at is not None and clock.ticks_diff(now, client.begun_at) > _FRAME_MS:
             return True
-        return not client.open and clock.ticks_diff(now, client.since) > self._idle_ms
+        # While there was no turn for everybody, a client's silence is ours: its request may lie in the socket.
+        idle_ms = min(clock.ticks_diff(now, client.since), clock.ticks_diff(now, self._crowded_at))
+        return not client.open and idle_ms > self._idle_ms
 
     def _accept(self):
         """Take one new connection, if there is one; return True if there was."""
@@ -213,6 +216,8 @@ class Server:
                     break  # out of step
                 # Who does not take its replies is not heard either.
                 while self._turn <= 0 or (client.kept_at is not None and not client.lost):
+                    if self._turn <= 0:
+                        self._crowded_at = clock.ticks_ms()
                     await asyncio.sleep_ms(_STEP_MS)
                     client.flush()
         except OSError:  # the other side is gone

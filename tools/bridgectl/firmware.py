@@ -23,6 +23,8 @@ def load():
         stand_in.const = lambda value: value
         sys.modules["micropython"] = stand_in
     if not hasattr(time, "ticks_ms"):
+        time.ticks_us = lambda: int(time.monotonic() * 1000000) % _TICKS_PERIOD
+        time.sleep_us = lambda us: time.sleep(us / 1000000)
         time.ticks_ms = lambda: int(time.monotonic() * 1000) % _TICKS_PERIOD
         time.ticks_add = lambda a, b: (a + b) % _TICKS_PERIOD
         time.ticks_diff = _ticks_diff

@@ -43,12 +43,9 @@ probe.start(_used, {pin}, {profile})
 """
 
 
-def slot_files(under="/a", everything=False):
-    """Return the built slot with its manifest, and boot.py and main.py, as files for the flash. Raises BuildError.
-
-    everything: with the modules that the application does not import, for tests of those.
-    """
-    slot = build.build("rp2040", quiet=True, everything=everything)
+def slot_files(under="/a"):
+    """Return the built slot with its manifest, and boot.py and main.py, as files for the flash. Raises BuildError."""
+    slot = build.build("rp2040", quiet=True)
     files = image.folder_files(slot, under)
     made, _ = bundle.manifest(slot, "rp2040", build.version())
     files[f"{under}/{rules.MANIFEST}"] = bundle.manifest_bytes(made)
