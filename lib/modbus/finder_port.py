@@ -25,7 +25,7 @@ class Port:
     """open_line(baud, parity) returns a line as board.rs485 does. evidence: finder_faults.Evidence."""
 
     def __init__(self, open_line, evidence):
-        self.setting = None
+        self.setting = 0, "N"  # baud, parity of the open line; 0 = none is open
         self.evidence = evidence
         self.frame = bytearray(_ROOM)  # what came last
         self.have = 0  # bytes of it

@@ -57,6 +57,7 @@ def check(board):
                 "pythonPlatform": "Linux",
                 "reportMissingModuleSource": False,
                 "reportArgumentType": False,
+                "reportOptionalCall": False,
                 "reportOptionalMemberAccess": False,
                 "reportOptionalSubscript": False,
                 "reportOptionalOperand": False,
