@@ -29,21 +29,6 @@ def _build():
     say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
 
 
-def _exchange():
-    build.build("host", quiet=True)
-    path = [ROOT / "host_tests" / "unix", ROOT / "build" / "host"]
-    done = subprocess.run(
-        [build.micropython(), "-X", "heapsize=1m", "-c", "import mp_exchange_alloc as m; print(m.measure())"],
-        env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    how = "heap growth over 1000 exchanges with the collector off, event loop included, 64-bit words (a chip has 32)"
-    say("exchange_alloc_bytes", float(done.stdout.split()[-1]), "B", how)
-
-
 def _module(name):
     """Let a module that prints figures itself do so."""
     code = subprocess.run([sys.executable, "-m", name], timeout=_TIMEOUT_S, check=False, cwd=ROOT).returncode
@@ -61,7 +46,6 @@ def _tests():
 
 PARTS = {
     "build": _build,
-    "exchange": _exchange,
     "cuts": lambda: _module("bridgectl.cuts"),
     "emulator": lambda: _module("bridgectl.emulator"),
     "pacing": lambda: _module("bridgectl.pacing_figures"),

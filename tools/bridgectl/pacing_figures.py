@@ -83,15 +83,17 @@ def _say(figure, value, unit, how):
 def main():
     for think_ms in (5, 20, 50):
         how = f"simulated 9600 8N1 line, slave answers in {think_ms} ms: least bus time / measured cycle, SDM230 set"
-        _say(f"wire_efficiency_ts{think_ms}", round(wire_efficiency(think_ms), 4), "", how)
+        _say(f"wire_efficiency_model_ts{think_ms}", round(wire_efficiency(think_ms), 4), "", how)
     for think_ms in (10, 20, 50):
         ms, reads = plan_ms(think_ms)
         how = f"{reads} reads of at most {LONGEST_PROBED} registers, 9600 8N1, think time {think_ms} ms"
         _say(f"plan_sdm230_ms_ts{think_ms}", round(ms), "ms", how)
     learning, steady = slow_slave()
     how = "slave that loses requests unless it gets 600 ms of rest, no setting: "
-    _say("induced_timeouts_slow_slave", steady, "", how + f"requests lost in a day after {_LEARN_S} s of learning")
-    _say("induced_timeouts_slow_slave_learning", learning, "", how + f"requests lost in the first {_LEARN_S} s")
+    _say(
+        "induced_timeouts_slow_slave_model", steady, "", how + f"requests lost in a day after {_LEARN_S} s of learning"
+    )
+    _say("induced_timeouts_slow_slave_model_learning", learning, "", how + f"requests lost in the first {_LEARN_S} s")
 
 
 if __name__ == "__main__":
