@@ -162,3 +162,24 @@ def test_a_write_that_fails_is_repeated_until_it_is_confirmed():
     c.wrote(-1, "silent", 0)
     assert c.state == "unreachable"
     assert c.step(False, 6000) == actuation.WRITE
+
+
+def test_a_contact_that_was_still_for_weeks_counts_as_any_other():
+    """The ticks wrap in between, and a stamp of a week ago would lie in the future. Proves: REL-1+, DRM-2+"""
+    import clock
+
+    c = contacts.Contacts()
+    now = clock.ticks_add(0, -1000)
+    for _ in range(8 * 24 * 2):
+        c.step(0, now, 50)
+        now = clock.ticks_add(now, 1800000)
+    assert (c.settled, c.mask) == (True, 0)
+    found = [c.step(4, clock.ticks_add(now, dt), 50) for dt in (0, 10, 20, 30, 40, 50, 60)]
+    assert found == [False, False, False, False, False, True, False]
+    assert c.mask == 4
+
+
+def test_a_chattering_di5_does_not_keep_the_grids_contacts_from_counting():
+    """Proves: COM-4, DRM-2+"""
+    steps = [(t, 8 | (16 if t // 10 % 2 else 0)) for t in range(0, 200, 10)]
+    assert _run(steps) == [(50, 8)]

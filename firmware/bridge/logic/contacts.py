@@ -8,6 +8,7 @@ import clock
 from micropython import const
 
 _INPUTS = const(5)
+_GRID_INPUTS = const(4)
 _GRID_MASK = const(0x0F)  # DI1..DI4; DI5 is reserved
 
 
@@ -27,17 +28,16 @@ class Contacts:
         for i in range(_INPUTS):
             bit = 1 << i
             if self._since[i] is None or (raw ^ self._raw) & bit:
-                # Not yet known or moving: the time starts anew.
+                # Not yet known or moving: the time starts anew, so a stamp is never older than a contact is unsettled.
                 if self._since[i] is not None and (raw ^ self.mask) & bit == 0 and self.settled:
                     self.chatter += 1
                 self._since[i] = now
             elif (raw ^ self.mask) & bit and clock.ticks_diff(now, self._since[i]) >= settle_ms:
                 self.mask ^= bit
                 changed = self.settled
-            if not (raw ^ self.mask) & bit and clock.ticks_diff(now, self._since[i]) > 3600000:
-                self._since[i] = clock.ticks_add(now, -settle_ms)  # so that the stamp never outlives the ticks
         self._raw = raw
-        if not self.settled and all([clock.ticks_diff(now, at) >= settle_ms for at in self._since]):
+        # DI5 means nothing to the grid: one that chatters there must not keep the others from counting.
+        if not self.settled and all([clock.ticks_diff(now, at) >= settle_ms for at in self._since[:_GRID_INPUTS]]):
             self.settled = changed = True
         return changed
 
