@@ -6,7 +6,7 @@ CTL    := .venv/bin/bridgectl
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint build bundle flash ota provision emulate figures trace wiring clean
+.PHONY: help venv run test lint build bundle flash ota provision emulate figures fuzz trace wiring clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures
 
 figures: venv ## Measure everything and print one JSON object a line
 	@$(PY) -m bridgectl.figures
+
+fuzz: venv ## Fuzz every decoder for SECONDS (600)
+	@$(PY) -m bridgectl.fuzz --seconds $(or $(SECONDS),600)
 
 trace: venv ## Every id of the specification, the tests that prove it, and their result
 	@$(PY) -m bridgectl.trace

@@ -177,6 +177,24 @@ def test_what_no_broker_may_send_is_refused():
     # fmt: on
 
 
+def test_a_topic_is_utf_8_as_the_book_has_it():
+    """Not in a longer form than needed, no surrogates, nothing behind U+10FFFF [1.5.3]. Proves: REL-1+"""
+    for topic in ("a", "\u00e9", "\u20ac", "\U0001f600/x", "\ud7ff\ue000", "\U0010ffff"):
+        content = topic.encode()
+        data = b"\x30" + bytes((2 + len(content), 0, len(content))) + content
+        assert events(data)[0][1] == topic, topic
+    for content in (
+        b"\xc1\x81",
+        b"a\xe0\x81\x81",
+        b"\xed\xa0\x80",
+        b"\xed\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+        b"\xf0\x82\x82\xac",
+    ):
+        data = b"\x30" + bytes((2 + len(content), 0, len(content))) + content
+        assert raises(ProtocolError, events, data), content
+
+
 def test_after_an_error_the_decoder_stays_refusing_until_it_is_reset():
     d = Decoder()
     d.feed(b"\x40\x02\x00\x00\xd0\x00")

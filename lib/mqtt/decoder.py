@@ -199,7 +199,23 @@ def _text(view):
     except UnicodeError:
         raise ProtocolError("malformed: topic is not UTF-8") from None
     _require("+" not in topic and "#" not in topic and "\0" not in topic, "topic with a wildcard or U+0000")
+    if len(topic) < len(view):
+        _require(_shortest(topic) == len(view), "topic is not UTF-8")
     return topic
+
+
+def _shortest(text):
+    """Return the bytes of a text in UTF-8, 0 if it cannot be written so [1.5.3].
+
+    MicroPython takes longer forms, surrogates and what is behind U+10FFFF for characters.
+    """
+    size = 0
+    for character in text:
+        code = ord(character)
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+            return 0
+        size += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+    return size
 
 
 def _require(met, what):

@@ -1,0 +1,235 @@
+"""The decoders of what clients send; each function returns one that takes an input and tells what it made of it."""
+
+from bridgectl.fuzzing.chip import virtual
+from bridgectl.fuzzing.chip.pieces import Pieces
+from bridgectl.fuzzing.chip.wires import value
+
+_ADDRESS = "192.168.4.1"
+_STEP_MS = 20
+_DEADLINE_MS = 1500
+_FRESH_MS = 300
+
+
+def tcp():
+    """In: size of the pieces, stream. Out: [[transaction, unit, PDU] ..., broken]."""
+    from modbus import tcp
+
+    def take(data):
+        stream = tcp.Stream()
+        pieces = Pieces(data)
+        buffer = bytearray(256)
+        found = []
+        count = pieces.take(buffer)
+        while count and not stream.broken:
+            at = 0
+            while at < count and not stream.broken:
+                at = stream.take(buffer, at, count)
+                if stream.ready:
+                    held = bytes(memoryview(stream.buffer)[tcp.HEADER : tcp.HEADER + stream.count])
+                    found.append([stream.transaction, stream.unit, held.hex()])
+            count = pieces.take(buffer)
+        return [found, stream.broken]
+
+    return take
+
+
+class _Bus:
+    """A master whose slaves answer as the script says, byte by byte: how, and how soon."""
+
+    def __init__(self):
+        self.waiting = []
+        self.script = b"\0"
+        self.place = 0
+        self.asked_at = 0
+
+    def foreign(self, unit, pdu, count, done):
+        if len(self.waiting) >= 3:
+            return False
+        self.waiting.append((unit, bytes(memoryview(pdu)[:count]), done))
+        return True
+
+    def withdraw(self, done):
+        for row in self.waiting:
+            if row[2] is done:
+                self.waiting.remove(row)
+                return True
+        return False
+
+    def order(self):
+        """Return the next byte of the script, which goes round."""
+        self.place += 1
+        return self.script[self.place % len(self.script)]
+
+    def step(self):
+        """Carry out the request that waits longest."""
+        if not self.waiting:
+            return
+        unit, pdu, done = self.waiting.pop(0)
+        self.asked_at = virtual.ticks_ms()
+        how = self.order()
+        virtual.pass_ms(how)
+        if how & 15 == 1 or not unit:
+            return done(0 if not unit else -1, b"", 0, 0)
+        if how & 15 == 2:
+            return done(-3, b"", 0, 0)
+        if how & 15 == 3:
+            return done(1 + how % 11, b"\xee" + bytes((pdu[0] | 0x80, 1 + how % 11)), 1, 2)
+        reply = _slave(unit, pdu)
+        done(0, b"\xee" + reply + b"\xee", 1, len(reply))
+
+
+def _slave(unit, pdu):
+    """Return the reply of a slave whose register `a` holds value(a + unit); of a write the request's front."""
+    function = pdu[0]
+    if function not in (1, 2, 3, 4, 23):
+        return pdu[: 7 if function == 22 else 5]
+    address, count = pdu[1] << 8 | pdu[2], pdu[3] << 8 | pdu[4]
+    if function > 2:
+        words = [value(address + unit + i) for i in range(count)]
+        return bytes((function, 2 * count)) + b"".join([bytes((w >> 8, w & 0xFF)) for w in words])
+    out = bytearray(2 + (count + 7) // 8)
+    out[0], out[1] = function, len(out) - 2
+    for i in range(count):
+        out[2 + i // 8] |= (value(address + unit + i) >> 3 & 1) << i % 8
+    return bytes(out)
+
+
+class _Client:
+    def __init__(self, may_write):
+        self.may_write = may_write
+        self.used_ms = None
+        self.open = 0
+        self.answers = []
+
+    def answer(self, transaction, unit, buffer, at, count):
+        self.answers.append([transaction, unit, bytes(memoryview(buffer)[at : at + count]).hex()])
+
+
+def gateway():
+    """In: length of the script, script, size of the pieces, stream. Out: [requests, answers, what is left open]."""
+    from modbus import gateway, tcp
+
+    bus = _Bus()
+    door = gateway.Gateway(lambda: bus, _FRESH_MS, _DEADLINE_MS, ((5, 40, 41),))
+    buffer = bytearray(256)
+
+    def take(data):
+        end = 1 + data[0] if data else 0
+        bus.script = bytes(data[1:end]) or b"\0"
+        bus.place = 0
+        pieces = Pieces(data[end:])
+        client = _Client(len(data) & 1)
+        stream = tcp.Stream()
+        asked = []
+        count = pieces.take(buffer)
+        while count and not stream.broken:
+            at = 0
+            while at < count and not stream.broken:
+                at = stream.take(buffer, at, count)
+                if stream.ready:
+                    held = bytes(memoryview(stream.buffer)[tcp.HEADER : tcp.HEADER + stream.count])
+                    asked.append([stream.transaction, stream.unit, held.hex()])
+                    door.submit(client, stream.transaction, stream.unit, stream.buffer, tcp.HEADER, stream.count)
+                    for _ in range(bus.order() & 1):
+                        bus.step()
+            door.step()
+            count = pieces.take(buffer)
+        since_ms = virtual.passed_ms()
+        while virtual.passed_ms() < since_ms + 2 * _DEADLINE_MS:
+            bus.step()
+            door.step()
+            virtual.pass_ms(_STEP_MS)
+        left = [client.open, door.waiting()]
+        door.leave(client)
+        return [asked, client.answers, left]
+
+    return take
+
+
+def dns():
+    """In: a datagram. Out: the reply or null."""
+    from captive import dns
+
+    def take(data):
+        reply = dns.answer(data, _ADDRESS)
+        return None if reply is None else reply.hex()
+
+    return take
+
+
+class _Socket(Pieces):
+    """The two streams of a connection, as asyncio gives them."""
+
+    async def readinto(self, buffer):
+        return self.take(buffer)
+
+    def write(self, data):
+        self.written.append(bytes(data))
+
+    async def drain(self):
+        pass
+
+
+class _Place:
+    def extend(self, ms):
+        pass
+
+    def answering(self):
+        pass
+
+    def hurry(self, ms):
+        pass
+
+
+def http_head():
+    """In: size of the pieces, a request. Out: [status of the refusal or 0, lines, body]. Raises Rejected."""
+    from captive.streams import Incoming, Rejected
+
+    def take(data):
+        incoming = Incoming(_Place(), _Socket(data), ("host", "content-length", "origin"))
+        lines, body, status = [], b"", 0
+        try:
+            line = virtual.run(incoming.readline())
+            while line not in (b"\r\n", b"\n"):
+                lines.append(line.hex())
+                line = virtual.run(incoming.readline())
+            piece = virtual.run(incoming.read(512))
+            while piece:
+                body += piece
+                piece = virtual.run(incoming.read(512))
+        except Rejected as e:
+            status = e.status
+        virtual.run(incoming.discard())
+        return [status, lines, body.hex()]
+
+    return take
+
+
+def portal():
+    """In: size of the pieces, a request. Out: [answer, settings that it changed]."""
+    from bridge.settings import Settings
+    from bridge.state import State
+    from bridge.tasks import portal
+    from captive.streams import Incoming, Outgoing
+    from slots.version import Refused
+
+    def begin():
+        raise Refused("update", "is not part of this")
+
+    state, settings = State("1.2.3", "power", "SN1234567890"), Settings()
+    routes = portal._Routes(portal._Wishes(state), state, settings, begin, _ADDRESS, 80)
+
+    def take(data):
+        settings.__init__()
+        socket = _Socket(data)
+        incoming, outgoing = Incoming(_Place(), socket, portal._HEADERS), Outgoing(socket)
+        virtual.run(routes.converse(incoming, outgoing, _Place()))
+        virtual.run(outgoing.flush())
+        virtual.run(incoming.discard())
+        plain = Settings().shown()
+        shown = settings.shown()
+        changed = {name: shown[name] for name in shown if shown[name] != plain[name]}
+        changed = {name: changed[name].encode().hex() for name in changed if isinstance(changed[name], str)}
+        return [b"".join(socket.written)[:600].hex(), changed]
+
+    return take

@@ -1,0 +1,127 @@
+"""Requests over HTTP as phones and strangers send them, and what must be true of how they are read and answered."""
+
+import json
+
+from bridgectl.fuzzing import mutate
+
+_PATHS = ("/", "/network", "/status", "/api/status", "/api/networks", "/api/join", "/api/system", "/api/scan",
+          "/api/update", "/generate_204", "/app.js", "/../main.py", "/%2e%2e/x", "/?a=b&c", "*", "//", "/%",
+          "/%zz")  # fmt: skip
+_HOSTS = ("192.168.4.1", "192.168.4.1:80", "captive.apple.com", "", ":", "[::1]", "192.168.4.1:8080")
+_WANTED = (b"host", b"content-length", b"origin")
+_NAMES = ("ssid", "password", "system_name", "time_zone")
+_STATUSES = (200, 302, 400, 403, 404, 405, 409, 411, 413, 414, 415, 431)
+_MAX_LINE, _MAX_HEAD, _MAX_LINES = 1024, 4096, 40
+
+
+def request(rng):
+    """Return a request, often damaged."""
+    body = b""
+    if rng.random() < 0.7:
+        asked = {
+            name: rng.choice(("my network", "secret-secret", "Europe/Berlin"))
+            for name in rng.choice((_NAMES[:2], _NAMES[2:]))
+        }
+        if rng.random() < 0.4:
+            asked = mutate.json_value(rng, _NAMES)
+        body = mutate.json_bytes(rng, asked) if rng.random() < 0.5 else json.dumps(asked).encode(errors="surrogatepass")
+    method = rng.choice(("GET", "GET", "POST", "POST", "POST", "HEAD", "OPTIONS", "PUT", "get", "", "\x00"))
+    line = (
+        f"{method} {rng.choice(_PATHS)} HTTP/1.1"
+        if rng.random() < 0.95
+        else rng.choice(("", "GET", "GET /", "GET  / x y"))
+    )
+    headers = ["Host: " + rng.choice(_HOSTS if rng.random() < 0.3 else _HOSTS[:1])]
+    if body or rng.random() < 0.2:
+        headers.append(
+            f"Content-Length: {len(body) if rng.random() < 0.9 else rng.choice((-1, 0, 99999999, 10**8, 5000, 'x'))}"
+        )
+    if rng.random() < 0.8:
+        headers += [
+            "X-Bridge: 1",
+            "Content-Type: " + rng.choice(("application/json", "application/octet-stream", "text/plain")),
+        ]
+    if rng.random() < 0.3:
+        headers.append("Origin: http://" + rng.choice(_HOSTS))
+    if rng.random() < 0.15:
+        headers.append(
+            rng.choice(
+                ("Transfer-Encoding: chunked", "Cookie: " + "c" * rng.choice((5, 900, 1100)), "Expect: 100-continue")
+            )
+        )
+    if rng.random() < 0.05:
+        headers += [f"X-{n}: {n}" for n in range(rng.choice((30, 38, 39, 40, 60)))]
+    if rng.random() < 0.05:
+        headers += [f"Y-{n}: " + "y" * rng.choice((500, 900)) for n in range(rng.choice((4, 5, 8)))]
+    rng.shuffle(headers)
+    end = "\r\n" if rng.random() < 0.9 else "\n"
+    whole = end.join([line, *headers, "", ""]).encode() + body
+    return mutate.maybe(rng, whole, 0.4)
+
+
+def wrong_head(octets, status, lines, body):
+    """Return what is wrong with how a head was read; lines in hexadecimal, in their order; status 0 = all was read."""
+    if status not in (0, 400, 411, 414, 431):
+        return f"refused with {status}"
+    expected, size, head = _head(octets)
+    read = [bytes.fromhex(line) for line in lines]
+    if read != expected[: len(read)]:
+        return f"other lines than {expected}"
+    if status:
+        return "a good request was refused" if _plain(octets, head, size) else None
+    if head is None or head > _MAX_HEAD or len(read) != len(expected):
+        return "read to the end what has none, or is too long"
+    return None if bytes.fromhex(body) == octets[head : head + size] else "another body"
+
+
+def _head(octets):
+    """Return (request line and headers that matter, content length, where the body begins or None)."""
+    found, size, at = [], 0, 0
+    while True:
+        end = octets.find(b"\n", at) + 1
+        if not end:
+            return found, size, None
+        line = octets[at:end]
+        at = end
+        if line in (b"\n", b"\r\n"):
+            return found, size, at
+        name, _, value = line.partition(b":")
+        if not found:
+            found.append(line)
+        elif name.lower() in _WANTED:
+            found.append(line)
+            if name.lower() == b"content-length" and value.strip().isdigit():
+                size = int(value)
+
+
+def _plain(octets, head, size):
+    """Return True if nobody could refuse a head: ASCII, short, each header once, the body whole."""
+    if head is None or head > _MAX_HEAD or not octets[:head].isascii() or len(octets) < head + size:
+        return False
+    lines = octets[:head].split(b"\n")[:-2]
+    names = [line.partition(b":")[0].lower() for line in lines[1:]]
+    lengths = [line.partition(b":")[2].strip() for line in lines[1:] if line.lower().startswith(b"content-length:")]
+    return (
+        len(lines) < _MAX_LINES
+        and all(len(line) < _MAX_LINE for line in lines)
+        and all(b":" in line and not line.startswith(b":") for line in lines[1:])
+        and len(set(names)) == len(names)
+        and b"transfer-encoding" not in names
+        and all(text.isdigit() and len(text) <= 8 for text in lengths)
+    )
+
+
+def wrong_answer(octets, answer, changed):
+    """Return what is wrong with the portal's answer, and with the settings that it changed (texts in hexadecimal)."""
+    line = answer.split(b"\r\n", 1)[0].split(b" ")
+    if len(line) < 2 or line[0] not in (b"HTTP/1.0", b"HTTP/1.1") or not line[1].isdigit():
+        return f"no answer: {answer[:60]}"
+    if int(line[1]) not in _STATUSES:
+        return f"answered {line[1].decode()}"
+    if not changed:
+        return None
+    if b"x-bridge" not in octets.lower() or int(line[1]) != 200:
+        return f"changed {sorted(changed)} for a stranger"
+    ssid = bytes.fromhex(changed.get("wlan_ssid", ""))
+    name = bytes.fromhex(changed.get("system_name", ""))
+    return "took what is too long" if len(ssid) > 32 or len(name) > 40 else None
