@@ -17,7 +17,7 @@ def bridgectl(*words):
 def test_help_names_every_command():
     """Proves: BEN-2"""
     done = bridgectl("--help")
-    commands = ("read", "scan", "play", "build", "flash", "provision", "bundle", "ota", "run")
+    commands = ("read", "scan", "pace", "play", "build", "flash", "provision", "bundle", "ota", "run")
     assert [word for word in commands if f"\n  {word} " not in done.stdout] == []
 
 

@@ -12,6 +12,18 @@ from typing import Annotated
 
 import typer
 
+from bridgectl.options import (
+    NO_ANSWER,
+    PART_GOOD,
+    Baud,
+    BoardPort,
+    Json,
+    Parity,
+    Port,
+    Unit,
+    explained,
+)
+
 app = typer.Typer(
     help="Bench, flash and run the bridge from a PC. PORT is a serial port such as /dev/ttyUSB0.",
     no_args_is_help=True,
@@ -19,38 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
-
-Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
-BoardPort = Annotated[str, typer.Argument(metavar="PORT", help="USB serial port of the board.")]
-Unit = Annotated[int | None, typer.Option(help="Modbus address, 1 to 247; default: the model's own.")]
-Baud = Annotated[int, typer.Option(help="Bit/s, at most 9600.")]
-Parity = Annotated[str, typer.Option(help="N, E or O.")]
-Json = Annotated[bool, typer.Option("--json", help="One line of JSON per result, for scripts.")]
-
-
-@contextlib.contextmanager
-def explained():
-    """Turn the errors that a person can mend into one line and an exit code; Ctrl-C ends quietly."""
-    from bridgectl import build as building
-    from bridgectl import bundle as bundling
-    from bridgectl import flash as flashing
-    from bridgectl import provision as provisioning
-    from bridgectl.bench import port, show
-
-    refusals = (building.BuildError, bundling.BundleError, flashing.FlashError, provisioning.ProvisionError)
-    wrong = (port.BenchError, *refusals)
-    try:
-        yield
-    except port.PortError as problem:
-        show.errors.print(str(problem), markup=False)
-        raise typer.Exit(PORT_FAILED) from None
-    except wrong as problem:
-        show.errors.print(str(problem), markup=False)
-        raise typer.Exit(WRONG_USE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
 
 
 @app.command()
@@ -139,6 +119,31 @@ def scan(
                 show.console.print(sentence, markup=False, soft_wrap=True)
     if not result.found:
         raise typer.Exit(NO_ANSWER)
+
+
+@app.command()
+def pace(
+    *,
+    port: Port,
+    model: Annotated[str, typer.Option(help="sdm230, sdm120ct or plant.")] = "",
+    unit: Unit = None,
+    function: Annotated[int | None, typer.Option(help="Without a model: 3 or 4; default: 4.")] = None,
+    spans: Annotated[
+        list[str] | None, typer.Option("--read", metavar="ADDRESS:COUNT", help="Without a model; may be repeated.")
+    ] = None,
+    baud: Baud = 9600,
+    parity: Parity = "N",
+    seconds: Annotated[float, typer.Option(help="How long; Ctrl-C ends it earlier.", min=1)] = 60,
+    probe_longest: Annotated[bool, typer.Option("--probe-longest", help="Find the longest read first.")] = False,
+    json_lines: Json = False,
+):
+    """Learn how fast a slave may be asked, as the bridge does: think time, rest, time-out and the best reads."""
+    from bridgectl.bench import pace_command, target
+
+    with explained():
+        wanted = target.chosen(model, unit, function, spans or [])
+        code = pace_command.measure(port, wanted, baud, parity, seconds, probe_longest, json_lines)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -3,10 +3,12 @@
 An adapter that hears itself (no echo suppression) is noticed: its own request is taken off the front of what came.
 """
 
+import contextlib
 import dataclasses
 import errno
 import os
 import time
+from pathlib import Path
 
 import serial
 from bridge import settings
@@ -18,9 +20,10 @@ try:
 except ImportError:  # Windows
     _Unsettable = serial.SerialException
 
-BAUDS = tuple(next(row[3] for row in settings.rows() if row[0] == "sensor_baud"))
-PARITIES = tuple(next(row[3] for row in settings.rows() if row[0] == "sensor_parity"))
+BAUDS = tuple(next(row[3] for row in settings.rows() if row[0] == "rs485_2_baud"))
+PARITIES = tuple(next(row[3] for row in settings.rows() if row[0] == "rs485_2_parity"))
 _TICK_S = 0.005
+_USB_SERIAL = Path("/sys/bus/usb-serial/devices")
 _STILL_S = 0.05  # USB adapters deliver in lumps up to 16 ms apart; longer silence ends a frame
 _GONE = "{} is gone: the adapter was pulled out. Plug it in and start again."
 _UNSETTABLE = "The adapter at {} does not take {} bit/s with parity {}. Use another adapter, or other settings."
@@ -62,11 +65,11 @@ def ports():
 
 def check_line(baud, parity, baud_option="--baud", parity_option="--parity"):
     """Return (baud, parity) as the line takes them; BenchError if the bridge's bus does not run like this."""
-    refusals = dict(settings.Settings().check({"sensor_baud": baud, "sensor_parity": parity.upper()})[1])
-    if "sensor_baud" in refusals:
-        raise BenchError(f"{baud_option} {baud}: {refusals['sensor_baud']}")
-    if "sensor_parity" in refusals:
-        raise BenchError(f"{parity_option} {parity}: {refusals['sensor_parity']}")
+    refusals = dict(settings.Settings().check({"rs485_2_baud": baud, "rs485_2_parity": parity.upper()})[1])
+    if "rs485_2_baud" in refusals:
+        raise BenchError(f"{baud_option} {baud}: {refusals['rs485_2_baud']}")
+    if "rs485_2_parity" in refusals:
+        raise BenchError(f"{parity_option} {parity}: {refusals['rs485_2_parity']}")
     return baud, parity.upper()
 
 
@@ -128,12 +131,12 @@ class Line:
     def configure(self, baud, parity):
         """Change speed and parity of the open port. Raises SettingError if the adapter cannot do that."""
         self.baud, self.parity = baud, parity
-        try:
-            with self._gone():
+        with self._gone():
+            try:
                 self._port.baudrate = baud
                 self._port.parity = parity
-        except _Unsettable as problem:
-            raise SettingError(_UNSETTABLE.format(self.path, baud, parity)) from problem
+            except _Unsettable as problem:
+                raise SettingError(_UNSETTABLE.format(self.path, baud, parity)) from problem
 
     def character_s(self):
         """Return the time of one character on the wire in s."""
@@ -153,6 +156,15 @@ class Line:
         with self._gone():
             self._port.write(frame)
             self._port.flush()
+
+    def hurry(self):
+        """Ask the adapter to hand bytes over at once; return by how many ms it may hold them back, None = not known."""
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # only Linux knows this, and not of each adapter
+            self._port.set_low_latency_mode(True)
+        try:
+            return int((_USB_SERIAL / os.path.basename(self.path) / "latency_timer").read_text())
+        except (OSError, ValueError):
+            return None
 
     def listen(self, seconds):
         """Return what is heard in so many seconds without sending anything."""
@@ -206,7 +218,7 @@ class _Gone:
         return None
 
     def __exit__(self, _kind, problem, _trace):
-        if isinstance(problem, (OSError, TypeError)) and not isinstance(problem, PortError):
+        if isinstance(problem, (OSError, TypeError, _Unsettable)) and not isinstance(problem, PortError):
             # pyserial fails with TypeError when its descriptor vanishes under it.
             raise PortError(_GONE.format(self._path)) from problem
 

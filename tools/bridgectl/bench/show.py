@@ -86,8 +86,8 @@ def scan_sentences(result, path):
             options = f"--model {f.model} --unit {f.unit} --baud {f.baud} --parity {f.parity}"
             found.append(f"Read it: bridgectl read {path} {options}")
             if f.model != "plant":
-                found.append(f"Bridge settings: sensor_model {f.model}, sensor_unit {f.unit}, sensor_baud {f.baud}, "
-                             f"sensor_parity {f.parity}")  # fmt: skip
+                found.append(f"Bridge settings: sensor_model {f.model}, sensor_unit {f.unit}, rs485_2_baud {f.baud}, "
+                             f"rs485_2_parity {f.parity}")  # fmt: skip
     if result.echo:
         found.append("The adapter hears itself (echo); that was taken off and harms nothing.")
     return found

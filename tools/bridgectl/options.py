@@ -1,0 +1,38 @@
+"""What the commands of `bridgectl` share: options, exit codes, and how their errors are told."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
+
+Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
+BoardPort = Annotated[str, typer.Argument(metavar="PORT", help="USB serial port of the board.")]
+Unit = Annotated[int | None, typer.Option(help="Modbus address, 1 to 247; default: the model's own.")]
+Baud = Annotated[int, typer.Option(help="Bit/s, at most 9600.")]
+Parity = Annotated[str, typer.Option(help="N, E or O.")]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON per result, for scripts.")]
+
+
+@contextlib.contextmanager
+def explained():
+    """Turn the errors that a person can mend into one line and an exit code; Ctrl-C ends quietly."""
+    from bridgectl import build as building
+    from bridgectl import bundle as bundling
+    from bridgectl import flash as flashing
+    from bridgectl import provision as provisioning
+    from bridgectl.bench import port, show
+
+    refusals = (building.BuildError, bundling.BundleError, flashing.FlashError, provisioning.ProvisionError)
+    wrong = (port.BenchError, *refusals)
+    try:
+        yield
+    except port.PortError as problem:
+        show.errors.print(str(problem), markup=False)
+        raise typer.Exit(PORT_FAILED) from None
+    except wrong as problem:
+        show.errors.print(str(problem), markup=False)
+        raise typer.Exit(WRONG_USE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
