@@ -123,6 +123,14 @@ def test_a_stranger_that_speaks_modbus_is_shown_without_a_model():
     assert "neither a meter's nor the plant's registers" in device["why"]
 
 
+def test_a_meter_without_mains_is_shown_with_what_it_measures():
+    """Proves: BEN-1"""
+    block = dict.fromkeys(range(346), 0) | floats({0: 12.0, 70: 0.0})
+    with ptys.Pair() as pair, pymodbus_server(pair.right, 1, block):
+        result = run(pair, units=(1,), bauds=(9600,), parities=("N",))
+    assert [(f.model, f.why) for f in result.found] == [("", "registers like a meter's, but 12 V and 0 Hz")]
+
+
 def test_the_table_says_how_to_read_what_was_found():
     """Proves: BEN-1"""
     with ptys.Pair() as pair, devices(pair, Meter(House(), "sdm120ct")):

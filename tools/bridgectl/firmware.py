@@ -3,6 +3,7 @@
 `load()` puts lib/, firmware/ and boards/ on sys.path and a stand-in for the `micropython` module under its name.
 """
 
+import asyncio
 import sys
 import time
 import types
@@ -28,6 +29,8 @@ def load():
         time.ticks_ms = lambda: int(time.monotonic() * 1000) % _TICKS_PERIOD
         time.ticks_add = lambda a, b: (a + b) % _TICKS_PERIOD
         time.ticks_diff = _ticks_diff
+    if not hasattr(asyncio, "sleep_ms"):
+        asyncio.sleep_ms = lambda ms: asyncio.sleep(ms / 1000)
     for folder in ("lib", "firmware", "boards"):
         path = str(ROOT / folder)
         if path not in sys.path:

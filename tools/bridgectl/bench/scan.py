@@ -2,25 +2,25 @@
 
 A device answers only to frames at its own speed, so garbage never comes from a wrong speed of ours: it comes from
 swapped wires, from a second master, or from two devices that answer at once.
+
+Models are told by the board's own rules (modbus.finder_models). The search is not the board's (modbus.finder): that one
+stops at the first answer and asks some addresses without waiting for each, which needs a UART without USB's delays.
 """
 
+import asyncio
 import dataclasses
 import math
 import struct
 import time
 
-from bridge.devices import registers, sdm120ct, sdm230, sigenergy
-from modbus import rtu
+from bridge.devices import registers, sdm120ct, sdm230, sigenergy, signatures
+from modbus import finder_models, rtu
 
 from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, check_line, check_unit
 
 UNITS = (1, 247, *range(2, 11))
 _TRIES = 3
 _PLANT_PERIOD_S = sigenergy.PERIOD_MS / 1000 + 0.02  # with room for the jitter of a USB adapter
-_METER_CODE = 64514  # holding register; SDM120: 0x0020, the SDM230's is not published
-_CODE_SDM120 = 0x0020
-_VOLTS = (80, 300)
-_HERTZ = (45, 65)
 
 
 @dataclasses.dataclass
@@ -131,7 +131,7 @@ class Scan:
             heard = exchange.raw[8:] if exchange.echo else exchange.raw
             tries += 1
         if exchange.status >= 0:
-            model, why = self._identify(unit, exchange)
+            model, why = self._identify(unit)
             result.found.append(Found(baud, parity, unit, model, why, exchange.elapsed_ms))
         elif heard:
             self._garbled.setdefault((baud, parity), {})[unit] = heard
@@ -147,34 +147,16 @@ class Scan:
             self._line.listen(0.1)
         return exchange
 
-    def _float(self, unit, address):
-        """Return the float32 of an input register, or None."""
-        exchange = self._ask(unit, rtu.READ_INPUT, address, 2)
-        return struct.unpack(">f", exchange.registers())[0] if exchange.status == rtu.OK else None
-
-    def _identify(self, unit, first):
-        """Return (model or "", how it is known)."""
-        if unit == sigenergy.UNIT and first.status == rtu.OK:
-            state = self._ask(unit, rtu.READ_INPUT, 30051, 1)
-            if state.status == rtu.OK:
-                return "plant", "unit 247 answers the plant's registers 30003 and 30051"
-        volts, hertz = self._float(unit, 0), self._float(unit, 70)
+    def _identify(self, unit):
+        """Return (model or "", how it is known), by the rules that the board knows too."""
+        asker = _Asker(lambda function, address, count: self._ask(unit, function, address, count))
+        model, why = asyncio.run(finder_models.name(asker, _rules(), unit))
+        if model:
+            return model, why
+        volts, hertz = asker.number(0), asker.number(70)
         if volts is None or hertz is None:
             return "", "speaks Modbus, but has neither a meter's nor the plant's registers"
-        code = self._ask(unit, rtu.READ_HOLDING, _METER_CODE, 1)
-        if code.status == rtu.OK and int.from_bytes(code.registers(), "big") == _CODE_SDM120:
-            return "sdm120ct", "meter code 0x0020"
-        if not (_VOLTS[0] <= volts <= _VOLTS[1] and _HERTZ[0] <= hertz <= _HERTZ[1]):
-            return "", f"registers like a meter's, but {volts:g} V and {hertz:g} Hz"
-        only_sdm230 = {r[0] for r in registers.rows(sdm230)} - {r[0] for r in registers.rows(sdm120ct)}
-        for address in sorted(only_sdm230):
-            if self._float(unit, address) is not None:
-                return "sdm230", f"has register {address}, which only the SDM230 has"
-        sure = {r[0] for r in registers.rows(sdm230) if not r[5]} & {r[0] for r in registers.rows(sdm120ct) if r[5]}
-        for address in sorted(sure):
-            if self._float(unit, address) is None:
-                return "sdm120ct", f"lacks register {address}, which every SDM230 has"
-        return "sdm230 or sdm120ct", "the registers of both; read the label"
+        return "", f"registers like a meter's, but {volts:g} V and {hertz:g} Hz"
 
     def _faults(self, unasked):
         """Return the likely faults in words. Order: what was heard unasked, what was garbled, nothing at all."""
@@ -208,6 +190,43 @@ class Scan:
         if self._untried:
             found.append(f"Not tried, because the adapter refuses these settings: {', '.join(self._untried)}.")
         return found
+
+
+class _Asker:
+    """Asks one unit as modbus.finder_models wants it done, and remembers the answers."""
+
+    def __init__(self, ask):
+        """ask(function, address, count) returns an Exchange."""
+        self._ask = ask
+        self._last = None
+        self._known = {}
+
+    async def ask(self, _unit, function, address, count):
+        """Return rtu's status of one read."""
+        self._last = self._known[address] = self._ask(function, address, count)
+        return self._last.status
+
+    def answer(self):
+        """Return (buffer, position of the first register's byte) of the last good answer."""
+        return self._last.frame, 3
+
+    def number(self, address):
+        """Return the float32 at an address that was answered well, else None."""
+        exchange = self._known.get(address)
+        return struct.unpack(">f", exchange.registers())[0] if exchange and exchange.status == rtu.OK else None
+
+
+def _rules():
+    """Return the board's signatures and, before the last one, which cannot tell, what else the register tables tell."""
+    rows = signatures.SIGNATURES.strip().splitlines()
+    tests = rows[-1].split("|")[1]
+    wide, small = [{r[0]: r[5] for r in registers.rows(m)} for m in (sdm230, sdm120ct)]  # address: is it optional
+    only_wide = [
+        f"sdm230|{tests} 4:{a}:2:ok|has register {a}, which only the SDM230 has|" for a in wide if a not in small
+    ]
+    lacks = [a for a in wide if not wide[a] and small.get(a)]
+    not_wide = [f"sdm120ct|{tests} 4:{a}:2:refused|lacks register {a}, which every SDM230 has|" for a in lacks]
+    return "\n".join(["", *rows[:-1], *only_wide, *not_wide, rows[-1], ""])
 
 
 def _nothing(echo, units):
