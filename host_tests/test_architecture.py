@@ -15,7 +15,8 @@ IMPURE = HARDWARE | {"asyncio", "os", "time", "socket", "select"}
 # What each room of bridge/ may import of the others.
 MAY_IMPORT = {
     "app": {"tasks", "logic", "devices", "state", "settings", "points", "readings"},
-    "tasks": {"logic", "devices", "state", "settings", "points", "readings"},
+    "tasks": {"ports", "logic", "devices", "state", "settings", "points", "readings"},
+    "ports": {"ports", "logic", "devices", "state", "settings", "points", "readings"},
     "logic": {"logic", "devices", "state", "settings", "points"},
     "devices": set(),
     "state": {"readings"},

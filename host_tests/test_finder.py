@@ -17,7 +17,7 @@ TICKS_MS = (1, 10)  # RP2040, ESP32
 def test_every_setting_of_the_bus_and_every_address_is_asked():
     """Proves: SEN-5+"""
     rows = {row[0]: row[3] for row in settings.rows()}
-    every = set(itertools.product(rows["sensor_baud"], rows["sensor_parity"]))
+    every = set(itertools.product(rows["rs485_2_baud"], rows["rs485_2_parity"]))
     assert set(plan.SETTINGS) == every and len(plan.SETTINGS) == 12
     asked = {step[:3] for step in plan.steps()}
     assert asked == {(baud, parity, unit) for baud, parity in every for unit in range(1, 248)}

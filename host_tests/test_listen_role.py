@@ -16,22 +16,23 @@ MS = 1e6
 MAIN = b"""
 import asyncio
 import gc
+import time
 import board
 from bridge.devices import sdm230
 from bridge.state import State
-from bridge.tasks import listen_role
+from bridge.ports import listen
 
 async def show(role, readings):
     while True:
         await asyncio.sleep_ms(250)
-        role.report(None, role.slave.link(), {})
+        role.report(time.ticks_ms())
         print("HEARD", role.bus.counts[0], role.bus.counts[7], readings.value(2), role.slave.link())
         gc.collect()
 
 async def main():
     this = board.Board()
     state = State()
-    role = listen_role.Listen(this, state, 2, 9600, "N", ((1, sdm230, b"\\x04"),))
+    role = listen.Listen(this.rs485(2, 9600, "N"), 9600, "N", state, ((1, sdm230, b"\\x04"),))
     print("READY")
     await asyncio.gather(role.bus.run(lambda: None), show(role, state.readings))
 

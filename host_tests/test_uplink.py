@@ -104,8 +104,8 @@ async def _life(ear, session):
     answer = await ear.ask({"do1": False, "do2": True, "id": "both"})
     assert (answer["ok"], answer["do1"], answer["do2"], answer["id"]) == (True, False, True, "both")
 
-    answer = await ear.ask({"sensor_baud": 19200})
-    assert "9600" in answer["errors"]["sensor_baud"]
+    answer = await ear.ask({"rs485_2_baud": 19200})
+    assert "9600" in answer["errors"]["rs485_2_baud"]
     assert "message" in (await ear.ask(b"on"))["errors"]
     assert "do9" in (await ear.ask({"do9": True}))["errors"]
     await ear.say("set", b'{"do1": true, "x": "' + b"y" * 5000 + b'"}')

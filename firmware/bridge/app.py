@@ -17,12 +17,12 @@ _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 
 def run(board):
     """Run the bridge on a board until the process is ended."""
-    supervisor, _, _ = build(board)
+    supervisor = build(board)[0]
     asyncio.run(supervisor.run())
 
 
 def build(board):
-    """Return (supervisor, state, settings) of a whole bridge, not yet running."""
+    """Return (supervisor, state, settings, ports) of a whole bridge, not yet running."""
     device = record.load(board.data + "/device") or {}
     settings = Settings(board.data + "/settings")
     state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
@@ -33,18 +33,8 @@ def build(board):
 
     supervisor = Supervisor(board.watchdog(_WATCHDOG_MS))
     wake = asyncio.Event()
-    ports = {}
+    ports = buses.Ports(board, state, settings)
     slots = Slots(board.root)
-
-    def sensor():
-        if settings.sensor_model == "none":
-            return None
-        # Only the table in use: a module of bridge/devices is named as the model.
-        package = __import__("bridge.devices." + settings.sensor_model)
-        return buses.Sensor(board, state, settings, getattr(package.devices, settings.sensor_model))
-
-    def plant():
-        return buses.Plant(board, state, settings) if settings.plant_enabled else None
 
     def begin_update():
         return updater.begin(state, settings, slots, version.BOARD)
@@ -59,15 +49,16 @@ def build(board):
     add = supervisor.add
     add("field_io", lambda beat: field_io.run(beat, board, state, settings, wake),        essential=True)
     add("control",  lambda beat: control.run(beat, state, settings, wake),                essential=True)
-    add("sensor",   lambda beat: buses.run(beat, settings, ports, "sensor", sensor),      essential=True)
-    add("plant",    lambda beat: buses.run(beat, settings, ports, "plant", plant),        essential=True)
-    add("watch",    lambda beat: buses.watch(beat, state, settings, ports),               essential=True)
+    add("rs485-1",  lambda beat: ports.run(beat, 1),                                      essential=True)
+    add("rs485-2",  lambda beat: ports.run(beat, 2),                                      essential=True)
+    add("watch",    ports.watch,                                                          essential=True)
     add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy),              essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     # The radio blocks for a second when it starts: the buses and the contacts come first.
     add("network",  lambda beat: network.run(beat, state, settings, board, device),       delay_s=1)
     add("uplink",   lambda beat: uplink.run(beat, state, settings),                       delay_s=1)
+    add("clients",  ports.serve_clients,                                                  delay_s=1)
     add("updater",  lambda beat: updater.run(beat, state, settings, slots, board))
     add("portal",   portal,                                                               delay_s=2)
     # fmt: on
-    return supervisor, state, settings
+    return supervisor, state, settings, ports

@@ -9,18 +9,33 @@ from store import record
 # name | kind | default | low or choices | high | unit | meaning
 # kinds: int, bool, choice (of words), rate (choice of numbers), text (low..high = bytes), secret (a text never shown)
 TABLE = """
+rs485_1_role|choice|master|master,gateway,listen,server,meter,find,off|||What RS485-1 does: master (polls and commands the plant), gateway (and lets Modbus TCP clients reach it), listen (hears another master), server (answers one), meter (answers one as the sensor would), find (searches what answers), off
+rs485_1_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-1
+rs485_1_parity|choice|N|N,E,O|||Parity of RS485-1
+rs485_2_role|choice|master|master,gateway,listen,server,find,off|||What RS485-2 does, with the sensor as RS485-1 with the plant
+rs485_2_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-2
+rs485_2_parity|choice|N|N,E,O|||Parity of RS485-2
 sensor_model|choice|sdm230|sdm230,sdm120ct,none|||Power sensor at RS485-2
 sensor_unit|int|1|1|247||Modbus unit of the sensor
-sensor_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-2
-sensor_parity|choice|N|N,E,O|||Parity of RS485-2
 sensor_poll_ms|int|250|100|60000|ms|How often the fast values of the sensor are read
 sensor_slow_ms|int|10000|1000|600000|ms|How often its other values are read
-plant_enabled|bool|true||||Poll and command the plant at RS485-1
 plant_unit|int|247|1|247||Modbus unit of the plant
-plant_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-1
-plant_parity|choice|N|N,E,O|||Parity of RS485-1
 plant_poll_ms|int|2000|1000|60000|ms|How often the plant is read; never under 1000 ms
 plant_slow_ms|int|30000|2000|600000|ms|How often its other values are read
+server_unit|int|1|1|247||Role server: the unit that the bridge answers to
+server_outputs|bool|false||||Role server: the other master may switch DO1 and DO2
+meter_model|choice|sdm230|sdm230,sdm120ct|||Role meter: the model that the bridge plays
+meter_unit|int|1|1|247||Role meter: the unit that it answers to
+meter_think_ms|int|20|5|500|ms|Role meter: time from a request to the answer
+meter_policy|choice|silent|silent,safe,last|||Role meter: what is said when the sensor is stale: silent (nothing), safe (meter_safe_w), last (the last value)
+meter_stale_ms|int|2000|500|60000|ms|Role meter: age at which the sensor is stale
+meter_safe_w|int|0|-30000|30000|W|Role meter: the power that is told by policy safe
+gateway_port|int|502|1|65534||Role gateway: TCP port; with two gateways the sensor's is the next one
+gateway_fresh_ms|int|1000|0|60000|ms|Role gateway: a reply is never older; 0 = nothing is kept
+gateway_deadline_ms|int|1500|200|60000|ms|Role gateway: a client has an answer by then, if only an exception
+gateway_idle_s|int|60|5|3600|s|Role gateway: a client that says nothing for so long is dropped
+gateway_clients|int|8|1|16||Role gateway: clients at once; the Pico W image has sockets for 3
+gateway_writers|text||0|120||Role gateway: addresses that may write, with commas between; empty = nobody
 grid_table|choice|off|off,ripple,ripple_reverse|||Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)
 grid_settle_ms|int|50|20|1000|ms|How long a contact must be still before it counts
 do_safe_mask|int|0|0|3||Outputs closed in the safe state, bit 0 = DO1
@@ -123,6 +138,11 @@ def rows():
     """Yield (name, kind, default, low or choices, high, unit, meaning) of all settings, typed by their kind."""
     for fields in table.rows(TABLE):
         yield _typed(fields)
+
+
+def names():
+    """Return the names of all settings."""
+    return [fields[0] for fields in table.rows(TABLE)]
 
 
 def _row(name):

@@ -24,15 +24,15 @@ class State:
         self.button_presses = 0  # field_io: debounced presses so far
 
         self.readings = Readings()  # buses: values of all points; the object stays, its cells change
-        self.sensor_link = "starting"  # buses: starting, ok, silent or noisy
+        self.sensor_link = "starting"  # buses: starting, ok, silent, noisy, or off if no port has to do with the sensor
         self.plant_link = "starting"  # buses: as sensor_link
-        self.sensor_stats = {}  # buses: counts of exchanges by result, of RS485-2
-        self.plant_stats = {}  # buses: counts of exchanges by result, of RS485-1
-        self.bus_exchanges = 0  # buses: good exchanges so far, of both ports
-        self.plant_limit_state = "idle"  # buses: idle, wanted, written, confirmed, refused or unreachable
-        self.plant_limit_text = ""  # buses: why, where the state needs a reason
-        self.plant_limit_at = 0  # buses: ticks of the last change of plant_limit_state
-        self.edge_to_write_ms = -1  # buses: from the last settled contact edge to the plant's answer to the write
+        self.rs485 = ("", "")  # buses: what RS485-1 and RS485-2 do and how it goes, in words
+        self.rs485_stats = ({}, {})  # buses: of each port, counts by result and the pace of its slave
+        self.bus_exchanges = 0  # reads: good exchanges so far, of both ports
+        self.plant_limit_state = "idle"  # plant: idle, wanted, written, confirmed, refused or unreachable
+        self.plant_limit_text = ""  # plant: why, where the state needs a reason
+        self.plant_limit_at = 0  # plant: ticks of the last change of plant_limit_state
+        self.edge_to_write_ms = -1  # plant: from the last settled contact edge to the plant's answer to the write
 
         self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power
         self.limit_reason = ""  # control: who limits and why, in words; "" = nobody
@@ -40,6 +40,10 @@ class State:
         self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
 
         self.output_command = None  # uplink: contacts asked for by MQTT, bit mask, None = nothing asked
+        self.output_command_s = 0  # uplink: when that was, seconds of the clock
+        self.server_command = None  # server: contacts asked for by the other master, as output_command
+        self.server_command_s = 0  # server: when that was
+        self.gateway = {}  # gateway_role: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: the broker answers
         self.uplink_text = "no broker set"  # uplink: state in words
         self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued

@@ -19,7 +19,7 @@ def ticks_ms():
 
 
 def ticks_us():
-    return ticks_add(0, _passed_us % (1 << 30))
+    return ticks_add(0, _passed_us)
 
 
 def ticks_cpu():

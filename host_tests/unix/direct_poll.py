@@ -8,19 +8,21 @@ import sys
 
 from line import Line
 from modbus import master, rtu
+from modbus.job import Job
+from slaves import slave
 
 
 class Count:
     good = 0
 
-    def done(self, job, status, buffer, at):
+    def done(self, job, status, frame, at, count):
         self.good += status == rtu.OK
 
 
 async def main(tty, seconds):
     bus = master.Master(Line(tty, 9600, "N"), 9600, "N")
     count = Count()
-    bus.add(master.Job(master.Slave(1, 300), rtu.READ_INPUT, 0, 2, count.done, 1))
+    bus.add(Job(slave(1), count.done, 1).read(rtu.READ_INPUT, 0, 2))
     task = asyncio.create_task(bus.run(lambda: None))
     await asyncio.sleep_ms(1000)  # it may learn the slave's pace
     before = count.good

@@ -9,7 +9,8 @@ import sys
 
 from bridge.readings import Readings
 from modbus import master, rtu
-from slaves import Meter
+from modbus.job import Job
+from slaves import Meter, slave
 from virtual_bus import Line, Time
 
 _COUNT = 38
@@ -27,15 +28,15 @@ def main(exchanges):
     cells = tuple([(n % len(_POINTS), 2 * address) for n, address in enumerate(_VALUES)])
     good = 0
 
-    def done(job, status, buffer, at):
+    def done(job, status, frame, at, count):
         nonlocal good
         if status == rtu.OK:
             good += 1
             for n, position in cells:
-                readings.put(n, buffer, at + position, time.ticks_ms())
+                readings.put(n, frame, at + 2 + position, time.ticks_ms())
         bus.stopped = good == exchanges
 
-    bus.add(master.Job(master.Slave(1, 300), rtu.READ_INPUT, 0, _COUNT, done, 1))
+    bus.add(Job(slave(1), done, 1).read(rtu.READ_INPUT, 0, _COUNT))
     asyncio.run(bus.run(lambda: None))
     print(good, "exchanges,", time.now_us // good, "us each")
 

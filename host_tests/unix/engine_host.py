@@ -10,12 +10,13 @@ import sys
 
 from line import Line
 from modbus import master
+from modbus.job import Job
+from slaves import slave
 
 _UNIT, _DEAD_UNIT = 1, 2
-_REPLY_MS = 300  # as tasks/buses.py gives a sensor
 
 
-def ignore(job, status, buffer, at):
+def ignore(job, status, frame, at, count):
     """The bench listens on the wire itself."""
 
 
@@ -23,11 +24,11 @@ async def main(tty, seconds, function, *reads):
     bus = master.Master(Line(tty, 9600, "N"), 9600, "N")
     units = (_UNIT, _DEAD_UNIT) if "dead" in reads else (_UNIT,)
     for unit in units:
-        slave = master.Slave(unit, _REPLY_MS)
+        far_end = slave(unit)
         for read in reads:
             if read != "dead":
                 address, count = read.split(":")
-                bus.add(master.Job(slave, int(function), int(address), int(count), ignore, 1))
+                bus.add(Job(far_end, ignore, 1).read(int(function), int(address), int(count)))
     task = asyncio.create_task(bus.run(lambda: None))
     await asyncio.sleep_ms(int(float(seconds) * 1000))
     task.cancel()

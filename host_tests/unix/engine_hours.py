@@ -10,14 +10,14 @@ import json
 import sys
 
 from modbus import master, rtu
-from slaves import Meter
+from modbus.job import Job
+from slaves import Meter, slave
 from virtual_bus import Line, Time
 
 _NEED_US = 600000
-_REPLY_MS = 300
 
 
-def ignore(job, status, buffer, at):
+def ignore(job, status, frame, at, count):
     """The slave itself knows what it answered."""
 
 
@@ -27,10 +27,10 @@ def main(kind, learn_s, seconds, think_ms, tick_ms, *reads):
     line = Line(time, {1: meter})
     bus = master.Master(line, 9600, "N")
     for unit in (1, 2) if kind == "dead" else (1,):
-        slave = master.Slave(unit, _REPLY_MS)
+        far_end = slave(unit)
         for read in reads:
             address, count = read.split(":")
-            bus.add(master.Job(slave, rtu.READ_INPUT, int(address), int(count), ignore, 1))
+            bus.add(Job(far_end, ignore, 1).read(rtu.READ_INPUT, int(address), int(count)))
     spans = []
     before = [0, 0, 0, 0]
 

@@ -69,7 +69,7 @@ class Bridge:
         self.board = board.Board()
         self.board.root = self.root + "/"
         self.board.data = self.root + "/data"
-        self.supervisor, self.state, self.settings = app.build(self.board)
+        self.supervisor, self.state, self.settings, self.ports = app.build(self.board)
         return self.supervisor
 
     def run(self, story):

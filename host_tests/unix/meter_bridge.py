@@ -8,19 +8,18 @@ import sys
 
 import board
 import clock
-from bridge.devices import sdm230
+from bridge.ports import meter, roles
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import buses, meter_role
 
-_UNIT, _SERIAL, _THINK_MS, _STALE_MS, _SAFE_W = 1, 21094417, 20, 1500, -250
+_SERIAL = 21094417
 
 
 async def _watch(state, role):
     source = role.source
     while True:
         state.readings.expire(clock.ticks_ms())
-        role.report(state, role.slave.link(), {})
+        role.report(clock.ticks_ms())
         if source != role.source:
             source = role.source
             print(source)
@@ -30,10 +29,10 @@ async def _watch(state, role):
 async def main(policy):
     this = board.Board()
     state, settings = State(), Settings()
-    sensor = buses.Sensor(this, state, settings, sdm230)
-    role = meter_role.Meter(
-        this, state, 1, 9600, "N", _UNIT, "sdm230", "sdm230", _SERIAL, _THINK_MS, policy, _STALE_MS, _SAFE_W
-    )  # fmt: skip
+    refused = settings.apply({"meter_policy": policy, "meter_stale_ms": 1500, "meter_safe_w": -250})
+    assert not refused, refused
+    sensor = roles.make(this, state, settings, 2)
+    role = meter.Meter(this.rs485(1, 9600, "N"), 9600, "N", state, settings, _SERIAL)
     print("ready")
     await asyncio.gather(sensor.bus.run(lambda: None), role.bus.run(lambda: None), _watch(state, role))
 

@@ -8,7 +8,8 @@ import clock
 import micropython
 from bridge.readings import Readings
 from modbus import master, rtu
-from slaves import Meter
+from modbus.job import Job
+from slaves import Meter, slave
 from virtual_bus import Line, Time
 from wire import frame
 
@@ -32,11 +33,11 @@ class Count:
         self.before = 0
         self.locked = locked
 
-    def done(self, job, status, buffer, at):
+    def done(self, job, status, frame, at, count):
         if self.exchanges == self.last:
             return  # the one that was under way
         if status == rtu.OK:
-            self.readings.put(0, buffer, at, clock.ticks_ms())
+            self.readings.put(0, frame, at + 2, clock.ticks_ms())
         else:
             self.failed += 1
         self.exchanges += 1
@@ -61,7 +62,7 @@ def _run(exchanges, locked):
     count = Count(exchanges, locked)
     # In virtual time, because waiting is not what is measured; the answer still comes character by character.
     bus = master.Master(Line(Time(), {1: Meter(5000)}), 9600, "N")
-    bus.add(master.Job(master.Slave(1, 300), rtu.READ_INPUT, 0, 2, count.done, 1))
+    bus.add(Job(slave(1), count.done, 1).read(rtu.READ_INPUT, 0, 2))
 
     def beat():
         if count.exchanges >= count.last:

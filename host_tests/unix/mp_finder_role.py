@@ -21,19 +21,19 @@ class Board:
 
 
 def _find(board, port, until_ms=60000):
-    from bridge.tasks import finder
+    from bridge.ports import find
 
-    role = finder.Find(board, port)
+    role = find.Find(board, port)
     shown = []
 
     async def main():
         task = asyncio.create_task(role.bus.run(lambda: None))
         for _ in range(until_ms // 250):
             await asyncio.sleep_ms(250)
-            role.report(None, role.slave.link(), ())
-            if role.shown_words not in shown[-1:]:
-                shown.append(role.shown_words)
-            if role.shown_link != "starting":
+            words = role.bus.words()
+            if words not in shown[-1:]:
+                shown.append(words)
+            if role.slave.link() != "starting":
                 break
         role.bus.stopped = True
         await asyncio.sleep_ms(3000)
@@ -52,22 +52,22 @@ def _meter(model, unit):
 def test_the_role_says_what_it_tries_and_what_it_found_and_lets_go_of_its_modules():
     sys.path.append("tools")
     role, shown = _find(Board(Wire((FarEnd(_meter("sdm120ct", 5).answer, 2400, "N"),))), 2)
-    assert role.shown_link == "ok"
+    assert role.slave.link() == "ok"
     assert "trying 2400 bps, parity N, unit 2" in [words[0] for words in shown if words]
-    assert role.shown_words == ["sdm120ct at 2400 bps, parity N, unit 5 (meter code 0x0020)"]
+    assert role.bus.words() == ["sdm120ct at 2400 bps, parity N, unit 5 (meter code 0x0020)"]
     assert not [name for name in sys.modules if "modbus.finder" in name or "signatures" in name]
 
 
 def test_the_role_can_be_stopped_while_it_searches():
     role, _ = _find(Board(Wire()), 2, 10000)
-    assert not role.bus.finished and role.shown_link == "starting"
+    assert not role.bus.finished and role.slave.link() == "starting"
     assert not [name for name in sys.modules if "modbus.finder" in name]
 
 
 def test_a_fault_is_told_in_words():
     role, _ = _find(Board(Wire()), 2, 200000)
-    assert role.shown_link == "silent"
-    assert role.shown_words[0].startswith("No device answered")
+    assert role.slave.link() == "silent"
+    assert role.bus.words()[0].startswith("No device answered")
 
 
 def _on_a_chip(name, **faults):
@@ -82,7 +82,7 @@ def _on_a_chip(name, **faults):
 
     since = time.passed_ms()
     role, shown = _find(Board(), 2)
-    assert role.shown_words == [
+    assert role.bus.words() == [
         "sdm230 at 9600 bps, parity N, unit 60 (has register 384, which only the SDM230 has)"
     ], shown[-3:]
     assert time.passed_ms() - since < 25000
@@ -117,7 +117,7 @@ def _dead_scan(name):
     ms = time.passed_ms() - since - 3000  # _find waits so long at its end
     most_ms = plan.total_ms(chip.tick_ms) - plan.hit_ms(1200, "E", 0, chip.tick_ms)
     print(ms, most_ms)
-    assert role.shown_link == "silent"
+    assert role.slave.link() == "silent"
     # beside the plan: the look that _find takes every 250 ms
     assert most_ms - 12000 < ms <= most_ms + 250
 

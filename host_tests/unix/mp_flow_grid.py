@@ -123,7 +123,7 @@ def test_a_noisy_sensor_is_never_published_as_good():
         await b.for_ms(6000)
         assert b.value("sensor_power") is None
         assert b.state.sensor_link == "noisy"
-        assert b.state.sensor_stats["bad_crc"] > 2
+        assert b.state.rs485_stats[1]["bad_crc"] > 2
         b.sensor_wire.bad_crc = False
         await b.until(lambda: b.value("sensor_power") is not None, 11000)
 
@@ -141,7 +141,7 @@ def test_echo_stray_bytes_and_missing_reads_cost_no_reading():
         b.sensor_wire.echo = True
         await b.for_ms(5000)
         assert b.value("sensor_power") is not None
-        assert b.state.sensor_stats["echo"] > 5
+        assert b.state.rs485_stats[1]["echo"] > 5
 
     flow.Bridge("rp2040").run(story)
 

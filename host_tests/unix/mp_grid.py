@@ -97,6 +97,16 @@ def test_outputs_follow_the_command_and_else_the_safe_state():
     assert _decided(0)[3] == 2
 
 
+def test_of_two_who_command_the_outputs_the_later_one_counts():
+    state, settings = State(), Settings()
+    state.server_command, state.server_command_s = 2, 50
+    assert control.decide(state, settings)[3] == 2
+    state.output_command, state.output_command_s = 1, 49
+    assert control.decide(state, settings)[3] == 2
+    state.output_command_s = 51
+    assert control.decide(state, settings)[3] == 1
+
+
 def test_percent_become_watts_of_the_plants_highest_power():
     assert actuation.raw_limit(60, 5000) == 3000
     assert actuation.raw_limit(0, 5000) == 0

@@ -2,20 +2,19 @@
 """The listen role on a mocked chip: others talk at port 2, the bridge only hears them."""
 
 import asyncio
-import time
 
 import chip
 import flow
 
 
 class Others:
-    """A master and the true meter at port 2, talking without the bridge."""
+    """A master and the true meter at a port, talking without the bridge."""
 
-    def __init__(self, bridge):
+    def __init__(self, bridge, number):
         self.bridge = bridge
-        self.uart = bridge.machine.UART.of(2)
+        self.uart = bridge.machine.UART.of(number)
         self.heard = []  # what the bridge sent: nothing, ever
-        bridge.machine.UART.connect(2, self, 0)
+        bridge.machine.UART.connect(number, self, 0)
 
     def answer(self, frame):
         self.heard.append(frame)
@@ -35,38 +34,24 @@ class Others:
         await asyncio.sleep_ms(len(told) * 1042 // 1000 + 12)
 
 
-def _with_role(bridge, story):
-    """Run story(bridge, role, others) with the role at port 2; the driver's pin is checked to the end."""
+def _with_role(bridge, story, number=2):
+    """Run story(bridge, role, others) with the role at a port; the driver's pin is checked to the end."""
 
     async def whole(b):
-        from bridge.devices import sdm230, sigenergy
-        from bridge.tasks import listen_role
-
-        pin = chip.PORTS[chip.port][2][1]
-        devices = ((1, sdm230, b"\x04"), (247, sigenergy, b"\x03\x04"))
-        role = listen_role.Listen(b.board, b.state, 2, 9600, "N", devices)
-        others = Others(b)
-        line = asyncio.create_task(role.bus.run(lambda: None))
-        watch = asyncio.create_task(_report(role))
-        try:
-            await story(b, role, others)
-            assert [level for _, level in b.machine.Pin.edges(pin)] == [0], b.machine.Pin.edges(pin)
-            assert others.heard == []
-        finally:
-            line.cancel()
-            watch.cancel()
+        pin = chip.PORTS[chip.port][number][1]
+        await b.until(lambda: b.ports.objects[number - 1], 1000)
+        others = Others(b, number)
+        await story(b, b.ports.objects[number - 1], others)
+        assert [level for _, level in b.machine.Pin.edges(pin)] == [0], b.machine.Pin.edges(pin)
+        assert others.heard == []
 
     bridge.run(whole)
 
 
-async def _report(role):
-    while True:
-        await asyncio.sleep_ms(500)
-        role.report(None, role.slave.link(), {})
-
-
-def _bridge(port="rp2040"):
-    return flow.Bridge(port, settings={"sensor_model": "none", "plant_enabled": False})
+def _bridge(port="rp2040", number=2):
+    roles = {"rs485_1_role": "off", "rs485_2_role": "off"}
+    roles["rs485_%d_role" % number] = "listen"
+    return flow.Bridge(port, settings=roles)
 
 
 async def _overheard(b, role, others):
@@ -156,7 +141,7 @@ def test_the_plants_registers_are_taken_from_functions_3_and_4():
         assert b.value("plant_soc") is not None
         assert b.value("sensor_power") is None
 
-    _with_role(_bridge(), story)
+    _with_role(_bridge(number=1), story, 1)
 
 
 def test_noise_alone_is_noisy_and_a_dead_line_silent():
@@ -173,11 +158,11 @@ def test_noise_alone_is_noisy_and_a_dead_line_silent():
     _with_role(_bridge(), story)
 
 
-def test_the_role_ends_when_it_is_told_to():
+def test_the_role_ends_when_the_settings_say_so():
     async def story(b, role, others):
-        role.bus.stopped = True
-        began_ms = time.passed_ms()
-        await asyncio.wait_for_ms(role.bus.run(lambda: None), 1000)
-        assert time.passed_ms() - began_ms < 100
+        assert b.state.rs485[1].startswith("listen: ") and b.state.sensor_link == "starting"
+        b.settings.apply({"rs485_2_role": "off"})
+        await b.until(lambda: b.state.rs485 == ("off", "off"), 2000)
+        assert b.state.sensor_link == "off"
 
     _with_role(_bridge(), story)

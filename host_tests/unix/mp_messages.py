@@ -81,7 +81,7 @@ def test_what_is_wrong_is_refused_whole_and_named():
         (b'{"do1": ' + b" " * 600 + b"true}", "message"),
         (b'{"do1": 1}', "do1"),
         (b'{"do3": true}', "do3"),
-        (b'{"do1": true, "sensor_baud": 19200}', "sensor_baud"),
+        (b'{"do1": true, "rs485_2_baud": 19200}', "rs485_2_baud"),
         (b'{"do1": "on"}', "do1"),
         (b'{"publish_ms": 1}', "publish_ms"),
         (b'{"do1": null}', "do1"),

@@ -7,8 +7,8 @@ import time
 import clock
 from bridge.devices import registers, sdm120ct, sdm230
 from bridge.logic import meter_bank
+from bridge.ports.meter import _Slave
 from bridge.readings import Readings
-from bridge.tasks.meter_role import _Slave
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from modbus import rtu

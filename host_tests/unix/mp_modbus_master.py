@@ -3,9 +3,13 @@
 import asyncio
 import time
 
-from modbus import master, rtu
+from modbus import master, reply, rtu
+from modbus.job import Job
+from modbus.pacing import Pacing
+from modbus.slave import Slave
 from wire import Line, frame
 
+SILENCE_US = rtu.silence_us(9600, "N")
 REPLY = frame("010404" + "43663334")
 
 
@@ -14,17 +18,22 @@ class Seen:
         self.results = []
         self.at = []
 
-    def done(self, job, status, buffer, at):
-        self.results.append((status, bytes(buffer[at : at + 4]) if status == 0 else b""))
+    def done(self, job, status, frame, at, count):
+        self.results.append((status, bytes(frame[at + 2 : at + count]) if status == 0 else b""))
         self.at.append(time.passed_ms())
 
 
-def _bus(far_end, every_ms=100, reply_ms=300, period_ms=0):
+def _slave(unit=1, rest_us=SILENCE_US):
+    """Return a slave whose pace is known: no longer rest than t3.5 is tried."""
+    return Slave(unit, Pacing(SILENCE_US, rest_us, most_ms=300))
+
+
+def _bus(far_end, every_ms=100):
     line = Line(far_end)
     bus = master.Master(line, 9600, "N")
-    slave = master.Slave(1, reply_ms, period_ms)
+    slave = _slave()
     seen = Seen()
-    bus.add(master.Job(slave, rtu.READ_INPUT, 0, 2, seen.done, every_ms))
+    bus.add(Job(slave, seen.done, every_ms).read(rtu.READ_INPUT, 0, 2))
     return bus, line, slave, seen
 
 
@@ -50,11 +59,11 @@ def test_a_glitch_and_an_echo_before_the_answer_are_recognised_and_counted():
     bus, line, slave, seen = _bus(lambda f: [(0, b"\x00"), (5000, REPLY)])
     _run(bus, 90)
     assert seen.results == [(0, bytes.fromhex("43663334"))]
-    assert bus.counts[master.GLITCHES] == 1
+    assert bus.counts[reply.GLITCHES] == 1
     bus, line, slave, seen = _bus(lambda f: [(0, f), (5000, REPLY)])
     _run(bus, 90)
     assert seen.results == [(0, bytes.fromhex("43663334"))]
-    assert bus.counts[master.ECHOES] == 1
+    assert bus.counts[reply.ECHOES] == 1
 
 
 def test_a_frame_split_by_a_pause_is_still_one_answer():
@@ -77,7 +86,7 @@ def test_an_answer_of_another_unit_is_passed_over_and_the_right_one_awaited():
     bus, line, slave, seen = _bus(lambda f: [(5000, stranger), (20000, REPLY)])
     _run(bus, 95)
     assert seen.results == [(0, bytes.fromhex("43663334"))]
-    assert bus.counts[master.STRANGERS] == 1
+    assert bus.counts[reply.WRONG_UNIT] == 1
 
 
 def test_an_exception_ends_the_exchange_early_and_counts_as_an_answer():
@@ -120,12 +129,11 @@ def test_a_silent_slave_is_asked_ever_more_seldom_and_comes_back():
 def test_two_requests_keep_their_least_period_and_the_urgent_one_goes_first():
     """Proves: PLA-1+"""
     line = Line(lambda f: [(50000, frame("f71000000002") if f[1] == 16 else frame("f70404" + "00000001"))])
-    bus = master.Master(line, 9600, "N")
-    slave = master.Slave(0xF7, 1000, period_ms=1000)
+    bus = master.Master(line, 9600, "N", 1000)
+    slave = Slave(0xF7, Pacing(SILENCE_US, SILENCE_US, 1000, 1000))
     seen, wrote = Seen(), Seen()
-    bus.add(master.Job(slave, rtu.READ_INPUT, 30005, 2, seen.done, 1000))
-    write = bus.add(master.Job(slave, rtu.WRITE_MANY, 40042, 2, wrote.done, urgent=True))
-    write.words = (0, 3000)
+    bus.add(Job(slave, seen.done, 1000).read(rtu.READ_INPUT, 30005, 2))
+    write = bus.add(Job(slave, wrote.done, urgent=True).write(40042, (0, 3000)))
 
     async def main():
         task = asyncio.create_task(bus.run(lambda: None))

@@ -1,7 +1,7 @@
 """Plans on the interpreter that ships, and a planner that follows the think time without flapping."""
 
 import clock
-from modbus import plan
+from modbus import plan, planner
 from slaves import Chance
 
 SDM230 = [(a, 2, 1000) for a in (0, 6, 12, 18, 24, 30, 36, 70, 72, 74, 76, 78, 342, 344)]
@@ -10,8 +10,8 @@ TWO = [(0, 80, 1000), (342, 4, 1000)]
 EVEN_US = 45650  # think time at which both cost the same: 57 characters of 1041 us less 2 x 3644 us, less rounding
 
 
-def planner(think_us):
-    return plan.Planner(SDM230, 80, plan.Timing(think_us=think_us))
+def kept(think_us):
+    return planner.Planner(SDM230, 80, plan.Timing(think_us=think_us))
 
 
 def feed(p, think_us, seconds, now, rest_us=0, errors_ppm=0):
@@ -64,7 +64,7 @@ def test_a_slave_that_needs_much_rest_is_asked_in_fewer_reads():
 
 def test_the_planner_follows_a_think_time_that_moved_and_stays():
     """Proves: SEN-2+"""
-    p = planner(10000)
+    p = kept(10000)
     assert p.reads == THREE
     now = feed(p, 80000, 10, 0)
     assert p.reads == THREE  # it must stay so for ten seconds
@@ -78,7 +78,7 @@ def test_the_planner_follows_a_think_time_that_moved_and_stays():
 
 
 def test_a_think_time_that_creeps_is_followed_within_five_percent():
-    p = planner(10000)
+    p = kept(10000)
     now = 0
     for think_us in range(10000, 100000, 200):
         now = feed(p, think_us, 15, now)
@@ -92,7 +92,7 @@ def test_noise_around_the_point_where_two_plans_cost_the_same_changes_nothing():
     """Proves: SEN-2+"""
     for start_us in (10000, 80000):
         for noise_us in (1000, 5000, 8000):
-            p = planner(start_us)
+            p = kept(start_us)
             chance = Chance(noise_us)
             now = 0
             for _ in range(5000):
@@ -101,7 +101,7 @@ def test_noise_around_the_point_where_two_plans_cost_the_same_changes_nothing():
 
 
 def test_a_think_time_that_jumps_each_second_changes_nothing():
-    p = planner(20000)
+    p = kept(20000)
     now = 0
     for _ in range(5000):
         now = feed(p, 10000, 1, now)
@@ -110,7 +110,7 @@ def test_a_think_time_that_jumps_each_second_changes_nothing():
 
 
 def test_whatever_is_measured_the_plan_changes_at_most_once_a_minute():
-    p = planner(20000)
+    p = kept(20000)
     chance = Chance(7)
     now = clock.ticks_add(0, -1000000)  # the tick counter wraps on the way
     for _ in range(1000):

@@ -13,13 +13,15 @@ def at(port, story, unit=9, parity="N"):
     chip.play(port)
     import board
     import machine
+    from bridge.ports import server
     from bridge.settings import Settings
     from bridge.state import State
-    from bridge.tasks import server_role
 
     link = machine.UART.connect(1, None)
     state = State("1.2.3", "power", "SN1")
-    role = server_role.Server(board.Board(), state, Settings(), 1, 9600, parity, unit)
+    this, settings = board.Board(), Settings()
+    settings.apply({"server_unit": unit})
+    role = server.Server(this.rs485(1, 9600, parity), 9600, parity, this, state, settings)
     uart = machine.UART.of(1)
 
     async def main():
@@ -52,9 +54,9 @@ def _tell(port):
         assert await asked(uart, link, frame("0903006400" + "01")) == [frame("098302")]
         assert await asked(uart, link, frame("09050000ff00")) == [frame("098502")]  # nobody may command outputs
         assert await asked(uart, link, frame("080300000004")) == []
-        assert (role.name, role.slave.link()) == ("server", "ok")
-        role.report(state, "ok", dict(zip(role.bus.count_names, role.bus.counts)))
-        assert role.shown_counts["asked"] == role.shown_counts["answered"] == 5
+        assert (role.words(), role.slave.link()) == ("unit 9", "ok")
+        counts = dict(zip(role.bus.count_names, role.bus.counts))
+        assert counts["asked"] == counts["answered"] == 5
 
     at(port, story)
 

@@ -15,16 +15,16 @@ def _clean():
 
 def test_defaults_stand_in_the_table():
     s = Settings()
-    assert s.sensor_baud == 9600
+    assert s.rs485_2_baud == 9600
     assert s.mqtt_host == ""
 
 
 def test_a_rate_over_9600_is_refused_with_the_reason():
     """Proves: COM-7"""
     s = Settings()
-    refused = s.apply({"sensor_baud": 19200})
-    assert refused == [("sensor_baud", "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)")]
-    assert s.sensor_baud == 9600
+    refused = s.apply({"rs485_2_baud": 19200})
+    assert refused == [("rs485_2_baud", "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)")]
+    assert s.rs485_2_baud == 9600
 
 
 def test_one_bad_value_keeps_all_others_out():
@@ -43,17 +43,17 @@ def test_wrong_types_are_refused():
         ("sensor_unit", "7"),
         ("sensor_unit", True),
         ("sensor_unit", 1.5),
-        ("plant_enabled", 1),
+        ("server_outputs", 1),
         ("mqtt_host", 5),
         ("mqtt_host", None),
-        ("sensor_parity", 3),
-        ("sensor_baud", "9600"),
+        ("rs485_2_parity", 3),
+        ("rs485_2_baud", "9600"),
         ("mqtt_prefix", "a/#"),
         ("mqtt_user", "a\nb"),
         ("wlan_ssid", "x" * 33),
         ("mqtt_prefix", ""),
         ("sensor_unit", []),
-        ("sensor_baud", True),
+        ("rs485_2_baud", True),
     ):
         assert s.check({name: value})[1], (name, value)
 

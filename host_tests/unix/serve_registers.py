@@ -12,9 +12,9 @@ import sys
 import board
 import clock
 from bridge import points
+from bridge.ports import server
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import server_role
 
 VALUES = (
     ("sensor_voltage", 231.25),
@@ -34,18 +34,20 @@ async def main(unit):
     for point, _ in VALUES:
         readings.bind(point, "f", 1, 5000)
 
-    def command(mask):
-        state.outputs = mask
-        print("outputs %d" % mask)
-
-    port = server_role.Server(board.Board(), state, Settings(), 1, 9600, "N", unit, command)
+    settings = Settings()
+    settings.apply({"server_unit": unit, "server_outputs": True})
+    this = board.Board()
+    port = server.Server(this.rs485(1, 9600, "N"), 9600, "N", this, state, settings)
     task = asyncio.create_task(port.bus.run(lambda: None))
     await asyncio.sleep_ms(50)  # the line is opened at its first use
     print("ready")
     while not task.done():
+        if state.server_command not in (None, state.outputs):
+            state.outputs = state.server_command
+            print("outputs %d" % state.outputs)
         for point, value in VALUES:
             readings.put(points.number(point), struct.pack(">f", value), 0, clock.ticks_ms())
-        await asyncio.sleep_ms(200)
+        await asyncio.sleep_ms(20)
     await task
 
 

@@ -3,6 +3,7 @@
 import clock
 from modbus import rtu
 from modbus.pacing import Pacing
+from modbus.slave import Slave
 
 CHARACTER_US = 1041  # 9600 8N1
 SILENCE_US = 3644
@@ -134,6 +135,11 @@ class Line:
             self.exchange(count)
         now = (self.exchanges, self.answers, self.induced, self.impatient)
         return tuple([b - a for a, b in zip(before, now)])
+
+
+def slave(unit):
+    """Return what a master knows of a slave at 9600 8N1 before it has asked it anything; no setting."""
+    return Slave(unit, Pacing(SILENCE_US))
 
 
 def paced(meter, errors_ppm=0, seed=1):

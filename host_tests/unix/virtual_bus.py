@@ -14,6 +14,16 @@ _SILENCE_US = 3647
 _WRAP = 1 << 30
 
 
+def ticks_diff(a, b):
+    """As on the chips, where ticks wrap at 2^30."""
+    return (a - b + _WRAP // 2) % _WRAP - _WRAP // 2
+
+
+def ticks_add(a, delta):
+    """As on the chips."""
+    return (a + delta) % _WRAP
+
+
 class Time:
     """The clock, from the moment it is made; what `clock` tells comes from here.
 
@@ -24,6 +34,7 @@ class Time:
         self.now_us = 0
         self.tick_ms = tick_ms
         clock.ticks_ms, clock.ticks_us, clock.sleep_us = self.ticks_ms, self.ticks_us, self.sleep_us
+        clock.ticks_diff, clock.ticks_add = ticks_diff, ticks_add  # the PC's own wrap much later
         self._sleep_ms = asyncio.sleep_ms
         asyncio.sleep_ms = self.pass_ms
 

@@ -1,7 +1,13 @@
-"""Master of one RS485 line: one exchange at a time, urgent jobs first, then the one that is due longest.
+"""Master of one RS485 line: one exchange at a time, at the pace that each slave was found to keep.
 
-The line is owned by `run()`; others hand in jobs. A steady-state exchange allocates nothing: jobs and buffers are made at
-start, waiting is `sleep_ms`, the reply is checked where it lies and given to the job's `done`.
+The line is owned by `run()`; others hand in jobs. Urgent jobs go first, then the one whose deadline is nearest (its due
+time and one period more), then what clients of a gateway ask for; if the bridge's own jobs leave no time, a client gets
+every third exchange. A steady-state exchange allocates nothing: jobs and buffers are made at start, waiting is
+`sleep_ms`, the reply is checked where it lies and given to the job's `done`.
+
+    rest or t3.5   request   t3.5 think   reply        rest or t3.5
+    ______________|########|____________|############|______________
+                  asked_at ^            |<- missing ->| slept through, then looked at every 200 us
 """
 
 import asyncio
@@ -9,106 +15,54 @@ import asyncio
 import clock
 from micropython import const
 from modbus import rtu
+from modbus.reply import COUNT_NAMES, SPLIT, Reply
 
 _IDLE_MS = const(10)  # longest wait for a new urgent job
-_POLL_MS = const(2)
-_STILL_MS = const(30)  # no byte for so long: a frame may have ended early (exception) or never come whole
-_GLITCHES = const(3)  # leading 0x00 or 0xFF that drivers make when they switch
-_SILENT_AFTER = const(3)  # failures in a row that make a slave silent
-_PROBE_FIRST_MS = const(500)
-_PROBE_LAST_MS = const(10000)
-
-# Places in Master.counts.
-GOOD, TIMEOUTS, SHORTS, CRC_ERRORS, STRANGERS, EXCEPTIONS, ECHOES, GLITCHES = 0, 1, 2, 3, 4, 5, 6, 7
-COUNT_NAMES = ("good", "silent", "short", "bad_crc", "wrong", "exception", "echo", "glitch")
-
-
-class Slave:
-    """What the master keeps to with one slave, and how it fared."""
-
-    def __init__(self, unit, reply_ms, period_ms=0):
-        """reply_ms: longest wait for the first byte; period_ms: least time between two requests, from the end
-        of one to the start of the next, so that it holds however the slave counts."""
-        self.unit = unit
-        self.reply_ms = reply_ms
-        self.period_ms = period_ms
-        self.failures = 0  # in a row
-        self.answered = False  # ever
-        self.status = rtu.OK  # of the last exchange
-        self.asked = False
-        self.asked_at = 0
-
-    def silent(self):
-        """Return True after three failures in a row."""
-        return self.failures >= _SILENT_AFTER
-
-    def link(self):
-        """Return "starting", "ok", "silent" or "noisy"."""
-        if self.failures < _SILENT_AFTER:
-            return "ok" if self.answered else "starting"
-        return "silent" if self.status == rtu.SILENT else "noisy"
-
-    def probe_ms(self):
-        """Return the pause before a silent slave is asked again."""
-        return min(_PROBE_FIRST_MS << min(self.failures - _SILENT_AFTER, 8), _PROBE_LAST_MS)
-
-
-class Job:
-    """One request that repeats (`every_ms` > 0) or waits to be asked for (`every_ms` = 0, see `ask`)."""
-
-    def __init__(self, slave, function, address, count, done, every_ms=0, urgent=False):
-        """done(job, status, buffer, at): status of rtu.check; at good reads the registers start at buffer[at]."""
-        self.slave = slave
-        self.function = function
-        self.address = address
-        self.count = count
-        self.done = done
-        self.every_ms = every_ms
-        self.urgent = urgent
-        self.words = None  # what a write writes
-        self.active = every_ms > 0
-        self.due_at = clock.ticks_ms()
-
-    def ask(self, now):
-        """Ask for one exchange as soon as the line is free."""
-        self.active = True
-        self.due_at = now
-
-    def encode(self, out):
-        """Put the request into out and return its length."""
-        if self.function == rtu.WRITE_MANY:
-            return rtu.write_many(out, self.slave.unit, self.address, self.words)
-        return rtu.request(out, self.slave.unit, self.function, self.address, self.count)
-
-    def settle(self, now):
-        """Say when the job is due again after an exchange."""
-        if not self.every_ms:
-            self.active = False
-            return
-        pause_ms = self.slave.probe_ms() if self.slave.silent() else 0
-        due_at = clock.ticks_add(self.due_at, self.every_ms)
-        # No catching up: a job that fell behind starts anew from now.
-        if clock.ticks_diff(due_at, now) < 0:
-            due_at = now
-        self.due_at = due_at if pause_ms < self.every_ms else clock.ticks_add(now, pause_ms)
+_STEP_US = const(200)  # the end of a frame is waited for in such steps
+_PAUSE_US = const(12000)  # nothing for so long: the frame is shorter than thought, or split
+_BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
+_TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
+_BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
+_LATE_MS = const(1000)  # an answer may come so long after its request was given up
+_OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
 
 class Master:
     """Runs jobs on a line (the board's rs485 object)."""
 
-    def __init__(self, line, baud, parity):
+    def __init__(self, line, baud, parity, period_ms=0):
+        """period_ms: least time between two requests on the line, from the end of one to the start of the next, so
+        that it holds however the slave counts."""
         self._line = line
+        self._period_ms = period_ms
         self._character_us = rtu.character_us(baud, parity)
-        # One tick more than t3.5, because a tick may have begun just before it was read.
-        self._silence_ms = rtu.silence_us(baud, parity) // 1000 + 2
-        self._sent = bytearray(rtu.LONGEST)
-        self._frame = bytearray(rtu.LONGEST + _GLITCHES + 16)
+        self._silence_us = rtu.silence_us(baud, parity)
+        # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
+        self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500
+        self.reply = Reply()
+        self.counts = self.reply.counts
+        self.count_names = COUNT_NAMES
         self._rest = bytearray(rtu.LONGEST)
-        self._start = 0  # where the reply begins in _frame
         self._quiet_at = clock.ticks_ms()
+        self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
+        self._sent_us = 0
+        self._seen = 0
+        self._still_us = 0
+        self._deadline_us = 0
+        self._look_us = 0  # when the line was to be looked at
+        self._rested_us = 0
+        self._began_at = 0
+        self._is_split = False
+        self._is_late = False  # the line was looked at too late to tell when characters came
+        self._last = None  # slave of the last exchange
         self.stopped = False  # set it, and run() ends after the exchange under way
         self.jobs = []
-        self.counts = [0] * len(COUNT_NAMES)
+        self._foreign = []
+        self._clients = None
+        self._own = 0  # exchanges since the last one of a client
+        self._asked = False
+        self.asked_at = 0  # ticks when the last request had left
+        self.tap = None  # tap(unit, function, address, quantity, status, frame, at, asked_at) sees what the bridge asks
 
     def add(self, job):
         """Take a job on and return it."""
@@ -117,133 +71,210 @@ class Master:
 
     async def run(self, beat):
         """Own the line until `stopped` is set. An OSError of the line (adapter pulled out) goes to the caller."""
-        diff, ticks = clock.ticks_diff, clock.ticks_ms
+        spin_us = self._spin_us
         while not self.stopped:
             beat()
-            now = ticks()
+            now = clock.ticks_ms()
             job = self._next(now)
             if job is None:
                 await asyncio.sleep_ms(_IDLE_MS)
                 continue
-            gap_ms = self._silence_ms - diff(now, self._quiet_at)
-            if gap_ms > 0:
-                await asyncio.sleep_ms(gap_ms)
-            self._drain()
-            length = job.encode(self._sent)
-            expected = rtu.reply_length(job.function, job.count)
-            slave = job.slave
-            slave.asked = True
-            self._line.send(self._sent, length)
-            # The frame has left: what must come takes `expected` characters, an exception five.
-            sent_at = slave.asked_at = ticks()
-            wait_ms = expected * self._character_us // 1000
-            deadline_ms = slave.reply_ms + wait_ms
-            await asyncio.sleep_ms(wait_ms)
-            seen = have = 0
-            still_at = ticks()
-            status = rtu.SILENT
-            while True:
-                waiting = self._line.any()
-                if waiting and (have + waiting >= expected or diff(ticks(), still_at) > _STILL_MS):
-                    have = self._take(have, waiting)
-                    waiting = 0
-                    status = self._judge(job, length, have)
-                    if status >= 0:
-                        break
-                    if status <= rtu.WRONG_UNIT:
-                        # A whole frame, but not ours: a late answer. What we asked for may still come.
-                        self.counts[STRANGERS] += 1
-                        have = 0
-                    # Otherwise the bytes stay: more may come and make the frame whole.
-                if have + waiting != seen:
-                    seen = have + waiting
-                    still_at = ticks()
-                if diff(ticks(), sent_at) > deadline_ms:
-                    break
-                await asyncio.sleep_ms(_POLL_MS)
-            self._quiet_at = now = ticks()
-            self._count(status)
-            slave.status = status
-            if status >= 0:
-                slave.failures = 0
-                slave.answered = True
-            else:
-                slave.failures = min(slave.failures + 1, 99)
-            job.settle(now)
-            job.done(job, status, self._frame, self._start + 3)
+            wait_us = self._gap_us(job.slave)
+            if wait_us > spin_us:
+                await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
+                wait_us = self._gap_us(job.slave)
+            if wait_us > 0:
+                clock.sleep_us(wait_us)
+            wait_us = self._send(job)
+            while wait_us:
+                if wait_us > spin_us:
+                    await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
+                else:
+                    clock.sleep_us(wait_us)
+                wait_us = self._look(job)
+            self._end(job)
+
+    # -- clients of a gateway --------------------------------------------------------
+
+    def foreign(self, unit, sent, count, done):
+        """Queue the request PDU sent[:count] of a client for a slave; return False if too many wait.
+
+        done(status, frame, at, count) is called with the reply's PDU frame[at:at + count], unless `withdraw` comes first.
+        """
+        if self._clients is None:
+            from modbus.foreign import Clients  # only a gateway needs it
+
+            self._clients = Clients(self.jobs, self._foreign, self._silence_us)
+        return self._clients.add(unit, sent, count, done)
+
+    def withdraw(self, done):
+        """Forget the request that came with this done; return False if it was sent already."""
+        for job in self._foreign:
+            if job.done is done:
+                self._foreign.remove(job)
+                return True
+        return False
+
+    # -- whose turn it is ------------------------------------------------------------
 
     def _next(self, now):
-        """Return the job to run now, or None. Urgent ones first, then the one that is due longest."""
+        """Return the job to run now, or None."""
         diff = clock.ticks_diff
+        if self._asked and self._period_ms and diff(now, self.asked_at) <= self._period_ms:
+            return None
         best = None
-        best_ms = -1
+        least_ms = 0
         for job in self.jobs:
             if not job.active:
                 continue
-            late_ms = diff(now, job.due_at)
-            slave = job.slave
-            if late_ms < 0 or (slave.asked and diff(now, slave.asked_at) <= slave.period_ms):
+            left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
+            if left_ms > job.every_ms or (best and left_ms >= least_ms and not job.urgent):
+                continue
+            if not self._may(job, now):
                 continue
             if job.urgent:
                 return job
-            if late_ms > best_ms:
-                best, best_ms = job, late_ms
+            best, least_ms = job, left_ms
+        if self._foreign and (best is None or self._own >= _OWN_FIRST):
+            for job in self._foreign:
+                if self._may(job, now):
+                    self._foreign.remove(job)
+                    return job
         return best
+
+    def _may(self, job, now):
+        """Return True if the job's slave can be asked for it now, or within some milliseconds."""
+        slave = job.slave
+        if not slave.asked:
+            return True
+        rested_us = slave.rested_us(now, clock.ticks_us())
+        if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us() or slave.doubtful(job, now, _LATE_MS):
+            return False
+        if not slave.failures:
+            return True
+        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
+
+    def _is_alone(self, slave):
+        for job in self.jobs:
+            if job.active and job.slave is not slave:
+                return False
+        return not self._foreign
+
+    # -- one exchange ----------------------------------------------------------------
+
+    def _gap_us(self, slave):
+        """Return how long the line or the slave still needs its rest."""
+        now, now_us = clock.ticks_ms(), clock.ticks_us()
+        gap_us = 0
+        if clock.ticks_diff(now, self._quiet_at) < 1000:
+            gap_us = self._silence_us - clock.ticks_diff(now_us, self._quiet_us)
+        return max(gap_us, slave.pace.rest_us() - slave.rested_us(now, now_us))
+
+    def _send(self, job):
+        """Send the request; return after how many us to look at the line for the first time, 0 = nothing will come."""
+        slave = job.slave
+        if self._line.any():
+            self._drain()
+        self.reply.begin(job)
+        self._began_at = clock.ticks_ms()
+        self._rested_us = slave.rested_us(self._began_at, clock.ticks_us())
+        self._line.send(job.frame, job.length)
+        self._sent_us = clock.ticks_us()
+        slave.asked = self._asked = True
+        slave.asked_at = self.asked_at = clock.ticks_ms()
+        self._still_us = self._look_us = self._sent_us
+        self._seen = 0
+        self._is_split = self._is_late = False
+        self._last = slave
+        if not job.answered():
+            self._deadline_us = -1
+            return 1000 * _TURNAROUND_MS
+        self._deadline_us = 1000 * slave.pace.timeout_ms() + self.reply.need * self._character_us
+        # No reply is shorter than five characters, and few come much sooner than usual.
+        return self._again(self._silence_us + 5 * self._character_us + slave.pace.think_us() // 2)
+
+    def _look(self, job):
+        """Look at the line; return after how many us to look again, 0 = the exchange is over."""
+        reply = self.reply
+        waiting = self._line.any()
+        now_us = clock.ticks_us()
+        if clock.ticks_diff(now_us, self._look_us) > _BLOCKED_US:
+            self._is_late = True
+        here = reply.have + waiting
+        if here != self._seen:
+            self._seen = here
+            self._still_us = now_us
+        still_us = clock.ticks_diff(now_us, self._still_us)
+        if waiting and (here >= reply.need or still_us > _PAUSE_US):
+            self._take(waiting)
+            if reply.recognise(job) or (still_us > _PAUSE_US and reply.search(job)):
+                return 0
+            self._is_split = self._is_split or still_us > _PAUSE_US
+        elif here and reply.status == rtu.BAD_CRC and still_us > _PAUSE_US:
+            if still_us > _BROKEN_US or reply.search(job):
+                return 0
+        if clock.ticks_diff(now_us, self._sent_us) > self._deadline_us:
+            return 0
+        missing = reply.need - here if here else 0
+        if missing <= 0 or still_us > _PAUSE_US:
+            return self._again(self._spin_us + 1)
+        return self._again(max((missing - 1) * self._character_us, _STEP_US))
+
+    def _again(self, wait_us):
+        self._look_us = clock.ticks_add(clock.ticks_us(), wait_us)
+        return wait_us
+
+    def _end(self, job):
+        """Take note of how the exchange ended, and hand its result on."""
+        reply, slave = self.reply, job.slave
+        now = clock.ticks_ms()
+        status = reply.status
+        if self._deadline_us < 0:
+            status = reply.status = rtu.OK
+        reply.count()
+        size = reply.end - reply.start
+        if slave.unit and self._deadline_us > 0:
+            think_us = clock.ticks_diff(self._still_us, self._sent_us) - size * self._character_us - self._silence_us
+            if self._is_late:
+                think_us = min(think_us, slave.pace.think_us())
+            slave.pace.observe(status, max(think_us, 0), self._rested_us, now, job.length + max(size, reply.have))
+        if status >= 0 and self._is_split:
+            self.counts[SPLIT] += 1
+        self._quiet_at, self._quiet_us = now, self._still_us
+        slave.quiet(now, self._still_us)
+        slave.ended(status, job, self._began_at, now)
+        foreign = job.is_foreign
+        self._own = 0 if foreign else min(self._own + 1, _OWN_FIRST)
+        if self.tap and not foreign:
+            self.tap(
+                slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at
+            )
+        job.settle(status, now)
+        job.finish(status, reply.frame, reply.start + 1, size - 3)
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""
+        reply, rest = self.reply, self._rest
+        have = 0
         while self._line.any():
-            if not self._line.readinto(self._rest, len(self._rest)):
+            count = self._line.readinto(rest, len(rest))
+            if not count:
                 break
+            for i in range(min(count, len(reply.frame) - have)):
+                reply.frame[have + i] = rest[i]
+            have = min(have + count, len(reply.frame))
+        if have:
+            reply.strays(self._last, have)
 
-    def _take(self, have, waiting):
-        """Move the bytes that wait behind the first `have` of the frame; return the new count."""
-        frame = self._frame
+    def _take(self, waiting):
+        """Move the bytes that wait behind those in the reply's frame."""
+        reply, line = self.reply, self._line
+        frame, have = reply.frame, reply.have
         if not have:
-            return self._line.readinto(frame, min(waiting, len(frame)))
+            reply.have = line.readinto(frame, min(waiting, len(frame)))
+            return
         rest = self._rest
-        count = self._line.readinto(rest, min(waiting, len(rest), len(frame) - have))
+        count = line.readinto(rest, min(waiting, len(rest), len(frame) - have))
         for i in range(count):
             frame[have + i] = rest[i]
-        return have + count
-
-    def _judge(self, job, sent_length, have):
-        """Return rtu.check of the frame, without our own echo and the glitches before it."""
-        frame, sent = self._frame, self._sent
-        start = 0
-        unit = job.slave.unit
-        while start < min(have, _GLITCHES) and frame[start] in (0x00, 0xFF) and frame[start] != unit:
-            start += 1
-        glitches = start
-        echo = have - start > sent_length and job.function != rtu.WRITE_ONE
-        for i in range(sent_length if echo else 0):
-            if frame[start + i] != sent[i]:
-                echo = False
-                break
-        if echo:
-            start += sent_length
-            while start < have and frame[start] in (0x00, 0xFF) and frame[start] != unit:
-                start += 1
-        expected = rtu.reply_length(job.function, job.count)
-        end = min(have, start + rtu.frame_length(frame, start, have, expected))
-        status = rtu.check(frame, start, end, unit, job.function, job.count)
-        self._start = start
-        if status >= 0:
-            self.counts[ECHOES] += echo
-            self.counts[GLITCHES] += glitches > 0
-        return status
-
-    def _count(self, status):
-        if status == rtu.OK:
-            place = GOOD
-        elif status > 0:
-            place = EXCEPTIONS
-        elif status == rtu.SILENT:
-            place = TIMEOUTS
-        elif status == rtu.SHORT:
-            place = SHORTS
-        elif status == rtu.BAD_CRC:
-            place = CRC_ERRORS
-        else:
-            return  # a stranger was counted when it was seen
-        self.counts[place] += 1
+        reply.have = have + count

@@ -128,6 +128,11 @@ def frame_length(buffer, start, end, expected):
     return expected
 
 
+def value_bytes(function, quantity):
+    """Return the bytes of values in the reply to a read: bits of functions 1 and 2, else registers."""
+    return (quantity + 7) >> 3 if function < READ_HOLDING else 2 * quantity
+
+
 def check(buffer, start, end, unit, function, count):
     """Return OK, a slave's exception code (1..63) or what is wrong with the reply buffer[start:end] (negative)."""
     length = end - start

@@ -12,7 +12,7 @@ from bridgectl import firmware
 firmware.load()
 sys.path.append(str(firmware.ROOT / "host_tests" / "unix"))
 
-from modbus import plan  # noqa: E402 (importable only now)
+from modbus import plan, planner  # noqa: E402 (importable only now)
 from modbus.pacing import Pacing  # noqa: E402
 from slaves import CHARACTER_US, SILENCE_US, Line, Meter  # noqa: E402
 
@@ -35,7 +35,7 @@ class Poll:
     def __init__(self, think_us, need_us=0, longest=LONGEST):
         self.pacing = Pacing(SILENCE_US)
         self.line = Line(Meter(think_us, need_us), self.pacing)
-        self.planner = plan.Planner(SDM230, longest, plan.Timing(CHARACTER_US, SILENCE_US))
+        self.planner = planner.Planner(SDM230, longest, plan.Timing(CHARACTER_US, SILENCE_US))
         self._considered_s = 0
 
     def run(self, seconds):

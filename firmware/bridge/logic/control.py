@@ -19,5 +19,12 @@ def decide(state, settings):
         wanted = False
     elif wanted:
         percent, reason = contacts.row(settings.grid_table, state.inputs)
-    outputs = settings.do_safe_mask if state.output_command is None else state.output_command
-    return percent, reason, wanted, outputs
+    return percent, reason, wanted, _outputs(state, settings)
+
+
+def _outputs(state, settings):
+    """Return the contacts to drive: what was commanded last, by the broker or by the other master; else the safe state."""
+    by_broker, by_master = state.output_command, state.server_command
+    if by_master is None or (by_broker is not None and state.output_command_s > state.server_command_s):
+        return settings.do_safe_mask if by_broker is None else by_broker
+    return by_master

@@ -130,6 +130,7 @@ class _Session:
             self._answer(answer)
             return
         state.output_command = mask
+        state.output_command_s = clock.seconds()
         self._waiting.append((mask, answer, clock.ticks_add(clock.ticks_ms(), _ANSWER_MS)))
 
     def _confirm(self, now):

@@ -74,17 +74,18 @@ class Search:
 
 
 class Find:
-    """The port object of the role `find`. `bus` runs it, `slave` tells its link, as with the other ports."""
+    """The port object of the role `find`, see ports/roles."""
 
-    name = "find"
+    def __init__(self, board, number):
+        """number: RS485 port 1 or 2."""
+        self.bus = self.slave = Search(board, number)
 
-    def __init__(self, board, port):
-        """port: RS485 port 1 or 2."""
-        self.bus = self.slave = Search(board, port)
-        self.shown_link = "starting"
-        self.shown_words = []
+    def drive(self, now):
+        """Nothing is commanded."""
 
-    def report(self, state, link, counts):
-        """Keep link and words for whoever shows them."""
-        self.shown_link = link
-        self.shown_words = self.bus.words()
+    def report(self, now):
+        """There is nothing to follow."""
+
+    def words(self):
+        """Return what is known so far."""
+        return "; ".join(self.bus.words())

@@ -17,6 +17,7 @@ _LEAST_AGE_MS = const(3000)
 _MOST_AGE_MS = const(3600000)
 _STALE_POLLS = const(4)
 _LEARN_MS = const(5000)
+_TOLD = const(4)  # polls named in the state
 
 
 class Source:
@@ -123,29 +124,31 @@ class Ear:
 
 
 class Listen:
-    """The port object of the role `listen`. `bus` runs it, `slave` tells its link, as with the other ports."""
+    """The port object of the role `listen`, see ports/roles."""
 
-    name = "listen"
-
-    def __init__(self, board, state, port, baud, parity, devices):
+    def __init__(self, line, baud, parity, state, devices):
         """devices: (unit, device module, functions as bytes) of the slaves whose answers become readings."""
         self._sources = [Source(unit, device, functions, state.readings) for unit, device, functions in devices]
-        self.bus = self.slave = Ear(board.rs485(port, baud, parity), baud, parity, self._sources)
-        self.shown_link = "starting"
-        self.shown_counts = {}
+        self.bus = self.slave = Ear(line, baud, parity, self._sources)
         self._learn_at = clock.ticks_ms()
 
-    def report(self, state, link, counts):
-        """Keep link and counts for whoever shows them, follow the pace of the other masters; about twice a second."""
-        self.shown_link = link
-        self.shown_counts = counts
-        now = clock.ticks_ms()
+    def drive(self, now):
+        """Nothing is ever sent."""
+
+    def report(self, now):
+        """Follow the pace of the other masters."""
         if clock.ticks_diff(now, self._learn_at) >= 0:
             self._learn_at = clock.ticks_add(now, _LEARN_MS)
             polls = self.bus.listener.polls
             polls.expire(now)
             for source in self._sources:
                 source.follow(polls)
+
+    def words(self):
+        """Return who is polled and how fast, the first few rows."""
+        rows = self.polls()
+        told = ["%d/%d:%d+%d every %s ms" % row[:5] for row in rows[:_TOLD]]
+        return ", ".join(told + (["and %d more" % (len(rows) - _TOLD)] if len(rows) > _TOLD else []))
 
     def polls(self):
         """Return what others ask for and how often, rows as Polls.shown() gives them."""

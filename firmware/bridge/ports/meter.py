@@ -54,36 +54,29 @@ class _Slave:
 
 
 class Meter:
-    """The port object of the role `meter`. `bus` runs it, `slave` tells its link, as with the other ports."""
+    """The port object of the role `meter`, see ports/roles."""
 
-    name = "meter"
-
-    def __init__(
-        self, board, state, port, baud, parity, unit, model, source, serial, think_ms, policy, stale_ms, safe_w
-    ):
-        """model: "sdm230" or "sdm120ct", the one that is played; source: the true one; serial: 32 bits.
-
-        think_ms: from the request's end to the answer; policy, stale_ms, safe_w: see meter_bank.MeterBank.
-        """
+    def __init__(self, line, baud, parity, state, settings, serial):
+        """settings: meter_* (meter_model is the one that is played) and sensor_model, the true one. serial: 32 bits."""
+        model, source = settings.meter_model, settings.sensor_model
         rows = _rows(model)
-        source_rows = rows if source == model else _rows(source)
-        identity = {"unit": unit, "baud": baud, "parity": parity, "serial": serial}
+        source_rows = rows if source in (model, "none") else _rows(source)
+        identity = {"unit": settings.meter_unit, "baud": baud, "parity": parity, "serial": serial}
+        asked = (settings.meter_policy, settings.meter_stale_ms, settings.meter_safe_w)
         self.bank = bank = meter_bank.MeterBank(
-            state.readings, clock.ticks_diff, model, rows, source_rows, policy, stale_ms, safe_w, **identity
+            state.readings, clock.ticks_diff, model, rows, source_rows, *asked, **identity
         )
-        self._slave = _Slave(unit, bank)
-        self.bus = self.slave = serving.Serving(board.rs485(port, baud, parity), baud, parity, self._slave, think_ms)
-        self.shown_link = "starting"
-        self.shown_counts = {}
+        self._slave = _Slave(settings.meter_unit, bank)
+        self.bus = self.slave = serving.Serving(line, baud, parity, self._slave, settings.meter_think_ms)
         self.source = "starting"  # or "fresh", or the policy that acts: "silent", "safe", "last"
 
-    def report(self, state, link, counts):
-        """Keep link and counts for whoever shows them, and log what the other master gets; about twice a second."""
-        self.shown_link = link
-        counts["withheld"] = self._slave.withheld
-        self.shown_counts = counts
+    def drive(self, now):
+        """Nothing is commanded."""
+
+    def report(self, now):
+        """Log what the other master gets; about twice a second."""
         bank = self.bank
-        bank.now = clock.ticks_ms()
+        bank.now = now
         bank.note()
         source = "fresh" if bank.fresh() else bank.policy
         if source == self.source or (self.source == "starting" and source != "fresh"):
@@ -93,6 +86,10 @@ class Meter:
             log.info("meter", "the sensor's values are passed on")
         else:
             log.warn("meter", "the sensor is stale, policy: %s" % source)
+
+    def words(self):
+        """Return what the other master gets."""
+        return "source %s, %d not answered" % (self.source, self._slave.withheld)
 
 
 def _rows(model):

@@ -1,0 +1,74 @@
+"""What an RS485 port does: from its role in the settings to the object that does it. Roles are loaded when they are wanted.
+
+A port object has `bus` (run(beat), stopped, counts, count_names), `slave` (link()), `drive(now)` every 20 ms, `report(now)`
+twice a second and `words()`, what there is to say beside the link.
+"""
+
+from bridge import settings as declared
+
+# The settings that a port is made from begin with these; when one changes, the port is made anew.
+_PREFIXES = {
+    "master": ("sensor_", "plant_"),
+    "gateway": ("sensor_", "plant_"),
+    "listen": ("sensor_", "plant_"),
+    "server": ("server_", "system_name"),
+    "meter": ("meter_", "sensor_model"),
+    "find": (),
+    "off": (),
+}
+_OF_THE_SENSOR = ("master", "gateway", "listen")
+
+
+def made_from(settings, number):
+    """Return the values that a port is made from, to compare with later ones; its role comes first."""
+    own = "rs485_%d_" % number
+    role = getattr(settings, own + "role")
+    prefixes = (own,) + _PREFIXES[role]
+    names = [name for name in declared.names() if name.startswith(prefixes)]
+    return (role,) + tuple([getattr(settings, name) for name in names])
+
+
+def make(board, state, settings, number):
+    """Return the object of a port, or None if it is off. Raises OSError if the line cannot be opened."""
+    own = "rs485_%d_" % number
+    role, baud, parity = [getattr(settings, own + leaf) for leaf in ("role", "baud", "parity")]
+    model = settings.sensor_model
+    if role == "off" or (number == 2 and model == "none" and role in _OF_THE_SENSOR):
+        return None
+    if role == "find":
+        from bridge.ports.find import Find
+
+        return Find(board, number)
+    line = board.rs485(number, baud, parity)
+    if role == "server":
+        from bridge.ports.server import Server
+
+        return Server(line, baud, parity, board, state, settings)
+    if role == "meter":
+        from bridge.ports.meter import Meter
+
+        serial = int.from_bytes(board.unique_id()[-4:], "big")
+        return Meter(line, baud, parity, state, settings, serial)
+    if number == 1:
+        from bridge.devices import sigenergy as device
+    else:
+        device = _meter(model)
+    if role == "listen":
+        from bridge.ports.listen import Listen
+
+        unit = settings.plant_unit if number == 1 else settings.sensor_unit
+        functions = b"\x03\x04" if number == 1 else b"\x04"
+        return Listen(line, baud, parity, state, ((unit, device, functions),))
+    if number == 1:
+        from bridge.ports.plant import Plant
+
+        return Plant(line, baud, parity, state, settings)
+    from bridge.ports.sensor import Sensor
+
+    return Sensor(line, baud, parity, state, settings, device)
+
+
+def _meter(model):
+    """Return the module of a sensor's model; only the table in use is loaded."""
+    package = __import__("bridge.devices." + model)
+    return getattr(package.devices, model)

@@ -1,0 +1,29 @@
+"""A port on which the bridge polls the power sensor."""
+
+from bridge.ports.reads import Reads
+from modbus import rtu
+from modbus.master import Master
+from modbus.pacing import Pacing
+from modbus.slave import Slave
+
+
+class Sensor:
+    """The port object of the roles `master` and `gateway` of RS485-2."""
+
+    def __init__(self, line, baud, parity, state, settings, device):
+        """device: module of bridge/devices."""
+        self.slave = Slave(settings.sensor_unit, Pacing(rtu.silence_us(baud, parity)))
+        self.bus = bus = Master(line, baud, parity)
+        fast_ms, slow_ms = settings.sensor_poll_ms, settings.sensor_slow_ms
+        self.reads = Reads(bus, self.slave, state, device, fast_ms, slow_ms, baud, parity)
+
+    def drive(self, now):
+        """Nothing is commanded."""
+
+    def report(self, now):
+        """Follow the slave's pace."""
+        self.reads.replan(now)
+
+    def words(self):
+        """Return what there is to say beside the link."""
+        return ""

@@ -1,0 +1,49 @@
+"""A port that answers a third-party master (an EMS) with the bridge's own registers and the SunSpec models."""
+
+import clock
+from bridge.logic import register_map
+from micropython import const
+from modbus import server, serving
+
+_THINK_MS = const(5)  # behind t3.5; masters that switch their driver late still hear the first byte
+_LONGEST_NAME = const(64)  # bytes of a text of the identification
+
+
+class Server:
+    """The port object of the role `server`, see ports/roles."""
+
+    def __init__(self, line, baud, parity, board, state, settings):
+        """settings: server_unit is 1..247, server_outputs lets the other master write coils."""
+        self._state = state
+        command = self._command if settings.server_outputs else None
+        bank = register_map.RegisterMap(state, settings.server_unit, clock.ticks_ms, command)
+        self.device = server.Server(settings.server_unit, bank, identity(board, state, settings))
+        self.bus = self.slave = serving.Serving(line, baud, parity, self.device, _THINK_MS)
+
+    def drive(self, now):
+        """Nothing is commanded."""
+
+    def report(self, now):
+        """There is nothing to follow."""
+
+    def words(self):
+        """Return the unit that is answered for."""
+        return "unit %d" % self.device.unit
+
+    def _command(self, mask):
+        self._state.server_command = mask
+        self._state.server_command_s = clock.seconds()
+
+
+def identity(board, state, settings):
+    """Return the objects of read device identification (43/14)."""
+    texts = (
+        (0, "sigen-bridge"),
+        (1, "COM"),
+        (2, state.version),
+        (4, "COM-terminal bridge"),
+        (5, board.name),
+        (6, settings.system_name),
+        (0x80, state.sn),
+    )
+    return tuple([(number, text.encode()[:_LONGEST_NAME]) for number, text in texts])
