@@ -211,9 +211,9 @@ class _Asker:
         return self._last.frame, 3
 
     def number(self, address):
-        """Return the float32 at an address that was answered well, else None."""
-        exchange = self._known.get(address)
-        return struct.unpack(">f", exchange.registers())[0] if exchange and exchange.status == rtu.OK else None
+        """Return the float32 of input registers, None if they are not answered well; asks only if nobody has yet."""
+        exchange = self._known.get(address) or self._ask(rtu.READ_INPUT, address, 2)
+        return struct.unpack(">f", exchange.registers())[0] if exchange.status == rtu.OK else None
 
 
 def _rules():
