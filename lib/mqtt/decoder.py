@@ -199,23 +199,21 @@ def _text(view):
     except UnicodeError:
         raise ProtocolError("malformed: topic is not UTF-8") from None
     _require("+" not in topic and "#" not in topic and "\0" not in topic, "topic with a wildcard or U+0000")
-    if len(topic) < len(view):
-        _require(_shortest(topic) == len(view), "topic is not UTF-8")
+    _require(_well_formed(view), "topic is not UTF-8")
     return topic
 
 
-def _shortest(text):
-    """Return the bytes of a text in UTF-8, 0 if it cannot be written so [1.5.3].
-
-    MicroPython takes longer forms, surrogates and what is behind U+10FFFF for characters.
-    """
-    size = 0
-    for character in text:
-        code = ord(character)
-        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-            return 0
-        size += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-    return size
+def _well_formed(view):
+    """Return True if what MicroPython takes for UTF-8 is UTF-8 [1.5.3]: no longer form than needed, no surrogate, nothing
+    behind U+10FFFF. By bytes: each new character that a loop over a text meets stays in memory for ever."""
+    for i in range(len(view)):
+        if view[i] >= 0xC0:
+            pair = view[i] << 8 | view[i + 1]
+            if pair < 0xC200 or 0xE080 <= pair < 0xE0A0 or 0xEDA0 <= pair < 0xEDC0 or 0xF080 <= pair < 0xF090:
+                return False
+            if pair >= 0xF490:
+                return False
+    return True
 
 
 def _require(met, what):

@@ -28,9 +28,10 @@ _MAX_FILES = const(96)
 _MAX_PATH = const(64)  # characters
 _MAX_DEPTH = const(4)  # folders and the name
 _MAX_FILE = const(1 << 20)  # bytes
-_MAX_TEXT = const(40)  # characters of product, board and version
-_PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
-_HEX = "0123456789abcdef"
+_MAX_TEXT = const(40)  # bytes of product, board and version
+_MARK = const(63)  # ?
+_PATH_CHARACTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
+_HEX = b"0123456789abcdef"
 
 
 def manifest_length(count):
@@ -102,7 +103,9 @@ def _same(manifest, field, wanted):
 def _shown(value):
     """Return something from outside so that it does no harm in a log or on a page."""
     text = value if isinstance(value, str) else str(type(value))
-    return "".join([c if c in _PATH_CHARACTERS else "?" for c in text[:_MAX_TEXT]])
+    # By bytes: each new character that a loop over a text meets stays in memory for ever.
+    shown = text.encode()[:_MAX_TEXT]
+    return bytes([c if c in _PATH_CHARACTERS else _MARK for c in shown if c & 0xC0 != 0x80]).decode()
 
 
 def _check_row(row):

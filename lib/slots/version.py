@@ -28,11 +28,11 @@ def version_key(version):
     for mark in "-+":
         text = text.split(mark)[0]
     parts = text.split(".")
-    if len(parts) != 3 or not all(0 < len(p) < 7 and only(p, "0123456789") for p in parts):
+    if len(parts) != 3 or not all(0 < len(p) < 7 and only(p, b"0123456789") for p in parts):
         raise Refused("version", "must be three numbers like 1.2.3")
     return tuple([int(p) for p in parts])
 
 
 def only(text, characters):
-    """Return True if text has no other characters."""
-    return all(c in characters for c in text)
+    """Return True if text has no other characters; characters: ASCII, as bytes."""
+    return all(c in characters for c in text.encode())  # by bytes: a character met in a loop stays in memory for ever

@@ -66,6 +66,8 @@ def _packet(rng):
     if roll < 0.55:
         qos = rng.choice((0, 0, 1, 1, 2)) if rng.random() < 0.2 else rng.choice((0, 1))
         topic = rng.choice(_TOPICS if rng.random() < 0.3 else _TOPICS[:5]).encode()
+        if rng.random() < 0.1:
+            topic = mutate.text(rng, 60).encode()
         if rng.random() < 0.05:
             topic = rng.randbytes(rng.randint(1, 6))
         body = len(topic).to_bytes(2, "big") + topic

@@ -47,6 +47,8 @@ def gateway_wrong(data, answer):
     asked, told, left = answer
     if left != [0, 0]:
         return f"{left[0]} transactions and {left[1]} exchanges are left open"
+    if isinstance(told, str):
+        return "replies out of step"
     expected, _ = _requests_of(data[2 + data[0] :])
     if asked != expected:
         return "other requests than a simple reader finds"

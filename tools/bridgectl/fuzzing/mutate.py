@@ -87,6 +87,12 @@ def chunks(rng, data, waits=False):
     return out
 
 
+def text(rng, most):
+    """Return a text of characters that hardly come twice."""
+    low, high = rng.choice(((0x20, 0x7F), (0xA0, 0x800), (0x4E00, 0x9FFF), (0x1F300, 0x1FAFF)))
+    return "".join(chr(rng.randint(low, high)) for _ in range(rng.randint(0, most)))
+
+
 def piece_size(rng):
     """Return the size of the pieces that a stream comes in, as the byte that chip/pieces.py takes."""
     return bytes((rng.choice((1, 2, 7, 48, 255, 255)),))
@@ -96,7 +102,11 @@ def json_value(rng, names, depth=3):
     """Return a value as JSON could bring it, names of ours among its keys."""
     roll = rng.random()
     if depth == 0 or roll < 0.5:
-        return rng.choice(_ODD) if rng.random() < 0.6 else rng.choice((rng.randint(-9, 99), "y" * rng.randint(0, 70)))
+        return (
+            rng.choice(_ODD)
+            if rng.random() < 0.6
+            else rng.choice((rng.randint(-9, 99), "y" * rng.randint(0, 70), text(rng, 20)))
+        )
     if roll < 0.6:
         return [json_value(rng, names, depth - 1) for _ in range(rng.randint(0, 4))]
     keys = [rng.choice(names) if rng.random() < 0.8 else str(rng.choice(_ODD)) for _ in range(rng.randint(0, 5))]

@@ -1,6 +1,7 @@
 """Requests over HTTP as phones and strangers send them, and what must be true of how they are read and answered."""
 
 import json
+from urllib.parse import quote
 
 from bridgectl.fuzzing import mutate
 
@@ -15,22 +16,33 @@ _MAX_LINE, _MAX_HEAD, _MAX_LINES = 1024, 4096, 40
 
 
 def request(rng):
-    """Return a request, often damaged."""
+    """Return a request: of our own pages, or of anybody; often damaged."""
+    return mutate.maybe(rng, _own(rng) if rng.random() < 0.5 else _strange(rng), 0.4)
+
+
+def _own(rng):
+    """Return a request as the pages of the bridge send it, with any values."""
+    path, names = rng.choice((("/api/join", _NAMES[:2]), ("/api/system", _NAMES[2:]), ("/api/scan", ())))
+    if rng.random() < 0.2:
+        return f"GET {_path(rng)} HTTP/1.1\r\nHost: {_HOSTS[0]}\r\n\r\n".encode()
+    asked = {name: rng.choice(("my network", "Europe/Berlin", "", mutate.text(rng, 40))) for name in names}
+    body = json.dumps(asked, ensure_ascii=False).encode() if rng.random() < 0.6 else mutate.json_bytes(rng, asked)
+    head = f"POST {path} HTTP/1.1\r\nHost: {_HOSTS[0]}\r\nX-Bridge: 1\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def _strange(rng):
     body = b""
     if rng.random() < 0.7:
         asked = {
-            name: rng.choice(("my network", "secret-secret", "Europe/Berlin"))
+            name: rng.choice(("my network", "secret-secret", "Europe/Berlin", mutate.text(rng, 20)))
             for name in rng.choice((_NAMES[:2], _NAMES[2:]))
         }
         if rng.random() < 0.4:
             asked = mutate.json_value(rng, _NAMES)
         body = mutate.json_bytes(rng, asked) if rng.random() < 0.5 else json.dumps(asked).encode(errors="surrogatepass")
     method = rng.choice(("GET", "GET", "POST", "POST", "POST", "HEAD", "OPTIONS", "PUT", "get", "", "\x00"))
-    line = (
-        f"{method} {rng.choice(_PATHS)} HTTP/1.1"
-        if rng.random() < 0.95
-        else rng.choice(("", "GET", "GET /", "GET  / x y"))
-    )
+    line = f"{method} {_path(rng)} HTTP/1.1" if rng.random() < 0.95 else rng.choice(("", "GET", "GET /", "GET  / x y"))
     headers = ["Host: " + rng.choice(_HOSTS if rng.random() < 0.3 else _HOSTS[:1])]
     if body or rng.random() < 0.2:
         headers.append(
@@ -55,8 +67,14 @@ def request(rng):
         headers += [f"Y-{n}: " + "y" * rng.choice((500, 900)) for n in range(rng.choice((4, 5, 8)))]
     rng.shuffle(headers)
     end = "\r\n" if rng.random() < 0.9 else "\n"
-    whole = end.join([line, *headers, "", ""]).encode() + body
-    return mutate.maybe(rng, whole, 0.4)
+    return end.join([line, *headers, "", ""]).encode() + body
+
+
+def _path(rng):
+    path = rng.choice(_PATHS)
+    if rng.random() < 0.1:
+        path += "?" * rng.randint(0, 1) + (mutate.text(rng, 30) if rng.random() < 0.3 else quote(mutate.text(rng, 30)))
+    return path
 
 
 def wrong_head(octets, status, lines, body):

@@ -69,7 +69,7 @@ def allowed(name, value):
         return False
     if kind == "choice":
         return value in low
-    size = len(value.encode(errors="surrogatepass"))
+    size = len(value.encode(errors="surrogateescape"))
     marks = name in ("mqtt_prefix", "mqtt_discovery") and set(value) & set("+#")
     return low <= size <= high and not marks and not any(ord(c) < 32 for c in value)
 
@@ -82,7 +82,9 @@ def told(name, text):
             return {"True": True, "False": False}[text]
         if kind in ("int", "rate"):
             return int(text)
-        return bytes.fromhex(text).decode(errors="surrogatepass")
+        return bytes.fromhex(text).decode(
+            errors="surrogateescape"
+        )  # MicroPython takes some bytes for UTF-8 that are not
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -98,6 +100,18 @@ def object(rng):
         elif kind in ("choice", "rate"):
             right = rng.choice(low)
         elif kind in ("text", "secret"):
-            right = rng.choice(("x" * high, "ä" * high, "x" * (high + 1), "a/+", "home", "\x7f", "\t"))
+            right = rng.choice(
+                (
+                    "x" * high,
+                    "ä" * high,
+                    "x" * (high + 1),
+                    "a/+",
+                    "home",
+                    "\x7f",
+                    "\t",
+                    mutate.text(rng, high),
+                    mutate.text(rng, high // 3),
+                )
+            )
         asked[name] = right if rng.random() < 0.8 else mutate.json_value(rng, NAMES, 1)
     return asked

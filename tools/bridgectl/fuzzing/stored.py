@@ -91,13 +91,17 @@ def bundle_input(rng):
         packed = _packed(rng, content)
         path = rng.choice(("main.mpy", "bridge/app.mpy", "web/x.gz", "f%d" % n, "f%d" % n))
         if rng.random() < 0.05:
-            path = rng.choice(("../x", "/x", "a//b", ".x", "main.mpy/x", "manifest.json", "ä", "a/b/c/d/e", ""))
+            path = rng.choice(
+                (mutate.text(rng, 40), "../x", "/x", "a//b", ".x", "main.mpy/x", "manifest.json", "ä", "a/b/c/d/e", "")
+            )
         files.append([path, len(content), len(packed), hashlib.sha256(content).hexdigest()])
         contents += packed
     made = {"product": "sigen-bridge", "board": "host", "version": "1.2.3", "minimum": "0.0.0", "files": files}
     if rng.random() < 0.2:
         row = rng.choice(files)
         row[rng.randrange(4)] = mutate.json_value(rng, ("files",), 1)
+    if rng.random() < 0.1:
+        made[rng.choice(("product", "board", "version"))] = mutate.text(rng, 40)
     if rng.random() < 0.1:
         made[rng.choice(tuple(made))] = mutate.json_value(rng, ("files",), 2)
     raw = json.dumps(made).encode(errors="surrogatepass")

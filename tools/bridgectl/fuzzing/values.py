@@ -56,7 +56,20 @@ def command_wrong(data, answer):
 def fields_input(rng):
     names = (("ssid", "password"), ("system_name", "time_zone"))
     which = rng.randrange(2)
-    right = ("net", "x" * 8, "", "x" * 63, "x" * 64, "ä" * 17, "Europe/Berlin", " ", "\x01")
+    right = (
+        "net",
+        "x" * 8,
+        "",
+        "x" * 63,
+        "x" * 64,
+        "ä" * 17,
+        "Europe/Berlin",
+        " ",
+        "\x01",
+        mutate.text(rng, 10),
+        mutate.text(rng, 40),
+        "E" + mutate.text(rng, 20),
+    )
     asked = {name: rng.choice(right) for name in names[which]}
     if rng.random() < 0.3:
         asked[rng.choice(names[which] + ("more",))] = mutate.json_value(rng, names[which], 1)

@@ -94,21 +94,42 @@ def _slave(unit, pdu):
     return bytes(out)
 
 
-class _Client:
-    def __init__(self, may_write):
-        self.may_write = may_write
-        self.used_ms = None
-        self.open = 0
-        self.answers = []
+class _Taker:
+    """The socket of a client that takes all it is sent at once."""
 
-    def answer(self, transaction, unit, buffer, at, count):
-        self.answers.append([transaction, unit, bytes(memoryview(buffer)[at : at + count]).hex()])
+    def __init__(self):
+        self.taken = b""
+
+    def write(self, buffer, count):
+        self.taken += bytes(memoryview(buffer)[:count])
+        return count
+
+    def answers(self):
+        """Return [transaction, unit, PDU] of each reply, or the bytes themselves if they are out of step."""
+        found = []
+        rest = self.taken
+        while rest:
+            end = 6 + int.from_bytes(rest[4:6], "big")
+            if rest[2:4] != b"\0\0" or not 8 <= end <= len(rest):
+                return self.taken.hex()
+            found.append([rest[0] << 8 | rest[1], rest[6], rest[7:end].hex()])
+            rest = rest[end:]
+        return found
+
+
+class _Port:
+    """As much of gateway_server.Server as its clients use."""
+
+    def __init__(self, longest):
+        self.out = bytearray(longest)
 
 
 def gateway():
     """In: length of the script, script, size of the pieces, stream. Out: [requests, answers, what is left open]."""
     from modbus import gateway, tcp
+    from modbus.gateway_server import _Client
 
+    port = _Port(tcp.LONGEST)
     bus = _Bus()
     door = gateway.Gateway(lambda: bus, _FRESH_MS, _DEADLINE_MS, ((5, 40, 41),))
     buffer = bytearray(256)
@@ -118,7 +139,8 @@ def gateway():
         bus.script = bytes(data[1:end]) or b"\0"
         bus.place = 0
         pieces = Pieces(data[end:])
-        client = _Client(len(data) & 1)
+        taker = _Taker()
+        client = _Client(port, taker, len(data) & 1)
         stream = tcp.Stream()
         asked = []
         count = pieces.take(buffer)
@@ -141,7 +163,7 @@ def gateway():
             virtual.pass_ms(_STEP_MS)
         left = [client.open, door.waiting()]
         door.leave(client)
-        return [asked, client.answers, left]
+        return [asked, taker.answers(), left]
 
     return take
 
@@ -219,10 +241,12 @@ def portal():
     state, settings = State("1.2.3", "power", "SN1234567890"), Settings()
     routes = portal._Routes(portal._Wishes(state), state, settings, begin, _ADDRESS, 80)
 
+    headers = ("host", "content-length") + portal._HEADERS  # as captive.server hands them on
+
     def take(data):
         settings.__init__()
         socket = _Socket(data)
-        incoming, outgoing = Incoming(_Place(), socket, portal._HEADERS), Outgoing(socket)
+        incoming, outgoing = Incoming(_Place(), socket, headers), Outgoing(socket)
         virtual.run(routes.converse(incoming, outgoing, _Place()))
         virtual.run(outgoing.flush())
         virtual.run(incoming.discard())
@@ -230,6 +254,6 @@ def portal():
         shown = settings.shown()
         changed = {name: shown[name] for name in shown if shown[name] != plain[name]}
         changed = {name: changed[name].encode().hex() for name in changed if isinstance(changed[name], str)}
-        return [b"".join(socket.written)[:600].hex(), changed]
+        return [b"".join(socket.written)[:4096].hex(), changed]
 
     return take
