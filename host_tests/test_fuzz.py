@@ -21,13 +21,10 @@ _OPEN = {
 }
 
 
-def _rows():
-    for name in targets.TARGETS:
-        marks = pytest.mark.xfail(reason=_OPEN[name]) if name in _OPEN else ()
-        yield pytest.param(name, marks=marks)
+_NAMES = [pytest.param(n, marks=pytest.mark.xfail(reason=_OPEN[n]) if n in _OPEN else ()) for n in targets.TARGETS]
 
 
-@pytest.mark.parametrize("name", _rows())
+@pytest.mark.parametrize("name", _NAMES)
 def test_no_input_makes_a_decoder_break_its_promise(slot, name):
     """Proves: REL-1+"""
     ran = fuzz.fuzz(targets.TARGETS[name], SEED, inputs=_FEW if name in _SLOW else _INPUTS, slot=slot)

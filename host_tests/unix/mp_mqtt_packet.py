@@ -1,5 +1,6 @@
 """Packets against bytes written out by hand from the MQTT 3.1.1 standard, in any portions, and rubbish."""
 
+import gc
 from random import getrandbits, seed
 
 from mqtt import packet
@@ -193,6 +194,22 @@ def test_a_topic_is_utf_8_as_the_book_has_it():
     ):
         data = b"\x30" + bytes((2 + len(content), 0, len(content))) + content
         assert raises(ProtocolError, events, data), content
+
+
+def test_topics_of_ever_new_characters_leave_nothing_behind():
+    """MicroPython keeps each character that a loop over a text meets for ever. Proves: REL-1+"""
+
+    def used(first):
+        topic = b"".join([b"\xe4" + bytes((0x80 + first + i // 64, 0x80 + i % 64)) for i in range(256)])
+        events(b"\x30" + bytes((0x82, 0x06, 3, 0)) + topic)
+        gc.collect()
+        return gc.mem_alloc()
+
+    used(0)
+    before = used(4)
+    for first in (8, 12, 16, 20):
+        used(first)
+    assert used(24) - before <= 64
 
 
 def test_after_an_error_the_decoder_stays_refusing_until_it_is_reset():

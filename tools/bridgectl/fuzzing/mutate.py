@@ -77,13 +77,18 @@ def maybe(rng, data, often=0.5):
 
 
 def chunks(rng, data, waits=False):
-    """Return data cut as for chip/line.py: gap in ms, count, bytes; waits: pieces that follow a request of ours."""
+    """Return data cut as for chip/line.py: gap in ms, count, bytes.
+
+    waits: the first piece follows a request of ours, a later one seldom does.
+    """
     out = b""
+    chance = 1.0
     while data:
         count = min(len(data), rng.choice((1, 3, 8, 25, 64, 255)))
         gap_ms = rng.choice((0, 0, 0, 1, 3, 6, 20, 60, 127))
-        out += bytes((gap_ms | (0x80 if waits and rng.random() < 0.6 else 0), count)) + data[:count]
+        out += bytes((gap_ms | (0x80 if waits and rng.random() < chance else 0), count)) + data[:count]
         data = data[count:]
+        chance = 0.1
     return out
 
 

@@ -41,6 +41,8 @@ _TABLE = (
            "an answer that pymodbus reads, or an exception of 1 to 4; outputs only by functions 5 and 15"),
     Target("serving", "wires", "modbus.serving: frames out of a stream, answers on the line",
            "every frame sent answers a request that was on the line, every write was asked for there"),
+    Target("master", "wires", "modbus.master, modbus.reply, modbus.job, modbus.request on a line of faults",
+           "a result is a frame that came, of the unit and function that was asked, with as many registers"),
     Target("listener", "wires", "modbus.listener feed and its tables",
            "what is reported was on the wire, request before answer"),
     Target("finder_reply", "wires", "modbus.finder_port ask: judging replies among echoes and noise",

@@ -8,12 +8,14 @@ import asyncio
 import clock
 
 _PERIOD = 1 << 30  # of the chips' ticks
-_passed_ms = _PERIOD - 100000  # soon the ticks go round
+_passed_us = 1000 * (_PERIOD - 100000)  # soon the ticks go round
 
 
 def install():
     """Put this time under `clock` and asyncio.sleep_ms."""
     clock.ticks_ms = ticks_ms
+    clock.ticks_us = ticks_us
+    clock.sleep_us = pass_us
     clock.ticks_add = ticks_add
     clock.ticks_diff = ticks_diff
     asyncio.sleep_ms = sleep_ms
@@ -21,7 +23,12 @@ def install():
 
 def ticks_ms():
     """Return the ticks, which wrap as on the chips."""
-    return _passed_ms % _PERIOD
+    return _passed_us // 1000 % _PERIOD
+
+
+def ticks_us():
+    """Return the ticks in us."""
+    return _passed_us % _PERIOD
 
 
 def ticks_add(ticks, ms):
@@ -36,13 +43,18 @@ def ticks_diff(a, b):
 
 def passed_ms():
     """Return the time without wrap."""
-    return _passed_ms
+    return _passed_us // 1000
 
 
 def pass_ms(ms):
     """Let time go by."""
-    global _passed_ms
-    _passed_ms += ms
+    pass_us(1000 * ms)
+
+
+def pass_us(us):
+    """Let time go by, in us."""
+    global _passed_us
+    _passed_us += us
 
 
 async def sleep_ms(ms):

@@ -11,6 +11,8 @@ OBJECTS = ((0, b"Vendor"), (1, b"P"), (2, b"1.0"), (4, b"x" * 200), (5, b"y" * 1
 _STILL_MS = 700
 _SETTLE_MS = 4000  # a listener has given up every request by then
 _LOOK_MS = 20
+_EXCHANGES = 8
+_BUSY_MS = 5000
 _SEARCH_MS = 30000
 
 
@@ -175,6 +177,47 @@ def serving():
         virtual.run(port.run(beat))
         port.link()
         return [[frame.hex() for frame in line.sent], bank.written]
+
+    return take
+
+
+def master():
+    """In: length of a client's request PDU, this, pieces for a line. Out: [results, all that came].
+
+    A result is [unit, function, quantity, status, PDU of a good reply or exception]; the function of a client's is 0.
+    """
+    from modbus.job import Job
+    from modbus.master import Master
+    from modbus.pacing import Pacing
+    from modbus.slave import Slave
+
+    line = Line()
+
+    def take(data):
+        if not data or not 4 <= data[0] < len(data):
+            return None
+        found = []
+
+        def done(job, status, frame, at, count):
+            held = bytes(memoryview(frame)[at : at + count]).hex() if status >= 0 else ""
+            found.append([job.slave.unit, job.function, job.quantity, status, held])
+
+        def finished(status, frame, at, count):
+            held = bytes(memoryview(frame)[at : at + count]).hex() if status >= 0 else ""
+            found.append([UNIT, 0, 0, status, held])
+
+        def beat():
+            bus.stopped = len(found) >= _EXCHANGES or virtual.passed_ms() > until
+
+        end = 1 + data[0]
+        until = virtual.passed_ms() + _BUSY_MS
+        line.load(data[end:])
+        bus = Master(line, 9600, "N")
+        for unit, address in ((UNIT, 7), (UNIT, 40), (2, 7)):
+            bus.add(Job(Slave(unit, Pacing(3700)), done, 1).read(4, address, 10))
+        bus.foreign(UNIT, data[1:end], data[0], finished)
+        virtual.run(bus.run(beat))
+        return [found, line.octets().hex()]
 
     return take
 
