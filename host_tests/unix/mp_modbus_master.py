@@ -74,9 +74,13 @@ def test_a_frame_split_by_a_pause_is_still_one_answer():
 
 def test_a_late_answer_is_not_taken_for_the_next_one():
     """Proves: REL-1+"""
-    other = frame("010404" + "40000000")
-    replies = [[(400000, REPLY)], [(20000, other)]]
-    bus, line, slave, seen = _bus(lambda f: replies.pop(0) if replies else None, every_ms=500)
+    delays_us = [400000]
+
+    def far_end(f):
+        values = "40000000" if line.sent[1:] else "43663334"
+        return [(delays_us.pop() if delays_us else 20000, frame("0104%02x" % (2 * f[5]) + values * (f[5] // 2)))]
+
+    bus, line, slave, seen = _bus(far_end, every_ms=500)
     _run(bus, 900)
     assert seen.results == [(rtu.SILENT, b""), (0, bytes.fromhex("40000000"))]
 

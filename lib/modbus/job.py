@@ -91,10 +91,6 @@ class Job:
         """Hand the result on."""
         self.done(self, status, frame, at, count)
 
-    def alike(self, function, address, quantity):
-        """Return True if a reply to that read of the same slave could be taken for one to this job."""
-        return self.is_read and function == self.function and quantity == self.quantity and address != self.address
-
     def _hold(self, function, address, value, quantity, is_read):
         self.frame = bytearray(_REQUEST)
         self.length = rtu.request(self.frame, self.slave.unit, function, address, value)

@@ -23,7 +23,6 @@ _PAUSE_US = const(12000)  # nothing for so long: the frame is shorter than thoug
 _BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
 _TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
 _BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
-_LATE_MS = const(1000)  # an answer may come so long after its request was given up
 _OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
 
@@ -133,14 +132,16 @@ class Master:
             if not self._may(job, now):
                 continue
             if job.urgent:
-                return job
+                return job.slave.before(job, now)
             best, least_ms = job, left_ms
         if self._foreign and (best is None or self._own >= _OWN_FIRST):
             for job in self._foreign:
                 if self._may(job, now):
-                    self._foreign.remove(job)
-                    return job
-        return best
+                    first = job.slave.before(job, now)
+                    if first is job:
+                        self._foreign.remove(job)
+                    return first
+        return best and best.slave.before(best, now)
 
     def _may(self, job, now):
         """Return True if the job's slave can be asked for it now, or within some milliseconds."""
@@ -148,7 +149,7 @@ class Master:
         if not slave.asked:
             return True
         rested_us = slave.rested_us(now, clock.ticks_us())
-        if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us() or slave.doubtful(job, now, _LATE_MS):
+        if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
             return False
         if not slave.failures:
             return True
@@ -188,7 +189,7 @@ class Master:
         self._last = slave
         if not job.answered():
             self._deadline_us = -1
-            return 1000 * _TURNAROUND_MS
+            return 1000 * _TURNAROUND_MS + self._spin_us
         self._deadline_us = 1000 * slave.pace.timeout_ms() + self.reply.need * self._character_us
         # No reply is shorter than five characters, and few come much sooner than usual.
         return self._again(self._silence_us + 5 * self._character_us + slave.pace.think_us() // 2)
@@ -250,7 +251,7 @@ class Master:
                 slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at
             )
         job.settle(status, now)
-        job.finish(status, reply.frame, reply.start + 1, size - 3)
+        job.finish(status, reply.frame, reply.start + 1, max(size - 3, 0))
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""

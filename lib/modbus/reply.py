@@ -54,6 +54,7 @@ class Reply:
             if self._is_echo(job, start):
                 self.counts[ECHOES] += 1
                 self._passed = start + job.length
+                self.status = rtu.SILENT
                 continue
             end = start + self._size(job, start)
             if end > have:

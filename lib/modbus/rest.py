@@ -19,6 +19,8 @@ from micropython import const
 _STEP_NUMERATOR = const(19)  # rungs are 19/16 apart: the rest found is at most 19 % longer than needed
 _STEP_DENOMINATOR = const(16)
 _STRIDE = const(4)  # rungs; the first way down halves the rest each time
+_LINGERS = const(16)  # answers after longer rests before a rung that is to be tried is passed over
+_FARTHEST = const(12)  # rungs below a good one; an eighth of its rest
 _RETRY = const(16)  # rungs; 16 times the rest for the first retry
 _SLACK_US = const(3000)  # a rest comes out so much longer than asked (ticks, other tasks)
 _PASSED = const(2)  # answers in a row that make a rung good
@@ -54,6 +56,7 @@ class Rest:
         self._bad = -1
         self._never = True  # no request was ever answered on the bad rung
         self._streak = 0  # answers in a row on this rung
+        self._lingers = 0  # answers in a row after longer rests than this rung
         self._run = 0  # losses in a row on this rung
         self._climb = _STRIDE
         self._need = _PASSED  # answers in a row that make a rung good
@@ -94,7 +97,9 @@ class Rest:
         if level <= max(self._level, self._lost_level):
             self._run = 0
         if level > self._level:
+            self._linger()
             return  # a long rest says nothing of shorter ones
+        self._lingers = 0
         self._streak = min(self._streak + 1, _FULL)
         if self._level < self._good:
             if self._streak >= self._need + min(2 * self._losses[self._level], 6):
@@ -122,6 +127,16 @@ class Rest:
         self._sign_at = now
         self._recheck_ms = min(self._recheck_ms, 4 * _FIRST_MS)
         self._plan_recheck(now, self._never)
+
+    def _linger(self):
+        """Go on downwards, though not far, if the traffic never leaves the very rest that is to be tried."""
+        self._lingers += 1
+        if self._lingers < _LINGERS or self._level >= self._good:
+            return
+        self._lingers = 0
+        lowest = max(self._bad + 1, self._good - _FARTHEST)
+        if self._level > lowest:
+            self._move(max(self._level - _STRIDE, lowest))
 
     def _confirm(self, failures, now):
         """The slave is alive, so its silence counts against the rest before it, and against shorter ones."""

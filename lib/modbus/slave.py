@@ -1,10 +1,9 @@
 """What a master knows of one slave: its pace, whether it lives, and which of its answers may still be on their way."""
 
-from array import array
-
 import clock
 from micropython import const
 from modbus import rtu
+from modbus.job import Job
 
 _SILENT_AFTER = const(3)  # failures in a row that make a slave silent
 _PROBE_FIRST_MS = const(500)
@@ -13,7 +12,7 @@ _DEAD_SHARE = const(30)  # a silent slave is left alone for so many times what a
 _LONG_MS = const(500000)
 _LONG_US = const(500000000)  # as good as for ever, and still a small integer on the chips
 _MISSES = const(4)  # answers that may still come
-_ROW = const(4)  # function, address, quantity, ticks
+_LATE_MS = const(2000)  # an answer may come so long after its request was given up
 
 
 class Slave:
@@ -31,8 +30,9 @@ class Slave:
         self.vain_ms = 0  # what the last request in vain took of the bus
         self._quiet_at = 0  # last character from or to it, in both clocks: one is fine, the other one long
         self._quiet_us = 0
-        self._misses = array("i", (0 for _ in range(_MISSES * _ROW)))
+        self._misses = bytearray(2 * _MISSES)  # function and bytes of values
         self._missed = 0  # rows of them in use
+        self._missed_at = 0
         self._place = 0  # where the next one goes
 
     def silent(self):
@@ -74,6 +74,8 @@ class Slave:
         if status >= 0:
             self.failures = 0
             self.answered = True
+            if status == rtu.OK:
+                self._missed = self._place = 0  # see before()
             return
         self.failures = min(self.failures + 1, 99)
         self.vain_ms = clock.ticks_diff(now, began_at)
@@ -81,31 +83,38 @@ class Slave:
             # What did not come yet may come later, and nothing in it says which registers it holds.
             at, misses = self._place, self._misses
             misses[at] = job.function
-            misses[at + 1] = job.address
-            misses[at + 2] = job.quantity
-            misses[at + 3] = now
-            self._place = (at + _ROW) % (_ROW * _MISSES)
+            misses[at + 1] = rtu.value_bytes(job.function, job.quantity)
+            self._place = (at + 2) % (2 * _MISSES)
             self._missed = min(self._missed + 1, _MISSES)
+            self._missed_at = now
 
-    def doubtful(self, job, now, late_ms):
-        """Return True if an answer to something else, no more than late_ms behind, could be taken for the job's."""
-        if not self._missed:
-            return False
-        misses = self._misses
-        found = False
-        late = True
-        for at in range(0, _ROW * self._missed, _ROW):
-            if clock.ticks_diff(now, misses[at + 3]) <= late_ms:
-                late = False
-                found = found or job.alike(misses[at], misses[at + 1], misses[at + 2])
-        if late:
-            self._missed = self._place = 0  # none is awaited any more
-        return found
+    def before(self, job, now):
+        """Return the job to send: this one, or a small read that goes before it.
+
+        A slave answers in the order of asking. So when something of another shape was answered, all that was asked
+        before has been answered too, or never will be; until then a late answer could be taken for the job's.
+        """
+        if not self._missed or not job.is_read:
+            return job
+        if clock.ticks_diff(now, self._missed_at) > _LATE_MS:
+            self._missed = self._place = 0
+            return job
+        if not self.expects(job.function, rtu.value_bytes(job.function, job.quantity)):
+            return job
+        function = job.function if job.function <= rtu.READ_INPUT else rtu.READ_HOLDING
+        quantity = step = 2 if function >= rtu.READ_HOLDING else 16
+        while self.expects(function, rtu.value_bytes(function, quantity)):
+            quantity += step
+        return Job(self, _ignore).read(function, job.address, quantity)
 
     def expects(self, function, size):
-        """Return True if a frame of that function and so many bytes of values is a late answer."""
+        """Return True if a frame of that function and so many bytes of values may be a late answer."""
         misses = self._misses
-        for at in range(0, _ROW * self._missed, _ROW):
-            if misses[at] == function and rtu.value_bytes(function, misses[at + 2]) == size:
+        for at in range(0, 2 * self._missed, 2):
+            if misses[at] == function and misses[at + 1] == size:
                 return True
         return False
+
+
+def _ignore(job, status, frame, at, count):
+    """It is enough that it was answered."""
