@@ -1,6 +1,5 @@
 """Packets against bytes written out by hand from the MQTT 3.1.1 standard, in any portions, and rubbish."""
 
-import gc
 from random import getrandbits, seed
 
 from mqtt import packet
@@ -176,40 +175,6 @@ def test_what_no_broker_may_send_is_refused():
         assert raises(ProtocolError, events, data), data
         assert raises(ProtocolError, events, data, 16, 1), data
     # fmt: on
-
-
-def test_a_topic_is_utf_8_as_the_book_has_it():
-    """Not in a longer form than needed, no surrogates, nothing behind U+10FFFF [1.5.3]. Proves: REL-1+"""
-    for topic in ("a", "\u00e9", "\u20ac", "\U0001f600/x", "\ud7ff\ue000", "\U0010ffff"):
-        content = topic.encode()
-        data = b"\x30" + bytes((2 + len(content), 0, len(content))) + content
-        assert events(data)[0][1] == topic, topic
-    for content in (
-        b"\xc1\x81",
-        b"a\xe0\x81\x81",
-        b"\xed\xa0\x80",
-        b"\xed\xbf\xbf",
-        b"\xf4\x90\x80\x80",
-        b"\xf0\x82\x82\xac",
-    ):
-        data = b"\x30" + bytes((2 + len(content), 0, len(content))) + content
-        assert raises(ProtocolError, events, data), content
-
-
-def test_topics_of_ever_new_characters_leave_nothing_behind():
-    """MicroPython keeps each character that a loop over a text meets for ever. Proves: REL-1+"""
-
-    def used(first):
-        topic = b"".join([b"\xe4" + bytes((0x80 + first + i // 64, 0x80 + i % 64)) for i in range(256)])
-        events(b"\x30" + bytes((0x82, 0x06, 3, 0)) + topic)
-        gc.collect()
-        return gc.mem_alloc()
-
-    used(0)
-    before = used(4)
-    for first in (8, 12, 16, 20):
-        used(first)
-    assert used(24) - before <= 64
 
 
 def test_after_an_error_the_decoder_stays_refusing_until_it_is_reset():
