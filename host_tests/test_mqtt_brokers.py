@@ -28,7 +28,7 @@ class Device:
     """A script with the client, in a process; its lines can be waited for."""
 
     def __init__(self, script, *arguments):
-        path = [UNIX, ROOT / "build" / "host"]
+        path = [UNIX, ROOT / "build" / "all" / "host"]
         self._process = subprocess.Popen(
             [build.micropython(), "-X", "heapsize=256k", str(script), *map(str, arguments)],
             env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},

@@ -24,7 +24,7 @@ def listener():
 
 
 def dial(port, what):
-    path = [ROOT / "host_tests" / "unix", ROOT / "build" / "host"]
+    path = [ROOT / "host_tests" / "unix", ROOT / "build" / "all" / "host"]
     return subprocess.Popen(
         [build.micropython(), str(ROOT / "host_tests" / "unix" / "mqtt_dial.py"), str(port), str(what)],
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},

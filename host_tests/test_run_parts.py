@@ -192,7 +192,7 @@ print(count, rtu.describe(rtu.check(reply, 0, 81, 1, 4, 38)))
 
 
 def _exchange(path, baud):
-    slot = build.build("host", quiet=True)
+    slot = build.build("host", quiet=True, everything=True)  # its words keep their names
     command = [build.micropython(), "-X", "heapsize=64k", "-c", _EXCHANGE, str(slot), path, str(baud)]
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split("\n")[:2]
 

@@ -4,8 +4,10 @@
 """
 
 import ast
+import functools
 import gzip
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -13,14 +15,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bridgectl import firmware, prune
+from bridgectl import firmware, names, prune
 
 ROOT = firmware.ROOT
 BOARDS = ("esp32", "rp2040", "host")
 _BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
-# -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps the lines.
-_FLAG = "-O2" if os.environ.get("BRIDGE_LINES") else "-O3"
+# -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps lines and names.
+_LINES = bool(os.environ.get("BRIDGE_LINES"))
+_FLAG = "-O2" if _LINES else "-O3"
+_VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
+# Files that use names of a slot and do not travel in it, and those of the library tests.
+_USERS = ("firmware/boot.py", "firmware/main.py", "tools/bridgectl/emulator/probe.py")
+_TESTS = (
+    *("host_tests/runner.py", "host_tests/unix/*.py", "host_tests/mocks/*.py", "lib/*/example*.py"),
+    *(f"tools/bridgectl/{part}/**/*.py" for part in ("site", "engine", "fuzzing")),
+)
 
 
 class BuildError(Exception):
@@ -90,9 +100,7 @@ def _pruned(library, source):
         text = prune.pruned(library, source.read_text())
     except prune.Gone as problem:
         raise BuildError(str(problem)) from None
-    if not target.exists() or target.read_text() != text:
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(text)
+    _write(target, text)
     return target
 
 
@@ -110,6 +118,39 @@ def _compile(name, source, target):
         raise BuildError(f"{source}: {done.stderr.strip()}")
 
 
+@functools.lru_cache
+def spellings(everything=False):
+    """Return names.plan() for the modules of all boards. everything: words of the library tests keep their names."""
+    texts = {(name, path): path.read_text() for b in BOARDS for name, path in sources(b, everything=True).items()}
+    ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp32", "host")]
+    outside = [path for glob in _USERS + (_TESTS if everything else ()) for path in sorted(ROOT.glob(glob))]
+    spared = [_VERSION.format("", ""), *(path.read_text() for path in outside)]
+    return names.plan([(name, text) for (name, _), text in texts.items()], spared, ports)
+
+
+@functools.lru_cache
+def _spelling(name, source, everything):
+    return names.renamed(source.read_text(), spellings(everything).get(name, {}))
+
+
+def _spelled(board, slot, everything):
+    """Return {path in the slot without ending: file to compile}; the files and the words' table lie beside the slot."""
+    made = {}
+    for name, source in sources(board, everything).items():
+        made[name] = slot.parent / f"{board}.sources" / f"{name}.py"
+        _write(made[name], source.read_text() if _LINES else _spelling(name, source, everything))
+    table = {} if _LINES else spellings(everything)
+    _write(slot.parent / f"{board}.names.json", json.dumps(table, indent=1, sort_keys=True))
+    return made
+
+
+def _write(target, text):
+    """Write a file if it is not there with this text already."""
+    if not target.exists() or target.read_text() != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
 def _fresh(source, target):
     return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
@@ -117,13 +158,14 @@ def _fresh(source, target):
 def build(board, quiet=False, everything=False):
     """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
 
-    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it.
+    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it,
+    so words that those tests use keep their names there.
     """
     if board not in BOARDS:
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
     slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
     wanted = set()
-    for name, source in sources(board, everything).items():
+    for name, source in _spelled(board, slot, everything).items():
         target = slot / f"{name}.mpy"
         wanted.add(target)
         if not _fresh(source, target):
@@ -145,7 +187,7 @@ def build(board, quiet=False, everything=False):
 
 def _version_file(board, slot):
     source = slot.parent / f"version-{board}.py"
-    text = f'"""Made by the builder."""\n\nVERSION = "{version()}"\nBOARD = "{board}"\n'
+    text = _VERSION.format(version(), board)
     slot.mkdir(parents=True, exist_ok=True)
     target = slot / "version.mpy"
     if not source.exists() or source.read_text() != text or not target.exists():

@@ -15,9 +15,9 @@ _TIMEOUT_S = 600
 
 def count():
     """Return {"cut_points", "third_states", "breaches", "scenarios"} from the rig on the unix port."""
-    build.build("host", quiet=True)
+    build.build("host", quiet=True, everything=True)
     tests = build.ROOT / "host_tests"
-    path = [tests / "unix", tests / "mocks", build.ROOT / "build" / "host"]
+    path = [tests / "unix", tests / "mocks", build.ROOT / "build" / "all" / "host"]
     done = subprocess.run(
         [build.micropython(), "-X", "heapsize=8m", str(tests / "unix" / "cut_rig.py")],
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
