@@ -78,6 +78,9 @@ limit_reason|sensor||
 limit_state|sensor||
 sensor_link|sensor||
 plant_link|sensor||
+rs485_1|sensor||
+rs485_2|sensor||
+gateway|sensor||
 led_dc|sensor||
 led_ac|sensor||
 led_bat|sensor||
@@ -127,7 +130,7 @@ def title(name):
     if len(name) == 3 and name[2:].isdigit():
         return name.upper()
     text = name.replace("_", " ")
-    return text[0].upper() + text[1:]
+    return text.replace("rs485 ", "RS485-") if name.startswith("rs485") else text[0].upper() + text[1:]
 
 
 def _typed(fields):

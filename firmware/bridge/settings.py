@@ -17,6 +17,7 @@ rs485_2_baud|rate|9600|1200,2400,4800,9600||bps|Baud rate of RS485-2
 rs485_2_parity|choice|N|N,E,O|||Parity of RS485-2
 sensor_model|choice|sdm230|sdm230,sdm120ct,none|||Power sensor at RS485-2
 sensor_unit|int|1|1|247||Modbus unit of the sensor
+sensor_longest|int|0|0|125||Most registers in one read of the sensor, as `bridgectl pace --probe-longest` finds it; 0 = as its document says
 sensor_poll_ms|int|250|100|60000|ms|How often the fast values of the sensor are read
 sensor_slow_ms|int|10000|1000|600000|ms|How often its other values are read
 plant_unit|int|247|1|247||Modbus unit of the plant

@@ -43,6 +43,8 @@ def facts(state):
         + outputs
         + limit
         + [state.sensor_link, state.plant_link]
+        + list(state.rs485)
+        + [state.gateway.get("text", "off")]
         + list(state.segments)
         + memory
         + [update, state.wlan_signal or None]

@@ -57,6 +57,7 @@ def status(state, settings, now, qualities):
         "plant_link": state.plant_link,
         "rs485": state.rs485,
         "rs485_stats": state.rs485_stats,
+        "gateway": state.gateway.get("text", "off"),
         "uplink": state.uplink_text,
         "update_state": state.update_state,
         "update_percent": state.update_percent,

@@ -59,8 +59,8 @@ class Plant:
         self.reads.replan(now)
 
     def words(self):
-        """Return what there is to say beside the link."""
-        return ""
+        """Return how fast it goes."""
+        return self.reads.words()
 
     def _wrote(self, job, status, frame, at, count):
         now = clock.ticks_ms()

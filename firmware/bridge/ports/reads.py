@@ -56,8 +56,9 @@ class _Group:
 class Reads:
     """Keeps the jobs of a device in a master's list."""
 
-    def __init__(self, bus, slave, state, device, fast_ms, slow_ms, baud, parity, rest_us=0):
-        """device: module of bridge/devices; rest_us: least pause between two requests that the line asks for anyway."""
+    def __init__(self, bus, slave, state, device, fast_ms, slow_ms, baud, parity, rest_us=0, longest=0):
+        """device: module of bridge/devices; rest_us: least pause between two requests that the line asks for anyway;
+        longest: registers in one read, 0 = as the device's document says."""
         self._bus = bus
         self._slave = slave
         self._state = state
@@ -75,7 +76,7 @@ class Reads:
                     continue
                 timing = Timing(rtu.character_us(baud, parity), rtu.silence_us(baud, parity), rest_us=rest_us)
                 wanted = [(r[0], readings.words(r[1]), every_ms) for r in rows]
-                group = _Group(rows, every_ms, optional, Planner(wanted, device.LONGEST, timing))
+                group = _Group(rows, every_ms, optional, Planner(wanted, longest or device.LONGEST, timing))
                 self._groups.append(group)
                 self._apply(group)
 
@@ -93,9 +94,12 @@ class Reads:
                     "reads", "unit %d: now %d reads every %d ms" % (self._slave.unit, len(group.jobs), group.every_ms)
                 )
 
-    def count(self):
-        """Return how many reads there are."""
-        return sum([len(group.jobs) for group in self._groups])
+    def words(self):
+        """Return how many reads there are and how the slave is paced."""
+        pace = self._slave.pace.snapshot()
+        reads = sum([len(group.jobs) for group in self._groups])
+        words = "%d reads, answers in %d ms, rest %d ms" % (reads, pace["think_ms"], pace["rest_ms"])
+        return words + (", learning" if pace["learning"] else "")
 
     def _apply(self, group):
         jobs = []

@@ -15,7 +15,7 @@ class Sensor:
         self.slave = Slave(settings.sensor_unit, Pacing(rtu.silence_us(baud, parity)))
         self.bus = bus = Master(line, baud, parity)
         fast_ms, slow_ms = settings.sensor_poll_ms, settings.sensor_slow_ms
-        self.reads = Reads(bus, self.slave, state, device, fast_ms, slow_ms, baud, parity)
+        self.reads = Reads(bus, self.slave, state, device, fast_ms, slow_ms, baud, parity, 0, settings.sensor_longest)
 
     def drive(self, now):
         """Nothing is commanded."""
@@ -25,5 +25,5 @@ class Sensor:
         self.reads.replan(now)
 
     def words(self):
-        """Return what there is to say beside the link."""
-        return ""
+        """Return how fast it goes."""
+        return self.reads.words()

@@ -14,6 +14,7 @@ from modbus import rtu
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
 _OFF_MS = const(1000)
+_LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
 # What a port that polls or hears the device is for it; a port with another role has nothing to do with it.
 _OF_THE_DEVICE = ("master", "gateway", "listen")
 
@@ -100,7 +101,7 @@ class Ports:
             if self._links[place] != link:
                 self._links[place] = link
                 log.info("rs485-%d" % (place + 1), "%s: link %s (%s)" % (role, link, rtu.describe(port.slave.status)))
-            shown[place] = ("%s: %s %s" % (role, link, port.words())).strip()
+            shown[place] = ("%s: %s, %s" % (role, link, port.words()))[:_LONGEST_TEXT]
             stats[place] = dict(zip(port.bus.count_names, port.bus.counts))
             if hasattr(port.slave, "pace"):
                 stats[place].update(port.slave.pace.snapshot())

@@ -303,6 +303,9 @@ function statusPage() {
       ["WLAN", s.wlan_ssid ? s.wlan_ssid + " · " + s.wlan_state : "not set up"],
       ...(s.wlan_address ? [["Address", s.wlan_address + " · " + s.wlan_signal + " dBm"]] : []),
       ["Broker", s.uplink],
+      ["RS485-1", s.rs485[0]],
+      ["RS485-2", s.rs485[1]],
+      ...(s.gateway === "off" ? [] : [["Gateway", s.gateway]]),
       ["Hotspot", s.hotspot_left_s < 0 ? "open, no system yet" : "closes in " + span(s.hotspot_left_s)],
     ]);
     pairs($("software"), [["Version", s.version + (s.update_slot ? " · slot " + s.update_slot : "")
