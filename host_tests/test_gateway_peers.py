@@ -150,13 +150,12 @@ def test_libmodbus_reads_through_the_gateway(slot, libmodbus):
 
 
 def test_several_transactions_of_one_connection_are_open_at_once(slot):
-    """Four are taken, what is beyond gets exception 6; each reply says which request it answers. Proves: NET-6+"""
+    """Four are taken, the others wait in the socket; each reply says which request it answers. Proves: NET-6+"""
     with Gateway(freshness_ms=0) as gateway, gateway.connect() as sock:
         sock.sendall(b"".join(read_request(6 * n, transaction=100 + n) for n in range(6)))
         replies = {t: pdu for t, _, pdu in (take_reply(sock) for _ in range(6))}
     assert sorted(replies) == [100, 101, 102, 103, 104, 105]
-    assert replies[104] == replies[105] == b"\x84\x06"
-    assert all(replies[n][:2] == b"\x04\x04" for n in range(100, 104))
+    assert {pdu[:2] for pdu in replies.values()} == {b"\x04\x04"}
 
 
 def test_a_stream_in_single_bytes_is_a_stream(slot):

@@ -18,7 +18,7 @@ class Client:
 
     def __init__(self, may_write=False):
         self.may_write = may_write
-        self.turn = 0
+        self.turn = None
         self.open = 0
         self.replies = []
 
@@ -35,6 +35,7 @@ class Bus:
         self.log = []  # (unit, PDU) that went over the wire
         self.asked_at = 0
         self.registers = {}  # address: value; others read their own address
+        self.left_alone = ()  # units that are not asked now
 
     def foreign(self, unit, pdu, count, done):
         if len(self.waiting) >= self.places:
@@ -52,7 +53,9 @@ class Bus:
 
     def take(self):
         """Put the next request on the wire and return it."""
-        unit, pdu, done = self.waiting.pop(0)
+        row = [row for row in self.waiting if row[0] not in self.left_alone][0]
+        self.waiting.remove(row)
+        unit, pdu, done = row
         self.log.append((unit, pdu.hex()))
         self.asked_at = clock.ticks_ms()
         return unit, pdu, done

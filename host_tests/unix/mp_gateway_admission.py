@@ -1,7 +1,7 @@
 """Who may do what through the gateway, and which requests never reach the bus."""
 
 from gateway_rig import UNIT, Client, Rig, hexadecimal
-from modbus import gateway_requests, rtu
+from modbus import gateway_requests
 
 # PDU, exception code of the check, 0 = goes on to the bus
 # fmt: off
@@ -160,6 +160,7 @@ def test_a_port_that_is_no_master_has_no_path():
 def test_a_client_has_four_transactions_open_at_most():
     rig, client, other = Rig(), Client(), Client()
     for i in range(6):
+        assert rig.gateway.has_room(client) == (i < 4)
         rig.ask(client, bytes((3, 0, i, 0, 1)))
     assert [r[2] for r in client.replies] == ["8306", "8306"]
     rig.ask(other, "03 0066 0002")
@@ -168,13 +169,18 @@ def test_a_client_has_four_transactions_open_at_most():
     assert [r[0] for r in client.replies] == [5, 6, 1, 2, 3, 4]
 
 
-def test_when_too_many_wait_the_rest_has_no_path():
-    rig = Rig()
+def test_when_many_wait_each_client_has_one_place():
+    """32 exchanges fill the queue, one more is with the bus; whoever has none open may still ask."""
+    rig = Rig(deadline_ms=3000)
     clients = [Client() for _ in range(12)]
     for i in range(48):
-        rig.ask(clients[i % 12], bytes((3, 0, i, 0, 1)))
-    replies = [r[2] for c in clients for r in c.replies]
-    assert replies == ["830a"] * 14  # 32 wait and 2 are with the bus
+        if rig.gateway.has_room(clients[i % 11]):
+            rig.ask(clients[i % 11], bytes((3, 0, i, 0, 1)))
+    assert rig.gateway.waiting() == 33
+    assert [rig.gateway.has_room(c) for c in clients] == [False] * 11 + [True]
+    rig.ask(clients[11], "03 0064 0001")
+    assert not rig.gateway.has_room(clients[11])
     rig.run_all()
-    assert sum([len(c.replies) for c in clients]) == 48
-    assert rig.bus.log[0][0] == UNIT and rtu.OK == 0
+    assert [len(c.replies) for c in clients] == [3] * 11 + [1]
+    assert [r[2][:2] for c in clients for r in c.replies] == ["03"] * 34
+    assert rig.gateway.has_room(clients[0])

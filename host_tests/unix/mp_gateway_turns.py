@@ -3,8 +3,10 @@
 
 import random
 
-from gateway_rig import Bus, Client, Rig
+import clock
+from gateway_rig import UNIT, Bus, Client, Rig
 from modbus import rtu
+from modbus.gateway import COUNT_NAMES
 
 READ_10 = "03 0064 000A"  # 10 registers from 100
 READ_2 = "03 0066 0002"  # 2 of them, from 102
@@ -39,11 +41,104 @@ def test_joining_a_read_of_somebody_greedy_costs_nobody_his_turn():
     assert len(modest.replies) == 2
 
 
-def test_no_more_than_two_exchanges_are_handed_to_the_bus():
-    rig = Rig(places=99)
+def test_the_bus_has_two_exchanges_at_most_and_not_of_one_client_or_slave():
+    rig, greedy = Rig(places=99), Client()
+    for unit in range(1, 5):
+        rig.ask(greedy, READ_2, unit)
+    assert [row[0] for row in rig.bus.waiting] == [1]
     for i in range(20):
-        rig.ask(Client(), bytes((3, 0, i, 0, 1)))
-    assert len(rig.bus.waiting) == 2 and rig.gateway.waiting() == 20
+        rig.ask(Client(), bytes((3, 0, i, 0, 1)), unit=6)
+    assert [row[0] for row in rig.bus.waiting] == [1, 6] and rig.gateway.waiting() == 24
+    rig.bus.run()
+    assert [row[0] for row in rig.bus.waiting] == [6, 2]  # the next one at once, without a step
+    rig.bus.run()
+    assert [row[0] for row in rig.bus.waiting] == [2, 6]
+
+
+def test_who_waits_for_what_others_asked_for_has_had_its_turn_too():
+    """Five ask for the same again and again, three at once; one asks for something else: it gets every second turn."""
+    rig, other = Rig(freshness_ms=0), Client()
+    crowd = [Client() for _ in range(5)]
+    for i in range(60):
+        for client in crowd:
+            while client.open < 3:
+                rig.ask(client, bytes((3, 1, 2 * (i + client.open), 0, 1)))
+        if not other.open:
+            rig.ask(other, READ_2)
+        rig.bus.run()
+    assert len(other.replies) >= 25, len(other.replies)
+
+
+def served(rig, clients, ms):
+    """Let clients ask for ms: each as often as it may have open; who may have one asks 10 ms after its reply. Return
+    how many replies each got. One exchange takes 50 ms."""
+    for _ in range(ms // 50):
+        for number, (client, most) in enumerate(clients):
+            while client.open < most:
+                rig.ask(client, bytes((3, number, rig.transaction % 200, 0, 1)), unit=1 + number % 3)
+        sending = rig.bus.take()
+        rig.pass_ms(10)
+        for number, (client, most) in enumerate(clients):
+            while client.open < most:
+                rig.ask(client, bytes((3, number, rig.transaction % 200, 0, 1)), unit=1 + number % 3)
+        rig.bus.end(*sending, took_ms=40)
+    return [len(client.replies) for client, _ in clients]
+
+
+def test_the_bus_is_shared_alike_by_those_who_ask_ahead_and_those_who_do_not():
+    """Each asks for registers of its own. Proves: COM-8+"""
+    for asked_ahead in ((4, 1), (4, 4, 1), (4, 4, 4, 4, 1, 1, 1, 1), (1, 4, 4, 4, 4, 4, 4, 4)):
+        rig = Rig(freshness_ms=0, deadline_ms=3000)
+        counts = served(rig, [(Client(), most) for most in asked_ahead], 12000)
+        assert sum(counts) > 230 and max(counts) <= 1.1 * min(counts), (asked_ahead, counts)
+
+
+def test_who_comes_anew_for_each_request_gets_no_more_than_who_stays():
+    """Proves: COM-8+"""
+    rig, stayer = Rig(freshness_ms=0), Client()
+    comers = [Client()]
+    rig.ask(stayer, READ_2)
+    rig.run_all()
+    for i in range(100):
+        if not stayer.open:
+            rig.ask(stayer, READ_2)
+        if comers[-1].replies:
+            rig.gateway.leave(comers[-1])
+            comers.append(Client())
+        if not comers[-1].open:
+            rig.ask(comers[-1], bytes((3, 1, i, 0, 1)))
+        rig.bus.run()
+    assert abs(len(stayer.replies) - len(comers)) <= 2 and len(comers) > 45
+
+
+def test_slaves_that_the_bus_leaves_alone_hold_up_nobody():
+    """Six clients ask six slaves that were silent and are not asked again soon; one more client polls."""
+    rig, good = Rig(freshness_ms=0, deadline_ms=1500), Client()
+    silent = (11, 12, 13, 14, 15, 16)
+    others = [Client() for _ in silent]
+    for unit, client in zip(silent, others):
+        rig.ask(client, READ_2, unit)
+        rig.bus.run(rtu.SILENT, 300, b"")
+    rig.bus.left_alone = silent
+    for i in range(480):
+        rig.bus.log.clear()
+        for unit, client in zip(silent, others):
+            if not client.open:
+                rig.ask(client, READ_2, unit)
+        if not good.open:
+            rig.ask(good, bytes((3, 0, i % 256, 0, 1)))
+        if UNIT in [row[0] for row in rig.bus.waiting]:
+            rig.bus.run(took_ms=0)
+        rig.pass_ms(10)
+    assert len(good.replies) == 480
+    assert all([r[2] in ("830a", "830b") for c in others for r in c.replies])
+    rig.bus.left_alone = ()
+    for unit, client in zip(silent, others):
+        client.replies.clear()
+        for _ in range(2):
+            rig.ask(client, READ_2, unit)
+            rig.run_all()
+        assert client.replies[-1][2] == REPLY_2, client.replies
 
 
 def test_who_waits_too_long_is_told_that_nothing_was_sent():
@@ -98,6 +193,18 @@ def test_a_slave_that_answers_again_is_asked_again():
     assert rig.run_all() == 1
 
 
+def test_a_slave_that_is_silent_to_the_bridge_is_reported_at_once_to_clients_too():
+    rig, client = Rig(freshness_ms=0), Client()
+    for _ in range(3):
+        rig.gateway.overheard(UNIT, 3, 0, 2, rtu.SILENT, b"", 0, clock.ticks_ms())
+        rig.pass_ms(250)
+    rig.ask(client, READ_2)
+    assert client.replies[0][2] == "830b" and rig.bus.waiting == []
+    rig.gateway.overheard(UNIT, 6, 0, 1, rtu.OK, b"", 0, clock.ticks_ms())
+    rig.ask(client, READ_2)
+    assert rig.run_all() == 1 and client.replies[1][2] == REPLY_2
+
+
 def test_noise_is_no_silence():
     rig, client = Rig(freshness_ms=0), Client()
     for _ in range(10):
@@ -138,9 +245,13 @@ def test_a_port_that_is_made_anew_loses_no_client():
 
 def test_every_request_is_answered_once_whatever_happens():
     """Random requests, results, pauses, leavers. Proves: REL-1+"""
+    counts = [0] * len(COUNT_NAMES)
     for seed in range(8):
         random.seed(seed)
-        chaos(Rig(freshness_ms=400, deadline_ms=700))
+        rig = Rig(freshness_ms=400, deadline_ms=700)
+        chaos(rig)
+        counts = [a + b for a, b in zip(counts, rig.gateway.counts)]
+    assert min(counts[:7]) > 10, counts
 
 
 def chaos(rig):
@@ -178,4 +289,3 @@ def chaos(rig):
         times = [r for r in client.replies if r[0] == transaction]
         assert len(times) == 1, (transaction, times)
     assert [c.open for c in clients] == [0] * 9
-    assert min(rig.gateway.counts[:7]) > 0, rig.gateway.counts

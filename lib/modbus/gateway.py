@@ -17,14 +17,14 @@ from modbus import rtu, tcp
 from modbus.gateway_cache import Cache, covers, cut, size_of
 from modbus.gateway_exchange import Exchange
 from modbus.gateway_silence import Silence
+from modbus.gateway_turns import Turns
 
 BUSY = 6  # a client has more transactions open than it may
-NO_PATH = 10  # no bus, no such unit, or the queue is too long: nothing was sent
+NO_PATH = 10  # no bus, no such unit, or no turn in time: nothing was sent
 NO_ANSWER = 11  # the slave did not answer, or not in time: what was asked may have been carried out
 
 _PIPELINE = const(4)  # open transactions of one client; the guide knows 1 to 16
-_QUEUE = const(32)  # exchanges that wait; a 9600 bps line does no more within the deadline
-_AHEAD = const(2)  # exchanges handed to the bus: one on the wire, one ready
+_QUEUE = const(32)  # exchanges that wait, then a client has one open; a 9600 bps line does no more within the deadline
 _PLACES = const(16)  # reads in the cache
 _LAST_UNIT = const(247)
 _LAST_CACHED = const(4)  # functions 1 to 4 are reads that may be kept and shared
@@ -56,10 +56,8 @@ class Gateway:
         self._guarded = guarded
         self._freshness_ms = freshness_ms
         self._cache = Cache(freshness_ms, _PLACES)
-        self._queue = []
-        self._handed = []
-        self._turn = 0
         self._silence = Silence()
+        self._turns = Turns(self._silence.doubts)
         self._reply = bytearray(tcp.LONGEST)
         self._tidy_at = self._look_at = clock.ticks_ms()
         self.counts = [0] * len(COUNT_NAMES)
@@ -69,7 +67,7 @@ class Gateway:
     def submit(self, client, transaction, unit, buffer, at, count):
         """Take the request PDU buffer[at:at + count] of a client; it is answered now, later, or (broadcast) never.
 
-        client: has may_write, turn and open (both the gateway's, 0 at first; open = transactions under way), and
+        client: has may_write; turn and open (the gateway's, None and 0 at first; open = transactions under way); and
         answer(transaction, unit, buffer, at, count), which must not raise.
         """
         self.counts[REQUESTS] += 1
@@ -88,30 +86,36 @@ class Gateway:
             if self._from_cache(client, transaction, unit, function, address, quantity, now):
                 return
         ticket = (client, transaction, address, quantity, due)
+        if client.turn is None:
+            self._turns.welcome(client)
         client.open += 1
         if quantity and self._join(ticket, unit, function, address, quantity):
             self.counts[JOINED] += 1
             return
         pdu = bytes(memoryview(buffer)[at : at + count])
-        self._enqueue(unit, pdu, quantity, ticket)
-        self._hand_over(now)
+        self._turns.queue.append(Exchange(self.finish, unit, pdu, quantity, ticket))
+        self._turns.hand_over(self._bus(), now)
+
+    def has_room(self, client):
+        """Return True if a client may ask now: each has a place of its own, and more while not too many wait."""
+        return client.open < (_PIPELINE if len(self._turns.queue) < _QUEUE else 1)
 
     def leave(self, client):
         """Forget a client that is gone, and what only it asked for, as far as it is not on the wire."""
-        for exchange in self._queue + self._handed:
+        for exchange in self._turns.queue + self._turns.handed:
             exchange.leave(client)
-        self._queue = [x for x in self._queue if x.tickets]
-        for exchange in [x for x in self._handed if not x.tickets]:
-            self._withdraw(exchange)
+        self._turns.queue = [x for x in self._turns.queue if x.tickets]
+        for exchange in [x for x in self._turns.handed if not x.tickets]:
+            self._turns.withdraw(exchange)
 
     def step(self):
         """Answer those whose time is up and hand the next requests to the bus."""
         now = clock.ticks_ms()
-        if self._queue or self._handed:
+        if self._turns.queue or self._turns.handed:
             if clock.ticks_diff(now, self._look_at) >= 0:
                 self._look_at = clock.ticks_add(now, _LOOK_MS)
                 self._expire(now)
-            self._hand_over(now)
+            self._turns.hand_over(self._bus(), now)
         else:
             self._look_at = now
         if clock.ticks_diff(now, self._tidy_at) >= 0:
@@ -121,7 +125,7 @@ class Gateway:
 
     def waiting(self):
         """Return how many exchanges wait or are under way."""
-        return len(self._queue) + len(self._handed)
+        return len(self._turns.queue) + len(self._turns.handed)
 
     # -- the bus -----------------------------------------------------------------
 
@@ -133,15 +137,18 @@ class Gateway:
             self._cache.keep(unit, function, address, quantity, buffer, at, asked_at, clock.ticks_ms())
         if status >= rtu.OK:
             self._silence.heard(unit)
+        elif status == rtu.SILENT:
+            self._silence.silent(unit, 0, clock.ticks_ms())
 
     def finish(self, exchange, status, frame, at, count):
         """Take the result of an exchange from the bus (its `done`)."""
-        if exchange not in self._handed:
+        self.counts[SENT] += 1
+        if exchange not in self._turns.handed:
             return  # it was given up
-        self._handed.remove(exchange)
         now = clock.ticks_ms()
         unit, function = exchange.unit, exchange.pdu[0]
         asked_at = exchange.bus.asked_at
+        self._turns.handed.remove(exchange)
         if exchange.changes:
             self._cache.forget(unit)  # even without an answer it may have been carried out
         if unit == 0:
@@ -156,7 +163,9 @@ class Gateway:
                 self._cache.keep(unit, function, exchange.address, quantity, frame, at + 2, asked_at, now)
             else:
                 status = rtu.WRONG_COUNT
-        for ticket in exchange.tickets:
+        tickets = exchange.tickets
+        exchange.client = exchange.tickets = None  # the bus may keep the exchange for long, and with it all who asked
+        for ticket in tickets:
             client, transaction, address, wanted, due = ticket
             since_at = clock.ticks_add(due, -self._deadline_ms)
             if status < 0:
@@ -170,6 +179,7 @@ class Gateway:
             else:
                 size = cut(function, address - exchange.address, wanted, frame, at + 2, self._reply)
                 self._close(ticket, unit, function, status, self._reply, 0, size)
+        self._turns.hand_over(self._bus(), now)
 
     # -- inside ------------------------------------------------------------------
 
@@ -191,12 +201,10 @@ class Gateway:
             for own, first, last in self._guarded:
                 if unit in (0, own) and requests.touches(buffer, at, first, last):
                     return requests.REFUSED_ADDRESS if unit else requests.REFUSED_FUNCTION
-        if self._silence.holds(unit, now):
-            return NO_ANSWER
-        return NO_PATH if len(self._queue) >= _QUEUE else 0
+        return NO_ANSWER if self._silence.holds(unit, now) else 0
 
     def _from_cache(self, client, transaction, unit, function, address, quantity, now):
-        for exchange in self._handed + self._queue:
+        for exchange in self._turns.handed + self._turns.queue:
             if exchange.changes and exchange.unit in (0, unit):
                 return False  # what a client reads after its own write must be what came of it
         read = self._cache.find(unit, function, address, quantity, now)
@@ -209,7 +217,7 @@ class Gateway:
 
     def _join(self, ticket, unit, function, address, quantity):
         """Add the ticket to a read under way that brings all it wants, unless a write was asked for after that read."""
-        for exchanges in (self._queue, self._handed if self._freshness_ms else ()):
+        for exchanges in (self._turns.queue, self._turns.handed if self._freshness_ms else ()):
             for i in range(len(exchanges) - 1, -1, -1):
                 exchange = exchanges[i]
                 if exchange.changes and exchange.unit in (0, unit):
@@ -220,48 +228,24 @@ class Gateway:
                         return True
         return False
 
-    def _enqueue(self, unit, pdu, quantity, ticket):
-        exchange = Exchange(self.finish, unit, pdu, quantity)
-        exchange.tickets.append(ticket)
-        self._queue.append(exchange)
-
-    def _hand_over(self, now):
-        """Give the bus the next requests: of the client that had none for the longest time."""
-        bus = self._bus()
-        while bus and self._queue and len(self._handed) < _AHEAD:
-            best = client = None
-            for exchange in self._queue:
-                for ticket in exchange.tickets:
-                    if best is None or clock.ticks_diff(ticket[0].turn, client.turn) < 0:
-                        best, client = exchange, ticket[0]
-            if not bus.foreign(best.unit, best.pdu, len(best.pdu), best.done):
-                return
-            self._turn = clock.ticks_add(self._turn, 1)
-            client.turn = self._turn
-            best.bus = bus
-            best.handed_at = now
-            self._queue.remove(best)
-            self._handed.append(best)
-            self.counts[SENT] += 1
-
     def _again(self, unit, function, ticket):
         """Queue a read of its own for a ticket that cannot have the reply which it waited for."""
         _, _, address, quantity, _ = ticket
         pdu = bytes((function, address >> 8, address & 0xFF, quantity >> 8, quantity & 0xFF))
-        self._enqueue(unit, pdu, quantity, ticket)
+        self._turns.queue.append(Exchange(self.finish, unit, pdu, quantity, ticket))
 
     def _expire(self, now):
-        for exchange in self._queue:
+        for exchange in self._turns.queue:
             self._expire_tickets(exchange, now, NO_PATH)
-        self._queue = [x for x in self._queue if x.tickets]
+        self._turns.queue = [x for x in self._turns.queue if x.tickets]
         bus = self._bus()
-        for exchange in list(self._handed):
+        for exchange in list(self._turns.handed):
             lost = exchange.bus is not bus or clock.ticks_diff(now, exchange.handed_at) > _LOST_MS
             late = exchange.late(now)
-            unsent = late and len(late) == len(exchange.tickets) and self._withdraw(exchange)
+            unsent = late and len(late) == len(exchange.tickets) and self._turns.withdraw(exchange)
             self._expire_tickets(exchange, now, NO_PATH if unsent else NO_ANSWER)
-            if lost and exchange in self._handed:
-                self._handed.remove(exchange)
+            if lost and exchange in self._turns.handed:
+                self._turns.handed.remove(exchange)
                 for ticket in exchange.tickets:
                     self._close(ticket, exchange.unit, exchange.pdu[0], NO_ANSWER)
 
@@ -269,13 +253,6 @@ class Gateway:
         for ticket in exchange.late(now):
             exchange.tickets.remove(ticket)
             self._close(ticket, exchange.unit, exchange.pdu[0], code)
-
-    def _withdraw(self, exchange):
-        """Take an exchange back from the bus; return True if it was not sent."""
-        if exchange.bus.withdraw(exchange.done):
-            self._handed.remove(exchange)
-            return True
-        return False
 
     def _close(self, ticket, unit, function, code, buffer=None, at=0, count=0):
         """End a transaction: with the PDU buffer[at:at + count], or with an exception if the code is not 0."""

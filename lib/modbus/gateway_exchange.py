@@ -7,7 +7,7 @@ from modbus import gateway_requests as requests
 class Exchange:
     """tickets: (client, transaction, address, quantity, ticks by which it is answered)."""
 
-    def __init__(self, finish, unit, pdu, quantity):
+    def __init__(self, finish, unit, pdu, quantity, ticket):
         """finish(exchange, status, frame, at, count) is called with the result.
 
         quantity: registers or bits of a read that others may share, else 0.
@@ -18,8 +18,9 @@ class Exchange:
         self.quantity = quantity
         self.address = requests.word(pdu, 1) if quantity else 0
         self.changes = requests.writes(pdu, 0, len(pdu))
-        self.tickets = []
+        self.tickets = [ticket]
         self.bus = None  # who has it now
+        self.client = None  # who asked for it first
         self.handed_at = 0
         self.done = self._done  # one object, by which the bus knows the request again
 

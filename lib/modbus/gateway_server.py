@@ -17,13 +17,12 @@ from modbus import tcp
 _BACKLOG = const(8)
 _STEP_MS = const(10)
 _LOOK_MS = const(100)
-_ACCEPTED = const(16)  # connections taken in one step, so that a flood leaves time for the rest
+_ACCEPTED = const(2)  # connections taken in one step, so that a storm of them leaves time for the rest
 _FRAME_MS = const(3000)  # from the first byte of a request to its last
 _TAKE_MS = const(5000)  # a client takes its replies within this time
 _FIRST_MS = const(300)  # whoever asked nothing since it came gives way after this time,
 _UNUSED_MS = const(5000)  # whoever asked nothing lately after this one
-_RECEIVED = const(48)  # bytes taken at once: four requests to read
-_TURN = const(8)  # requests heard in one step, of all clients; a flood leaves time for the buses
+_READS = const(16)  # reads of sockets in one step, of all clients in equal shares; a read brings one request at most
 
 
 class _Client:
@@ -31,8 +30,9 @@ class _Client:
 
     def __init__(self, server, sock, may_write):
         self.may_write = may_write
-        self.turn = 0
+        self.turn = None
         self.open = 0
+        self.reads = 1  # times that it may still be heard in this step
         self.asked = False  # a whole request has come
         self.lost = False
         self.task = None
@@ -86,12 +86,9 @@ class Server:
         self._places = places
         self._writers = writers
         self._clients = []
-        self._received = bytearray(_RECEIVED)  # of whichever connection is just being read
         self._look_at = clock.ticks_ms()
-        self._turn = _TURN  # requests that may still be heard in this step
         self.out = bytearray(tcp.LONGEST)  # of whichever reply is just being sent
         self.accepted = self.dropped = self.turned_away = 0  # connections so far
-        self._crowded_at = clock.ticks_ms()  # when the requests of a step were last used up
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.setblocking(False)
@@ -108,10 +105,12 @@ class Server:
 
     def step(self):
         """Take new connections, see to the limits, move the gateway on; to be called every 10 ms or so."""
-        self._turn = _TURN
         for _ in range(_ACCEPTED):
             if not self._accept():
                 break
+        share = max(_READS // max(len(self._clients), 1), 1)
+        for client in self._clients:
+            client.reads = share
         self._gateway.step()
         now = clock.ticks_ms()
         if clock.ticks_diff(now, self._look_at) < 0:
@@ -145,9 +144,7 @@ class Server:
             return True
         if client.begun_at is not None and clock.ticks_diff(now, client.begun_at) > _FRAME_MS:
             return True
-        # While there was no turn for everybody, a client's silence is ours: its request may lie in the socket.
-        idle_ms = min(clock.ticks_diff(now, client.since), clock.ticks_diff(now, self._crowded_at))
-        return not client.open and idle_ms > self._idle_ms
+        return not client.open and clock.ticks_diff(now, client.since) > self._idle_ms
 
     def _accept(self):
         """Take one new connection, if there is one; return True if there was."""
@@ -209,15 +206,11 @@ class Server:
         reader = asyncio.StreamReader(client.socket)
         try:
             while not client.lost:
-                count = await reader.readinto(self._received)
-                if count == 0:
-                    break  # the other side has closed
-                if count and not self._hear(client, count):
-                    break  # out of step
-                # Who does not take its replies is not heard either.
-                while self._turn <= 0 or (client.kept_at is not None and not client.lost):
-                    if self._turn <= 0:
-                        self._crowded_at = clock.ticks_ms()
+                if self._may_speak(client):
+                    received = await reader.read(client.stream.wanted())
+                    if not received or not self._hear(client, received):
+                        break  # the other side has closed, or is out of step
+                else:
                     await asyncio.sleep_ms(_STEP_MS)
                     client.flush()
         except OSError:  # the other side is gone
@@ -226,19 +219,26 @@ class Server:
             client.lost = True
             self._remove(client)
 
-    def _hear(self, client, count):
-        """Hand the requests in what came to the gateway; return False if the stream is broken."""
+    def _may_speak(self, client):
+        """Return True if a client is heard now; else what it sends stays in its socket, and TCP slows it down.
+
+        Its share depends on nobody else. Who does not take its replies is not heard either.
+        """
+        return client.reads > 0 and client.kept_at is None and self._gateway.has_room(client)
+
+    def _hear(self, client, received):
+        """Hand the request in what came, if it is complete, to the gateway; return False if the stream is broken."""
+        client.reads -= 1
         stream = client.stream
-        at = 0
+        at, count = 0, len(received)
         while at < count:
-            at = stream.take(self._received, at, count)
+            at = stream.take(received, at, count)
             if stream.broken:
                 return False
             if stream.ready:
                 client.asked = True
                 client.since = clock.ticks_ms()
                 client.begun_at = None
-                self._turn -= 1
                 self._gateway.submit(client, stream.transaction, stream.unit, stream.buffer, tcp.HEADER, stream.count)
         if not stream.begun():
             client.begun_at = None

@@ -24,20 +24,27 @@ class Silence:
         """Return True if the unit is better not asked now."""
         return unit in self._units and clock.ticks_diff(self._units[unit][1], now) > 0
 
+    def doubts(self, unit):
+        """Return True if the unit did not answer last time."""
+        return unit in self._units
+
     def heard(self, unit):
         """Note that the unit answered, whatever it said."""
         if unit in self._units:
             del self._units[unit]
 
     def silent(self, unit, took_ms, now):
-        """Note that the unit did not answer, and how long the line was lost to it."""
-        failures = self._units.get(unit, (0, 0))[0] + 1
+        """Note that the unit did not answer, and how long the line was lost to it for a client (0: the bridge asked)."""
+        failures, until = self._units.get(unit, (0, now))
+        failures += 1
         pause_ms = 0
         if failures >= _AFTER:
             pause_ms = min(max((_SHARE - 1) * took_ms, _LEAST_MS), _MOST_MS)
         if unit not in self._units and len(self._units) >= _UNITS:
             self._units.clear()  # somebody tries addresses: those that matter are soon known again
-        self._units[unit] = (failures, clock.ticks_add(now, pause_ms))
+        if clock.ticks_diff(until, now) < pause_ms:
+            until = clock.ticks_add(now, pause_ms)
+        self._units[unit] = (failures, until)
 
     def expire(self, now):
         """Forget units that nobody asked for; to be called at least once a day, because the stamps wrap."""

@@ -10,6 +10,7 @@ from micropython import const
 HEADER = 7  # bytes before the PDU
 LONGEST = 260  # bytes of header and PDU
 
+_USUAL = const(12)  # bytes of a request to read
 _LEAST = const(2)  # unit and function
 _MOST = const(254)  # unit and a PDU of 253 bytes
 _AT_PDU = const(7)
@@ -37,6 +38,14 @@ class Stream:
     def begun(self):
         """Return True if a part of a request has come, and not yet all of it."""
         return self._have > 0 or self._skip > 0
+
+    def wanted(self):
+        """Return how many bytes to read next: at most one request is complete with them, as a rule exactly one."""
+        if self._skip:
+            return min(self._skip, LONGEST)
+        if self._have < _AT_UNIT:
+            return _USUAL - self._have
+        return _AT_UNIT + (self.buffer[4] << 8 | self.buffer[5]) - self._have
 
     def take(self, received, start, end):
         """Take bytes of received[start:end] up to the end of one request; return where the next one begins."""
