@@ -36,3 +36,11 @@ def test_a_name_that_is_gone_stops_the_build(monkeypatch):
     monkeypatch.setitem(prune._UNUSED, "web", ("Request.cookies",))
     with pytest.raises(prune.Gone, match=r"Request\.cookies"):
         prune.pruned("web", _SOURCE)
+
+
+def test_the_way_for_a_module_that_no_image_has_is_left_out(monkeypatch):
+    source = "try:\n    import faster as json\nexcept ImportError:\n    import json\n\nSPACE = json\n"
+    monkeypatch.setitem(prune._MISSING, "web", ("faster",))
+    assert prune.pruned("web", source) == "import json\nSPACE = json"
+    with pytest.raises(prune.Gone, match="faster"):
+        prune.pruned("web", "import json")

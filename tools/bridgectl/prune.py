@@ -13,9 +13,11 @@ _UNUSED = {
         "AsyncBytesIO.awrite",
         "AsyncBytesIO.aclose",
         "HTTPException.__repr__",
+        "MultiDict.getlist",
         "Microdot.abort",
         "Microdot.after_error_request",
         "Microdot.delete",
+        "Microdot.handle_request",
         "Microdot.mount",
         "Microdot.patch",
         "Microdot.put",
@@ -41,15 +43,24 @@ _UNUSED = {
 }
 
 
+# Modules that a library tries to import at its top, and does without where they are missing; no image has them.
+_MISSING = {"microdot": ("inspect", "orjson")}
+
+
 class Gone(Exception):
     """The library has not got a name that should be left out; the text says which."""
 
 
 def pruned(library, source):
-    """Return the source of a library without its unused members. Raises Gone."""
-    unused = set(_UNUSED.get(library, ()))
-    found = set()
+    """Return the source of a library without its unused members and the ways of other platforms. Raises Gone."""
+    unused = {*_UNUSED.get(library, ()), *_MISSING.get(library, ())}
     tree = ast.parse(source)
+    found = set()
+    for number, member in reversed([*enumerate(tree.body)]):
+        gone = set(_imported(member.body[0])) & unused if isinstance(member, ast.Try) else set()
+        if gone:
+            found |= gone
+            tree.body[number : number + 1] = member.handlers[-1].body
     for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
         prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
         kept = []
@@ -62,6 +73,12 @@ def pruned(library, source):
     if unused - found:
         raise Gone(f"{library} has no {', '.join(sorted(unused - found))}: look at tools/bridgectl/prune.py")
     return ast.unparse(tree)
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) else []
 
 
 def _names(member):
