@@ -10,7 +10,7 @@ from bridgectl.fuzzing import targets
 SEED = 1
 _INPUTS = 1200
 _FEW = 150  # of the targets that take milliseconds for one
-_SLOW = ("finder", "portal", "settings", "boot")
+_SLOW = ("master", "finder", "portal", "settings", "boot")
 _TWO_ANSWERS = ("boot",)  # a or b
 
 

@@ -12,7 +12,7 @@ _STILL_MS = 700
 _SETTLE_MS = 4000  # a listener has given up every request by then
 _LOOK_MS = 20
 _EXCHANGES = 8
-_BUSY_MS = 5000
+_BUSY_MS = 2500
 _SEARCH_MS = 30000
 
 
