@@ -25,14 +25,14 @@ def choose(root):
     """
     root = root if root.endswith("/") else root + "/"
     state = _load(root + "slot_state")
-    serial = state.get("serial", 0)
+    serial = _whole(state.get("serial"))
     slot = state.get("slot")
     trial = state.get("trial") is True
     if slot not in ("a", "b"):
         slot, trial = "a", False
     other = "a" if slot == "b" else "b"
     boots = _load(root + "slot_boots")
-    count = boots.get("count", 0) if boots.get("serial") == serial else 0
+    count = _whole(boots.get("count")) if boots.get("serial") == serial else 0
 
     worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS)
     complete = _complete(root + slot)
@@ -56,6 +56,11 @@ def start(root):
     else:
         sys.path.insert(0, folder)
     return folder
+
+
+def _whole(value):
+    """Return a number of a record, 0 if it is none."""
+    return value if isinstance(value, int) else 0
 
 
 def _load(path):

@@ -15,16 +15,7 @@ _TWO_ANSWERS = ("boot",)  # a or b
 
 
 # Found, and not mended yet.
-_OPEN = {
-    "command": "bridge/settings.py looks at a text character by character, and each new one stays in memory for ever",
-    "fields": "bridge/settings.py and bridge/logic/pages.py do the same",
-}
-
-
-_NAMES = [pytest.param(n, marks=pytest.mark.xfail(reason=_OPEN[n]) if n in _OPEN else ()) for n in targets.TARGETS]
-
-
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", targets.TARGETS)
 def test_no_input_makes_a_decoder_break_its_promise(slot, name):
     """Proves: REL-1+"""
     ran = fuzz.fuzz(targets.TARGETS[name], SEED, inputs=_FEW if name in _SLOW else _INPUTS, slot=slot)

@@ -94,12 +94,12 @@ class Readings:
         if first != size and not flags & 1 and size:
             return False
         if flags & 2 and self._quality[n]:
-            # Positive floats sort like their bits: a counter's must not fall.
+            # Positive floats sort like their bits: a counter's must not fall. The sign is left out: there is a -0.0.
             raw, k = self._raw, 4 * n
-            old = raw[k + 3] << 8 | raw[k + 2]
-            if first < old:
+            old = (raw[k + 3] << 8 | raw[k + 2]) & 0x7FFF
+            if size < old:
                 return False
-            if first == old and (buffer[at + 2] << 8 | buffer[at + 3]) < (raw[k + 1] << 8 | raw[k]):
+            if size == old and (buffer[at + 2] << 8 | buffer[at + 3]) < (raw[k + 1] << 8 | raw[k]):
                 return False
         return True
 

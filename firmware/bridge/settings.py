@@ -5,6 +5,7 @@ Only what differs from the default is stored. A secret is a kind, so that printi
 
 import table
 from store import record
+from utf8 import well_formed
 
 # name | kind | default | low or choices | high | unit | meaning
 # kinds: int, bool, choice (of words), rate (choice of numbers), text (low..high = bytes), secret (a text never shown)
@@ -76,11 +77,14 @@ def _refusal(row, value):
         return None if isinstance(value, str) and value in low else "must be one of " + ", ".join(low)
     if not isinstance(value, str):
         return "must be a text"
-    size = len(value.encode())
+    raw = value.encode()  # a loop over the text itself would keep each new character for ever
+    size = len(raw)
     if not low <= size <= high:
         return "must be %d to %d bytes long, not %d" % (low, high, size)
-    if any([ord(c) < 32 for c in value]):
+    if any([byte < 32 for byte in raw]):
         return "must have no control characters"
+    if not well_formed(raw):
+        return "must be UTF-8; send every character as itself, not as two \\u escapes"
     if name in ("mqtt_prefix", "mqtt_discovery") and any([c in value for c in "+#"]):
         return "must not contain + or #"
     return None

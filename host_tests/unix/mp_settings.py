@@ -58,6 +58,17 @@ def test_wrong_types_are_refused():
         assert s.check({name: value})[1], (name, value)
 
 
+def test_a_text_that_would_go_out_as_broken_utf_8_is_refused():
+    """Proves: REL-1+"""
+    import json
+
+    s = Settings()
+    for text in ('"a\\ud83d"', '"\\ud83d\\ude00"'):
+        (refused,) = s.check({"system_name": json.loads(text)})[1]
+        assert refused[0] == "system_name" and "UTF-8" in refused[1]
+    assert s.check({"system_name": "\U0001f600 Haus Grün €"})[1] == []
+
+
 def test_only_what_differs_is_stored_and_comes_back():
     _clean()
     try:

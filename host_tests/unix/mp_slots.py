@@ -56,6 +56,15 @@ def test_a_flashed_slot_without_any_record_starts():
     assert boot.choose(ROOT) == "/t/a"
 
 
+def test_records_of_the_wrong_kind_never_keep_a_board_from_starting():
+    """Proves: OTA-3+"""
+    two_versions()
+    for wrong in ("x", None, [], {}, 1.5):
+        record.save(ROOT + "/slot_state", {"slot": "b", "trial": True, "serial": wrong})
+        record.save(ROOT + "/slot_boots", {"serial": 0, "count": wrong})
+        assert boot.choose(ROOT) == "/t/b"
+
+
 def test_the_chosen_slot_comes_first_on_the_path_and_slots_knows_it():
     two_versions()
     assert boot.start(ROOT + "/") == "/t/b"

@@ -18,6 +18,7 @@ from mqtt.packet import (
     SUBACK,
     UNSUBACK,
 )
+from utf8 import well_formed
 
 _LENGTH_BYTES = const(4)
 
@@ -199,21 +200,8 @@ def _text(view):
     except UnicodeError:
         raise ProtocolError("malformed: topic is not UTF-8") from None
     _require("+" not in topic and "#" not in topic and "\0" not in topic, "topic with a wildcard or U+0000")
-    _require(_well_formed(view), "topic is not UTF-8")
+    _require(well_formed(view), "topic is not UTF-8")
     return topic
-
-
-def _well_formed(view):
-    """Return True if what MicroPython takes for UTF-8 is UTF-8 [1.5.3]: no longer form than needed, no surrogate, nothing
-    behind U+10FFFF. By bytes: each new character that a loop over a text meets stays in memory for ever."""
-    for i in range(len(view)):
-        if view[i] >= 0xC0:
-            pair = view[i] << 8 | view[i + 1]
-            if pair < 0xC200 or 0xE080 <= pair < 0xE0A0 or 0xEDA0 <= pair < 0xEDC0 or 0xF080 <= pair < 0xF090:
-                return False
-            if pair >= 0xF490:
-                return False
-    return True
 
 
 def _require(met, what):

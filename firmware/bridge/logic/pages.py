@@ -12,7 +12,7 @@ from micropython import const
 _GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
 _LONGEST_SSID = const(32)
-_ZONE_MARKS = "/_+-"
+_ZONE_MARKS = b"/_+-"
 
 # path, file in web/
 FILES = (
@@ -168,11 +168,12 @@ def system_errors(asked):
     errors = {}
     if not asked["system_name"].strip():
         errors["system_name"] = "must not be empty; give the system a name that its owner knows it by"
-    zone = asked["time_zone"]
-    if not zone or not zone[0].isalpha() or not all([c in _ZONE_MARKS or _plain(c) for c in zone]):
+    zone = asked["time_zone"].encode()
+    if not zone[:1].isalpha() or not all([b in _ZONE_MARKS or _plain(b) for b in zone]):
         errors["time_zone"] = "must be a name of the IANA list, like Europe/Berlin"
     return errors
 
 
-def _plain(c):
-    return "a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9"
+def _plain(b):
+    """Return True for the byte of an ASCII letter or digit."""
+    return 97 <= b <= 122 or 65 <= b <= 90 or 48 <= b <= 57

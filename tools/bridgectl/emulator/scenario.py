@@ -1,7 +1,8 @@
-"""`make emulate`: the built rp2040 bundle on the emulated chip, three runs, their figures as JSON lines.
+"""`make emulate`: the built rp2040 bundle on the emulated chip, four runs, their figures as JSON lines.
 
     wired    system created, no radio: readings, grid contact, driver release, watchdog
     hotspot  nothing created yet: hotspot open, portal loaded and listening
+    bus      as wired, the sensor asked as fast as it goes: what the wire would allow, and what the chip makes of it
     wlan     system created: joins the emulated WLAN, publishes to a broker on loopback
 
 `python -m bridgectl.emulator [--profile] [run ...]`. All times are emulated;
@@ -25,6 +26,8 @@ _CREATED = {"system_name": "Emulated", "grid_table": "ripple"}
 _DEVICE = {"sn": SN, "hotspot_password": "emulated-only"}
 _BROKER_NAME = "broker.lan"
 _STEADY_MS = 3000
+_FULL_POLL_MS = 100  # shorter than one read: the bus is never idle
+_LEARN_MS, _FULL_MS = 12000, 5000
 _FLIPS = ((2, True), (4, True), (4, False), (2, False))  # 60, 0, 60, 100 %
 _FLIP_LIMIT_MS = 4000
 _INTERRUPT = b"\x03"
@@ -109,6 +112,28 @@ def wired(figures, profile=False):
     return rig
 
 
+def bus(figures, profile=False):
+    """Boot with a sensor that is asked without a pause. Return the rig."""
+    settings = {**_CREATED, "sensor_poll_ms": _FULL_POLL_MS}
+    rig = Rig(with_probe(slot_files(), profile), {"settings": settings})
+    wire = rig.sensor_wire
+    rig.run(_LEARN_MS)
+    seen, since_ns = len(wire.exchanges), rig.chip.now_ns
+    rig.run(_FULL_MS)
+    exchanges = wire.exchanges[seen:]
+    # What a read needs at least: both frames, the slave's think time, and t3.5 before the next one.
+    spans_ns = [wire.character_ns * 3.5 + e.answer_end_ns - e.start_ns for e in exchanges[:-1] if e.answer]
+    value = sum(spans_ns) / (exchanges[-1].start_ns - exchanges[0].start_ns)
+    how = f"frames, think time and t3.5 over the time they took, {len(spans_ns)} reads on the emulated chip, whole bridge"
+    figures.put("wire_efficiency_emulated", round(value, 3), "", how)
+    lost = sum(not e.answer for e in exchanges)
+    figures.put("lost_on_a_full_bus", lost, "", f"requests without an answer in these {_FULL_MS} ms")
+    release_figures(figures, rig, since_ns, "_full")
+    heap_figures(figures, rig, "_full", "all tasks up, sensor bus full, radio off")
+    task_figures(figures, rig)
+    return rig
+
+
 def hotspot(figures, profile=False):
     """Boot a device without a system, until the portal listens. Return the rig."""
     rig = Rig(with_probe(slot_files(), profile), {"device": _DEVICE})
@@ -171,12 +196,12 @@ def task_figures(figures, rig):
 def main(arguments):
     """Run what the command line asks for."""
     profile = "--profile" in arguments
-    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "hotspot", "wlan"]
+    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "bus", "hotspot", "wlan"]
     figures = Figures(lambda line: print(line, flush=True))
     started_s = time.monotonic()
     for name in runs:
         if name == "wlan":
             asyncio.run(wlan(figures, profile))
         else:
-            {"wired": wired, "hotspot": hotspot}[name](figures, profile)
+            {"wired": wired, "bus": bus, "hotspot": hotspot}[name](figures, profile)
     figures.put("emulation_s", round(time.monotonic() - started_s), "s", "of this PC, for all of the above")

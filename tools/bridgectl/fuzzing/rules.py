@@ -69,7 +69,10 @@ def allowed(name, value):
         return False
     if kind == "choice":
         return value in low
-    size = len(value.encode(errors="surrogateescape"))
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
     marks = name in ("mqtt_prefix", "mqtt_discovery") and set(value) & set("+#")
     return low <= size <= high and not marks and not any(ord(c) < 32 for c in value)
 
@@ -82,9 +85,7 @@ def told(name, text):
             return {"True": True, "False": False}[text]
         if kind in ("int", "rate"):
             return int(text)
-        return bytes.fromhex(text).decode(
-            errors="surrogateescape"
-        )  # MicroPython takes some bytes for UTF-8 that are not
+        return bytes.fromhex(text).decode()
     except (ValueError, KeyError, TypeError):
         return None
 

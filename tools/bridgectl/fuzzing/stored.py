@@ -66,9 +66,9 @@ def boot_input(rng):
     states = [
         {"slot": "a", "trial": True, "serial": 3, "floor": "0.1.0"},
         {"slot": rng.choice(("a", "b", 5)), "serial": rng.choice((3, 3, 2**40, -1, 2**70)), "trial": False},
-        mutate.json_value(rng, ("slot", "trial", "floor")),
+        mutate.json_value(rng, ("slot", "trial", "serial", "floor")),
     ]
-    boots = [{"serial": 3, "count": rng.randint(0, 6)}, mutate.json_value(rng, ("serial",))]
+    boots = [{"serial": 3, "count": rng.randint(0, 6)}, mutate.json_value(rng, ("serial", "count"))]
     manifest = {"files": [["main.mpy", 4, 9, "00"]], "minimum": "0.1.0"}
     if rng.random() < 0.5:
         manifest = mutate.json_value(rng, ("files", "minimum", "version"))
