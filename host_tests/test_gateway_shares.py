@@ -92,6 +92,22 @@ def test_of_two_clients_the_one_that_asks_ahead_gets_no_more(slot):
     assert max(good) <= 1.5 * min(good), good
 
 
+def test_the_bridges_own_master_gives_equal_shares_and_the_whole_line(slot):
+    """Once it has learned the slave's pace; one of the eight asks a slave that is not there. Proves: COM-8+, COM-9+"""
+    with Gateway(think_ms=20, freshness_ms=0, bus="master") as gateway:
+        askers = [Asker(gateway, n, ahead=n % 2, unit=1 if n else 77) for n in range(8)]
+        learning = []
+        began = time.monotonic()
+
+        def note():
+            if not learning and time.monotonic() - began > 8:
+                learning.extend(asker.good for asker in askers)
+
+        share(askers, 14, note)
+    good = [asker.good - before for asker, before in zip(askers, learning, strict=True)][1:]
+    assert sum(good) > 0.8 * 6 * 24 and max(good) <= 1.5 * min(good), good
+
+
 def test_requests_that_cost_no_bus_take_no_more_than_their_share_of_the_processor(slot):
     """Seven send what is refused at once, as fast as they can; the eighth reads. Proves: REL-1+"""
     with Gateway(think_ms=2, freshness_ms=0, poll_ms=250, reply_ms=800) as gateway:

@@ -1,6 +1,6 @@
 """The master alone on a line, reading the same thing as fast as it can; prints how often it did.
 
-micropython direct_poll.py TTY SECONDS
+micropython direct_poll.py TTY SECONDS SETTLE_SECONDS
 """
 
 import asyncio
@@ -19,12 +19,12 @@ class Count:
         self.good += status == rtu.OK
 
 
-async def main(tty, seconds):
+async def main(tty, seconds, settle_seconds):
     bus = master.Master(Line(tty, 9600, "N"), 9600, "N")
     count = Count()
     bus.add(Job(slave(1), count.done, 1).read(rtu.READ_INPUT, 0, 2))
     task = asyncio.create_task(bus.run(lambda: None))
-    await asyncio.sleep_ms(1000)  # it may learn the slave's pace
+    await asyncio.sleep_ms(int(float(settle_seconds) * 1000))  # it learns the slave's pace
     before = count.good
     await asyncio.sleep_ms(int(float(seconds) * 1000))
     print(count.good - before)

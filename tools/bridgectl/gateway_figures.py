@@ -16,6 +16,7 @@ from bridgectl.figures import say
 
 _ROOT = firmware.ROOT
 _CLIENTS = 8
+_SETTLE_S = 10  # the master learns the slave's pace
 _SECONDS = 6
 _THINK_MS = 20
 _BAUD = 9600
@@ -54,9 +55,9 @@ async def _client(port, request, until, loop):
     return took_ms
 
 
-async def _ask(port, requests):
+async def _ask(port, requests, seconds):
     loop = asyncio.get_running_loop()
-    until = loop.time() + _SECONDS
+    until = loop.time() + seconds
     return [took for took in await asyncio.gather(*(_client(port, r, until, loop) for r in requests)) if took]
 
 
@@ -65,9 +66,11 @@ def _measure(process, addresses, dead=0, **options):
     requests = [process.read_request(address) for address in addresses]
     for n in range(dead):
         requests[n] = process.read_request(addresses[n], unit=_DEAD_UNIT)
-    with process.Gateway(think_ms=_THINK_MS, **options) as gateway:
-        took = asyncio.run(_ask(gateway.port, requests))
-        exchanges = gateway.wire.counts.answers
+    with process.Gateway(think_ms=_THINK_MS, bus="master", **options) as gateway:
+        asyncio.run(_ask(gateway.port, requests, _SETTLE_S))
+        before = gateway.wire.counts.answers
+        took = asyncio.run(_ask(gateway.port, requests, _SECONDS))
+        exchanges = gateway.wire.counts.answers - before
     every = [ms for one in took for ms in one]
     return len(every) / _SECONDS, statistics.quantiles(every, n=20)[-1], exchanges / _SECONDS
 
@@ -78,7 +81,7 @@ def _direct(process):
         unix = _ROOT / "host_tests" / "unix"
         path = [unix, _ROOT / "build" / "all" / "host"]
         done = subprocess.run(
-            [build.micropython(), str(unix / "direct_poll.py"), wire.path, str(_SECONDS)],
+            [build.micropython(), str(unix / "direct_poll.py"), wire.path, str(_SECONDS), str(_SETTLE_S)],
             env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
             capture_output=True,
             text=True,
