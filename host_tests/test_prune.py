@@ -44,3 +44,13 @@ def test_the_way_for_a_module_that_no_image_has_is_left_out(monkeypatch):
     assert prune.pruned("web", source) == "import json\nSPACE = json"
     with pytest.raises(prune.Gone, match="faster"):
         prune.pruned("web", "import json")
+
+
+def test_the_meaning_of_a_setting_stays_on_the_pc(monkeypatch):
+    monkeypatch.setitem(prune._FOR_PEOPLE, "one", ("TABLE", 2))
+    source = '# TABLE\nTABLE = """\na|1|What it is|x\nbc|2|Other\n"""\n\ndef rows():\n    """a|b|c"""\n'
+    cut = '# TABLE\nTABLE = """\na|1||x\nbc|2|\n"""\n\ndef rows():\n    """a|b|c"""\n'
+    assert prune.unread("one", source) == cut
+    assert prune.unread("other", source) == source
+    with pytest.raises(prune.Gone, match="one has no TABLE"):
+        prune.unread("one", "ROWS = 1\n")

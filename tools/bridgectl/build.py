@@ -125,12 +125,19 @@ def spellings(everything=False):
     ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp32", "host")]
     outside = [path for glob in _USERS + (_TESTS if everything else ()) for path in sorted(ROOT.glob(glob))]
     spared = [_VERSION.format("", ""), *(path.read_text() for path in outside)]
-    return names.plan([(name, text) for (name, _), text in texts.items()], spared, ports)
+    try:
+        return names.plan([(name, text) for (name, _), text in texts.items()], spared, ports)
+    except SyntaxError as problem:
+        raise BuildError(f"a source is no Python: {problem}") from None
 
 
 @functools.lru_cache
 def _spelling(name, source, everything):
-    return names.renamed(source.read_text(), spellings(everything).get(name, {}))
+    try:
+        text = prune.unread(name, source.read_text())
+    except prune.Gone as problem:
+        raise BuildError(str(problem)) from None
+    return names.renamed(text, spellings(everything).get(name, {}))
 
 
 def _spelled(board, slot, everything):

@@ -1,4 +1,4 @@
-"""Leaves out of a library, at build time, what the firmware never calls: code that is not there takes no memory.
+"""Leaves out, at build time, what the firmware never calls or reads: what is not there takes no memory.
 
 microdot as a whole takes 16 kB of a board's memory; these members are a third of it. The library's file is not
 changed and not kept: the builder reads the locked version, drops the names below, and compiles the rest. A name that is
@@ -47,6 +47,10 @@ _UNUSED = {
 _MISSING = {"microdot": ("inspect", "orjson")}
 
 
+# Columns of our own tables that only people and tools on a PC read: {module: (name of the text, number of the column)}.
+_FOR_PEOPLE = {"bridge/settings": ("TABLE", 6)}
+
+
 class Gone(Exception):
     """The library has not got a name that should be left out; the text says which."""
 
@@ -73,6 +77,21 @@ def pruned(library, source):
     if unused - found:
         raise Gone(f"{library} has no {', '.join(sorted(unused - found))}: look at tools/bridgectl/prune.py")
     return ast.unparse(tree)
+
+
+def unread(module, source):
+    """Return the source of one of our modules with the cells empty that the firmware never reads. Raises Gone."""
+    if module not in _FOR_PEOPLE:
+        return source
+    name, column = _FOR_PEOPLE[module]
+    start = source.find(f'\n{name} = """\n')
+    end = source.find('\n"""\n', start + 1)
+    if start < 0 or end < 0:
+        raise Gone(f"{module} has no {name}: look at tools/bridgectl/prune.py")
+    first = source.index('"""', start) + len('"""\n')
+    rows = [row.split("|") for row in source[first:end].split("\n")]
+    cut = ["|".join(["" if number == column else cell for number, cell in enumerate(row)]) for row in rows]
+    return source[:first] + "\n".join(cut) + source[end:]
 
 
 def _imported(node):
