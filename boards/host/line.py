@@ -11,7 +11,7 @@ from micropython import const
 
 _RXBUF = const(640)
 _MAX_BAUD = const(9600)
-_EPERM, _EIO = const(1), const(5)
+_EPERM, _EIO, _EINVAL = const(1), const(5), const(22)
 
 # MicroPython's termios names only what lies at 9600 and above. Linux, asm-generic/termbits.h:
 _BAUDS = const(((1200, 9), (2400, 11), (4800, 12), (9600, 13)))
@@ -123,7 +123,11 @@ class Line:
         a[2] = _CS8 | _CREAD | _CLOCAL | self._parity | self._speed
         a[4] = a[5] = self._speed
         a[6][_VMIN] = a[6][_VTIME] = 0
-        termios.tcsetattr(file.fileno(), termios.TCSANOW, a)
+        try:
+            termios.tcsetattr(file.fileno(), termios.TCSANOW, a)
+        except OSError as e:  # the rest is set; a pseudo-terminal has no parity, and libc says so
+            if e.errno != _EINVAL or self._parity == _PARITIES[0][1]:
+                raise
         while file.readinto(self._kept):  # what came before we listened
             pass
         self._file = file

@@ -43,7 +43,7 @@ class State:
         self.output_command_s = 0  # uplink: when that was, seconds of the clock
         self.server_command = None  # server: contacts asked for by the other master, as output_command
         self.server_command_s = 0  # server: when that was
-        self.gateway = {}  # gateway_role: text, clients and counts of the gateways
+        self.gateway = {}  # clients: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: the broker answers
         self.uplink_text = "no broker set"  # uplink: state in words
         self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued

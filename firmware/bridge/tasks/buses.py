@@ -77,9 +77,9 @@ class Ports:
         while True:
             beat()
             if "gateway" in self.roles:
-                from bridge.tasks import gateway_role  # with its libraries 10 kB, for those who want it
+                from bridge.ports import clients  # with its libraries 10 kB, for those who want it
 
-                await gateway_role.run(beat, self._state, self._settings, self)
+                await clients.run(beat, self._state, self._settings, self)
             await asyncio.sleep_ms(_OFF_MS)
 
     def _follow(self):
@@ -97,11 +97,12 @@ class Ports:
             if not port:
                 continue
             port.report(now)
-            link, role = port.slave.link(), self.roles[place]
+            link, role, words = port.slave.link(), self.roles[place], port.words()
             if self._links[place] != link:
                 self._links[place] = link
-                log.info("rs485-%d" % (place + 1), "%s: link %s (%s)" % (role, link, rtu.describe(port.slave.status)))
-            shown[place] = ("%s: %s, %s" % (role, link, port.words()))[:_LONGEST_TEXT]
+                why = rtu.describe(port.slave.status)
+                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, words))
+            shown[place] = ("%s: %s, %s" % (role, link, words))[:_LONGEST_TEXT]
             stats[place] = dict(zip(port.bus.count_names, port.bus.counts))
             if hasattr(port.slave, "pace"):
                 stats[place].update(port.slave.pace.snapshot())

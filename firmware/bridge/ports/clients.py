@@ -21,9 +21,9 @@ _STEP_MS = const(10)
 _IDLE_MS = const(500)
 _AGAIN_STEPS = const(20)  # of _IDLE_MS: then a port that could not be opened is tried again
 
-# Arguments of Role.open after the address.
+_SHOW_STEPS = const(50)  # of _STEP_MS
+# Arguments of Role.open after address and numbers.
 _NAMES = (
-    "gateway_bus",
     "gateway_port",
     "gateway_fresh_ms",
     "gateway_deadline_ms",
@@ -32,29 +32,28 @@ _NAMES = (
     "gateway_writers",
     "plant_unit",
 )
-_BUSES = {"none": (), "plant": ("plant",), "sensor": ("sensor",), "both": ("plant", "sensor")}
 
 
 class Role:
-    """The gateways of the ports that have one. Of two, the plant's has gateway_port and the sensor's the next one."""
+    """The gateways of the ports that have one. Of two, RS485-1 has gateway_port and RS485-2 the next one."""
 
     def __init__(self, ports):
-        """ports: {name: object with `bus`, or None}, as tasks/buses keeps it; a bus without `foreign` is no master."""
+        """ports: buses.Ports; its bus(number) is the master that clients may reach now, or None."""
         self._ports = ports
         self._servers = []
         self._gateways = []
         self.text = "off"
 
-    def open(self, address, bus, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit):
-        """Listen, as the settings say; return False if that failed."""
+    def open(self, address, numbers, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit):
+        """Listen for the ports of `numbers`, as the settings say; return False if that failed."""
         if not address:
             self.text = "no network"
             return True
         allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
-        for name in _BUSES[bus]:
+        for number in numbers:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
-            own = ((plant_unit, sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1),) if name == "plant" else ()
-            master = _Master(self._ports, name)
+            own = ((plant_unit, sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1),) if number == 1 else ()
+            master = _Master(self._ports, number)
             gateway = Gateway(master, fresh_ms, deadline_ms, own)
             master.overheard = gateway.overheard
             try:
@@ -67,7 +66,8 @@ class Role:
             self._servers.append(server)
             self._gateways.append(gateway)
         if self._servers:
-            self.text = "%s at %s:%d" % (bus, address, port)
+            names = ["RS485-%d at %s:%d" % (n, address, port + i) for i, n in enumerate(numbers)]
+            self.text = ", ".join(names)
             log.info("gateway", self.text)
         return True
 
@@ -96,40 +96,45 @@ class Role:
 class _Master:
     """Finds the master of a port anew at each call, because a port is made anew when its settings change."""
 
-    def __init__(self, ports, name):
+    def __init__(self, ports, number):
         self._ports = ports
-        self._name = name
+        self._number = number
         self._bus = None
         self.overheard = None
 
     def __call__(self):
-        port = self._ports.get(self._name)
-        bus = port.bus if port else None
-        if not hasattr(bus, "foreign"):
-            return None
-        if bus is not self._bus:
+        bus = self._ports.bus(self._number)
+        if bus and bus is not self._bus:
             self._bus = bus
             bus.tap = self.overheard
         return bus
 
 
 async def run(beat, state, settings, ports):
-    """Serve for ever; opened anew when a setting or the address in the house network changes."""
+    """Serve while a port has the role; opened anew when a setting or the address in the house network changes."""
     role = Role(ports)
     try:
-        while True:
+        while _numbers(settings):
             made_for = _wanted(state, settings)
             opened = role.open(*made_for)
             steps = 0
             while made_for == _wanted(state, settings) and (opened or steps < _AGAIN_STEPS):
                 beat()
+                if steps % _SHOW_STEPS == 0:
+                    state.gateway = role.shown()
                 await asyncio.sleep_ms(role.step())
                 steps += 1
             role.close()
     finally:
         role.close()
+        state.gateway = role.shown()
+
+
+def _numbers(settings):
+    """Return the numbers of the ports that clients may reach."""
+    return tuple([n for n in (1, 2) if getattr(settings, "rs485_%d_role" % n) == "gateway"])
 
 
 def _wanted(state, settings):
     """Return the arguments of Role.open."""
-    return (state.wlan_address,) + tuple([getattr(settings, name) for name in _NAMES])
+    return (state.wlan_address, _numbers(settings)) + tuple([getattr(settings, name) for name in _NAMES])

@@ -4,9 +4,9 @@
 import asyncio
 import time
 
+from bridge.ports import clients
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import gateway_role
 from gateway_rig import Bus
 
 ASKED = bytes.fromhex("000100000006010300660002")
@@ -15,20 +15,21 @@ LIMIT = bytes.fromhex("000200000006F7069C6A0000")
 BESIDE = LIMIT[:9] + b"\x6c" + LIMIT[10:]
 
 
-class Port:
-    def __init__(self, bus):
-        self.bus = bus
+class Ports:
+    """The ports as tasks/buses keeps them: masters that clients may reach."""
 
+    def __init__(self, *buses):
+        self.buses = list(buses)
 
-class Meter:
-    """A bus that is no master."""
+    def bus(self, number):
+        return self.buses[number - 1]
 
 
 class Rig:
     def __init__(self, **changes):
         self.port = 20000 + time.ticks_us() % 20000
         self.state, self.settings = State(), Settings()
-        wanted = {"gateway_bus": "plant", "gateway_port": self.port, "gateway_fresh_ms": 0}
+        wanted = {"rs485_1_role": "gateway", "gateway_port": self.port, "gateway_fresh_ms": 0}
         wanted.update(
             gateway_deadline_ms=500,
             gateway_idle_s=10,
@@ -39,7 +40,7 @@ class Rig:
         wanted.update(changes)
         self.set(**wanted)
         self.state.wlan_address = "127.0.0.1"
-        self.ports = {"plant": Port(Bus()), "sensor": None}
+        self.ports = Ports(Bus(), None)
         self.beats = 0
 
     def set(self, **changes):
@@ -48,10 +49,10 @@ class Rig:
 
     def beat(self):
         self.beats += 1
-        for port in self.ports.values():
-            if port and isinstance(port.bus, Bus) and port.bus.waiting:
-                unit, pdu, done = port.bus.take()
-                port.bus.end(unit, pdu, done, took_ms=0)
+        for bus in self.ports.buses:
+            if bus and bus.waiting:
+                unit, pdu, done = bus.take()
+                bus.end(unit, pdu, done, took_ms=0)
 
     async def ask(self, request=ASKED, port=0):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port + port)
@@ -64,7 +65,7 @@ class Rig:
 
     def run(self, story):
         async def main():
-            task = asyncio.create_task(gateway_role.run(self.beat, self.state, self.settings, self.ports))
+            self.task = task = asyncio.create_task(clients.run(self.beat, self.state, self.settings, self.ports))
             await asyncio.sleep_ms(50)
             await asyncio.wait_for_ms(story(self), 10000)
             task.cancel()
@@ -94,52 +95,60 @@ def test_the_bridges_own_limit_is_written_by_no_client():
 
     async def story(rig):
         assert (await rig.ask(LIMIT))[-2:] == b"\x86\x02"
-        assert rig.ports["plant"].bus.log == []
+        assert rig.ports.bus(1).log == []
         assert (await rig.ask(BESIDE))[-5:] == BESIDE[-5:]
-        assert rig.ports["plant"].bus.log == [(247, "069c6c0000")]
+        assert rig.ports.bus(1).log == [(247, "069c6c0000")]
 
     rig = Rig()
     rig.run(story)
 
 
-def test_nothing_listens_without_a_bus_or_a_network():
+def test_nothing_listens_without_a_network():
     async def story(rig):
-        assert await refused(rig)
-        rig.set(gateway_bus="plant")
-        await asyncio.sleep_ms(600)
-        assert await rig.ask() == ANSWERED
         rig.state.wlan_address = ""
         await asyncio.sleep_ms(100)
         assert await refused(rig)
         rig.state.wlan_address = "127.0.0.1"
         await asyncio.sleep_ms(600)
         assert await rig.ask() == ANSWERED
+        await asyncio.sleep_ms(600)
+        shown = rig.state.gateway
+        assert shown["text"] == "RS485-1 at 127.0.0.1:%d" % rig.port and shown["sent"] == 1
 
-    Rig(gateway_bus="none").run(story)
+    Rig().run(story)
+
+
+def test_it_ends_when_no_port_is_a_gateway_any_more():
+    async def story(rig):
+        assert await rig.ask() == ANSWERED
+        rig.set(rs485_1_role="master")
+        await asyncio.sleep_ms(100)
+        assert await refused(rig)
+        assert rig.state.gateway["text"] == "off" and rig.task.done()
+
+    Rig().run(story)
 
 
 def test_a_port_made_anew_is_found_and_one_without_master_has_no_path():
     async def story(rig):
         assert await rig.ask() == ANSWERED
-        first = rig.ports["plant"].bus
-        rig.ports["plant"] = Port(Bus())
+        rig.ports.buses[0] = again = Bus()
         assert await rig.ask() == ANSWERED
-        assert rig.ports["plant"].bus.tap and rig.ports["plant"].bus is not first
-        for port in (None, Port(Meter())):
-            rig.ports["plant"] = port
-            assert (await rig.ask())[-2:] == b"\x83\x0a"
+        assert again.tap and len(again.log) == 1
+        rig.ports.buses[0] = None
+        assert (await rig.ask())[-2:] == b"\x83\x0a"
 
     Rig().run(story)
 
 
 def test_both_buses_have_a_port_each():
     async def story(rig):
-        rig.ports["sensor"] = Port(Bus())
+        rig.ports.buses[1] = Bus()
         assert await rig.ask(port=0) == ANSWERED
         assert await rig.ask(port=1) == ANSWERED
-        assert len(rig.ports["plant"].bus.log) == len(rig.ports["sensor"].bus.log) == 1
+        assert len(rig.ports.bus(1).log) == len(rig.ports.bus(2).log) == 1
 
-    Rig(gateway_bus="both").run(story)
+    Rig(rs485_2_role="gateway").run(story)
 
 
 def test_a_port_that_is_taken_is_told_and_no_other_client_is_lost():

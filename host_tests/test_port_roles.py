@@ -1,0 +1,112 @@
+"""The whole firmware in a process, its ports in each role, with real masters, clients and slaves at their wires."""
+
+import struct
+import time
+
+import pytest
+from bridgectl.site.house import House
+from bridgectl.site.meter import Meter
+from bridgectl.site.plant import Plant
+from bridgectl.site.wire import PtyWire
+from portal_rig import Bridge, free_port
+from ptys import Pair
+from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+
+NETWORKS = "Home -52 -\n"
+JOINED = {"system_name": "Test", "wlan_ssid": "Home"}
+_WAIT_S = 30
+
+
+def _until(true, within_s=_WAIT_S):
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        found = true()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("did not happen in time")
+
+
+@pytest.fixture
+def wires():
+    house = House()
+    with PtyWire(Plant(house), think_ms=20) as plant, PtyWire(Meter(house), think_ms=15) as meter:
+        yield plant, meter
+
+
+def test_tcp_clients_reach_both_buses_beside_the_bridges_own_polling(wires, tmp_path):
+    """Proves: COM-8+, COM-9+, PLA-1+"""
+    plant, meter = wires
+    port = free_port()
+    settings = {**JOINED, "rs485_1_role": "gateway", "rs485_2_role": "gateway", "gateway_port": port}
+    settings |= {"gateway_fresh_ms": 0, "gateway_deadline_ms": 8000, "plant_poll_ms": 1000}
+    with Bridge(tmp_path, NETWORKS, wires=(plant.path, meter.path), settings=settings, heap="1m") as bridge:
+        bridge.await_log("gateway: RS485-1 at 127.0.0.1")
+        own = len(meter.exchanges)
+        with ModbusTcpClient("127.0.0.1", port=port + 1, timeout=10) as sensor:
+            for _ in range(20):
+                got = sensor.read_input_registers(0, count=2, device_id=1).registers
+                (voltage,) = struct.unpack(">f", struct.pack(">HH", *got))
+                assert 200 < voltage < 260
+            assert sensor.read_input_registers(0, count=2, device_id=9).exception_code == 0x0B
+            assert sensor.write_register(0, 1, device_id=1).exception_code == 1
+        with ModbusTcpClient("127.0.0.1", port=port, timeout=10) as client:
+            state = client.read_input_registers(30051, count=1, device_id=247).registers
+            assert state == [1]
+            assert client.read_holding_registers(40029, count=1, device_id=247).registers
+        # What the bridge wants for itself went on, and the plant's 1000 ms between two requests were kept for all.
+        assert any(e.request[1:3] == b"\x04\x00" and e.request[5] > 2 for e in list(meter.exchanges)[own:])
+        starts = [e.start_ns for e in plant.exchanges]
+        assert min(b - a for a, b in zip(starts, starts[1:])) >= 1_000_000_000
+        assert any("gateway" in line for line in bridge.log)
+    assert not [line for line in bridge.log if "supervisor" in line]
+
+
+def test_a_third_party_master_reads_the_bridge_while_it_polls_the_sensor(wires, tmp_path):
+    """Proves: COM-8+, COM-9+"""
+    _, meter = wires
+    with Pair() as line:
+        settings = {"rs485_1_role": "server", "server_unit": 7, "server_outputs": True}
+        with Bridge(tmp_path, wires=(line.left, meter.path), settings=settings) as bridge:
+            bridge.await_log("rs485-2: master: link ok")
+            client = ModbusSerialClient(line.right, baudrate=9600, timeout=2, retries=1)
+            assert client.connect()
+            try:
+                _until(lambda: client.read_holding_registers(4, count=1, device_id=7).registers == [1])
+                power = client.read_input_registers(1008, count=3, device_id=7).registers
+                assert power[2] == 3  # good
+                assert client.read_holding_registers(40000, count=2, device_id=7).registers == [0x5375, 0x6E53]
+                assert not client.write_coil(1, True, device_id=7).isError()
+                _until(lambda: (bridge.site / "outputs").read_text().startswith("01"))
+            finally:
+                client.close()
+
+
+def test_the_inverter_reads_the_sensor_through_the_bridge(wires, tmp_path):
+    """Proves: COM-8+"""
+    _, meter = wires
+    with Pair() as line, Bridge(tmp_path, wires=(line.left, meter.path), settings={"rs485_1_role": "meter"}) as bridge:
+        bridge.await_log("rs485-2: master: link ok")
+        client = ModbusSerialClient(line.right, baudrate=9600, timeout=2, retries=1)
+        assert client.connect()
+        try:
+
+            def voltage():
+                reply = client.read_input_registers(0, count=2, device_id=1)
+                return not reply.isError() and struct.unpack(">f", struct.pack(">HH", *reply.registers))[0]
+
+            assert 200 < _until(voltage) < 260
+        finally:
+            client.close()
+
+
+def test_a_meter_at_an_unknown_address_is_found_and_named(tmp_path):
+    """Proves: COM-8+, SEN-5+"""
+    house = House()
+    with PtyWire(Meter(house, "sdm120ct", unit=5), think_ms=15) as meter:
+        settings = {"rs485_1_role": "off", "rs485_2_role": "find"}
+        with Bridge(tmp_path, wires=("", meter.path), settings=settings) as bridge:
+            bridge.await_portal()
+            told = bridge.await_log("find: link ok", 60)
+            assert "sdm120ct at 9600 bps, parity N, unit 5" in told
+            assert "unit 5" in _until(lambda: bridge.json("status")["rs485"][1])
