@@ -1,7 +1,11 @@
 """What is on this line? Finds a meter of which neither speed nor parity nor address is known, in twenty lines.
 
-On a board:  asyncio.run(find(lambda baud, parity: board.rs485(2, baud, parity)))
+    MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.example_finder TTY
+On a board: asyncio.run(find(lambda baud, parity: board.rs485(2, baud, parity))), see README.md for such a line.
 """
+
+import asyncio
+import sys
 
 from modbus import finder
 
@@ -20,3 +24,9 @@ async def find(open_line):
     for fault in search.faults:
         print(fault)
     return search.found
+
+
+if __name__ == "__main__":
+    from line import Line
+
+    asyncio.run(find(lambda baud, parity: Line(sys.argv[1], baud, parity)))

@@ -1,9 +1,11 @@
 """What others say on a line, in twenty lines: prints each answer with its request, and who is polled how fast.
 
-On a board:  asyncio.run(listen(uart_line))  where the line has readinto(buffer, count).
+    MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.example_listener TTY [SECONDS]
+On a board: asyncio.run(listen(uart_line)), see README.md for such a line.
 """
 
 import asyncio
+import sys
 
 import clock
 from modbus import listener, rtu
@@ -26,3 +28,9 @@ async def listen(line, baud=9600, parity="N", ms=None):
         ear.feed(buffer, line.readinto(buffer, len(buffer)), clock.ticks_ms())
         await asyncio.sleep_ms(5)
     return ear.polls.shown()
+
+
+if __name__ == "__main__":
+    from line import Line
+
+    asyncio.run(listen(Line(sys.argv[1], 9600, "N"), ms=1000 * int(sys.argv[2]) if sys.argv[2:] else None))

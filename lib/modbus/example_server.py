@@ -1,7 +1,11 @@
 """A slave in twenty lines: four holding registers and two coils of your own, with everything else of the standard.
 
-On a board:  asyncio.run(serve(uart_line))  where the line has send(buffer, count), any() and readinto(buffer, count).
+    MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.example_server TTY
+On a board: asyncio.run(serve(uart_line)), see README.md for such a line.
 """
+
+import asyncio
+import sys
 
 from modbus import server, serving
 
@@ -21,15 +25,13 @@ class Bank:
         if function == 1:
             out[at] = self.coils >> address
         else:
-            for i in range(2 * count):
-                out[at + i] = self.registers[2 * address + i]
+            out[at : at + 2 * count] = self.registers[2 * address : 2 * (address + count)]
         return 0
 
     def write(self, address, buffer, at, count):
         if address + count > 4:
             return 2
-        for i in range(2 * count):
-            self.registers[2 * address + i] = buffer[at + i]
+        self.registers[2 * address : 2 * (address + count)] = buffer[at : at + 2 * count]
         return 0
 
     def write_bits(self, address, buffer, at, count):
@@ -41,14 +43,17 @@ class Bank:
         return 0
 
 
-IDENTITY = ((0, b"me"), (1, b"example"), (2, b"1.0"))
-
-
 def slave(unit=1):
     """Return the slave, sans-IO: answer(request, count, out) -> length of the reply."""
-    return server.Server(unit, Bank(), IDENTITY)
+    return server.Server(unit, Bank(), ((0, b"me"), (1, b"example"), (2, b"1.0")))
 
 
-async def serve(line, baud=9600, parity="E"):
+async def serve(line, baud=9600, parity="N"):
     """Answer on a line for ever."""
     await serving.Serving(line, baud, parity, slave(), think_ms=5).run(lambda: None)
+
+
+if __name__ == "__main__":
+    from line import Line
+
+    asyncio.run(serve(Line(sys.argv[1], 9600, "N")))

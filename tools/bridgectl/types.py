@@ -48,7 +48,7 @@ def check(board):
         json.dumps(
             {
                 "include": [str(ROOT / p) for p in ("firmware", "lib", f"boards/{board}")],
-                "exclude": [str(ROOT / "lib/**/example.py"), str(ROOT / "boards/**/manifest.py")],
+                "exclude": [str(ROOT / "lib/**/example*.py"), str(ROOT / "boards/**/manifest.py")],
                 "extraPaths": [str(ROOT / p) for p in paths],
                 "typeshedPath": str(stubs),
                 "stubPath": str(stubs),
