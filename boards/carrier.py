@@ -20,6 +20,7 @@ class Carrier:
     dns_port = 53
     data = "/data"
     root = "/"
+    _tick_ms = 1  # a sleep of the event loop ends with a tick of the system
 
     def __init__(self, ports, contacts, relays, strip, button, modem_leds):
         """Take the pins. ports: ((uart, tx, rx, de) of RS485-1, the same of RS485-2); the others GPIO numbers.
@@ -85,7 +86,9 @@ class Carrier:
         if port not in (1, 2):
             raise ValueError("RS485 port %r: must be 1 or 2" % (port,))
         uart, tx, rx, _de = self._ports[port - 1]
-        return Line(uart, tx, rx, self._drivers[port - 1], baud, parity)
+        line = Line(uart, tx, rx, self._drivers[port - 1], baud, parity)
+        line.tick_ms = self._tick_ms
+        return line
 
     def wlan(self):
         """Return the radio, or None in an image without one. The first call starts the chip's radio driver."""

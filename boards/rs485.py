@@ -37,6 +37,8 @@ def _checked_baud(baud):
 class Line:
     """A half-duplex line, 8 data bits, 1 stop bit. Steady-state use allocates nothing."""
 
+    tick_ms = 1  # a sleep may end so much later than asked; who needs it finer keeps the processor
+
     def __init__(self, uart_id, tx, rx, de, baud, parity):
         """Open the line. tx, rx: GPIO numbers; de: the Pin of the driver enable, 1 = sending.
 

@@ -33,6 +33,7 @@ BOARD = {
     "reset_cause": (),
 }
 LINE = {
+    "tick_ms": None,
     "send": ("buffer", "count"),
     "any": (),
     "readinto": ("buffer", "count"),

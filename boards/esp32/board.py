@@ -24,6 +24,7 @@ _MODEM_LEDS = const((21, 22))  # power, network
 
 class Board(Carrier):
     name = "esp32"
+    _tick_ms = 10  # FreeRTOS at 100 Hz, as every stock image has it
 
     def __init__(self):
         Carrier.__init__(self, (_RS485_1, _RS485_2), _DI, _DO, _STRIP, _BUTTON, _MODEM_LEDS)

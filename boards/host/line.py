@@ -33,6 +33,8 @@ class Line:
     Allocates nothing in use.
     """
 
+    tick_ms = 1
+
     def __init__(self, path, baud, parity):
         """Raises ValueError for a baud rate above 9600 or unknown, and for an unknown parity."""
         if baud > _MAX_BAUD:

@@ -116,3 +116,32 @@ def test_a_late_answer_of_another_shape_is_told_and_the_right_one_awaited():
     asyncio.run(main())
     assert got == [(0, bytes.fromhex("00000000000000c8"))], got
     assert bus.counts[reply.LATE] == 1 and bus.counts[reply.WRONG_REPLY] == 0
+
+
+def test_the_processor_is_not_kept_while_a_long_late_answer_comes_in():
+    """Proves: COM-9+"""
+    import time
+
+    replies = [[(150000, frame("010450" + "0001" * 40))], [(250000, frame("010408" + "00000000000000c8"))]]
+    line = Line(lambda f: replies.pop(0) if replies else None)
+    bus = master.Master(line, 9600, "N")
+    slave = Slave(1, Pacing(SILENCE_US, SILENCE_US, most_ms=100))
+    bus.add(Job(slave, lambda *_: None).read(rtu.READ_INPUT, 0, 40)).ask(0)
+    bus.add(Job(slave, lambda *_: None, 400).read(rtu.READ_INPUT, 200, 4))
+    longest_ms = [0]
+
+    async def other():
+        while True:
+            before_ms = time.passed_ms()
+            await asyncio.sleep_ms(1)
+            longest_ms[0] = max(longest_ms[0], time.passed_ms() - before_ms - 1)
+
+    async def main():
+        tasks = [asyncio.create_task(bus.run(lambda: None)), asyncio.create_task(other())]
+        await asyncio.sleep_ms(900)
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(main())
+    assert bus.counts[reply.LATE] == 1, bus.counts
+    assert longest_ms[0] < 20, longest_ms  # a request takes 9 ms

@@ -8,6 +8,8 @@ CHARACTER_US = 1042  # 9600 8N1
 class Line:
     """far_end: function(frame bytes) -> list of (delay_us, bytes) that arrive after the request's last stop bit."""
 
+    tick_ms = 1
+
     def __init__(self, far_end):
         self.far_end = far_end
         self.sent = []  # (time in us of the last stop bit, frame)

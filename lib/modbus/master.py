@@ -37,7 +37,7 @@ class Master:
         self._character_us = rtu.character_us(baud, parity)
         self._silence_us = rtu.silence_us(baud, parity)
         # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
-        self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500
+        self._spin_us = 1000 * line.tick_ms + 500
         self.reply = Reply()
         self.counts = self.reply.counts
         self.count_names = COUNT_NAMES
@@ -217,7 +217,8 @@ class Master:
         if clock.ticks_diff(now_us, self._sent_us) > self._deadline_us:
             return 0
         missing = reply.need - here if here else 0
-        if missing <= 0 or still_us > _PAUSE_US:
+        # The processor is kept only while characters come.
+        if missing <= 0 or still_us > 2 * self._character_us:
             return self._again(self._spin_us + 1)
         return self._again(max((missing - 1) * self._character_us, _STEP_US))
 

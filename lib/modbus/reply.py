@@ -37,6 +37,7 @@ class Reply:
         self.end = 0
         self.status = rtu.SILENT
         self._passed = 0  # bytes in front that are told and counted
+        self._claimed = 0  # where a frame that is not ours ends, as its byte count says
         self._echoes = False  # the line gives back what we send
 
     def begin(self, job):
@@ -70,7 +71,7 @@ class Reply:
             told = self._told(start)
             if not told:
                 self.status = status
-                self.need = have + 1
+                self.need = max(have + 1, self._claimed)
                 return False
             self._count_other(job, start)
             self._passed = told
@@ -137,15 +138,16 @@ class Reply:
         return same and self._echoes
 
     def _told(self, start):
-        """Return the end of a whole frame of whatever kind at start, 0 = there is none."""
+        """Return the end of a whole frame of whatever kind at start, 0 = there is none, or not yet (see _claimed)."""
         frame = self.frame
+        self._claimed = 0
         if self.have - start < 5:
             return 0
         function = frame[start + 1]
         if function & _EXCEPTION:
             end = start + 5
         elif function <= _LAST_READ or function == _READ_WRITE:
-            end = start + 5 + frame[start + 2]
+            end = self._claimed = start + 5 + frame[start + 2]
             if not self._is_good(start, end):
                 end = start + 8  # it may be the request of another master
         else:
