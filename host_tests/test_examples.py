@@ -5,9 +5,11 @@ line of the host board.
 """
 
 import ast
+import fnmatch
 import json
 import os
 import queue
+import re
 import shutil
 import socket
 import subprocess
@@ -112,6 +114,15 @@ def test_every_library_folder_has_a_readme_a_package_and_an_example_of_sixty_lin
         assert (folder / "README.md").is_file() and (folder / "package.json").is_file(), folder.name
         assert folder.name in packages.NAMES, f"{folder.name} has no example"
     assert [path.name for path in EXAMPLES if len(path.read_text().splitlines()) > 60] == []
+
+
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_the_readme_of_a_folder_has_a_picture_and_names_every_module(name):
+    readme = (packages.LIB / name / "README.md").read_text()
+    assert any(sign in readme for sign in ("─►", "-->", "|##")), "no picture"
+    named = set(re.findall(r"`(\w+\*?)(?:\.py)?`", readme))
+    stems = [path.stem for path in (packages.LIB / name).glob("*.py")]
+    assert [stem for stem in stems if not any(fnmatch.fnmatch(stem, word) for word in named)] == []
 
 
 def test_every_example_is_run_by_a_test():
