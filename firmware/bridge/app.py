@@ -6,7 +6,7 @@ import log
 import version
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import buses, control, field_io, leds, network, pulse, updater, uplink
+from bridge.tasks import buses, control, field_io, leds, pulse
 from micropython import const
 from slots.slots import Slots
 from store import record
@@ -36,11 +36,28 @@ def build(board):
     ports = buses.Ports(board, state, settings)
     slots = Slots(board.root)
 
+    # What can wait is loaded when it starts, so that the buses and the contacts are up first.
+    def network(beat):
+        from bridge.tasks import network as task
+
+        return task.run(beat, state, settings, board, device)
+
+    def uplink(beat):
+        from bridge.tasks import uplink as task
+
+        return task.run(beat, state, settings)
+
+    def update(beat):
+        from bridge.tasks import updater as task
+
+        return task.run(beat, state, settings, slots, board)
+
     def begin_update():
-        return updater.begin(state, settings, slots, version.BOARD)
+        from bridge.tasks import updater as task
+
+        return task.begin(state, settings, slots, version.BOARD)
 
     def portal(beat):
-        # Large and only needed while the hotspot is open; imported late so that control is up first.
         from bridge.tasks import portal as task
 
         return task.run(beat, state, settings, board, begin_update)
@@ -54,11 +71,10 @@ def build(board):
     add("watch",    ports.watch,                                                          essential=True)
     add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy),              essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
-    # The radio blocks for a second when it starts: the buses and the contacts come first.
-    add("network",  lambda beat: network.run(beat, state, settings, board, device),       delay_s=1)
-    add("uplink",   lambda beat: uplink.run(beat, state, settings),                       delay_s=1)
+    add("network",  network,                                                              delay_s=1)  # blocks for a second
+    add("uplink",   uplink,                                                               delay_s=1)
     add("clients",  ports.serve_clients,                                                  delay_s=1)
-    add("updater",  lambda beat: updater.run(beat, state, settings, slots, board))
+    add("updater",  update,                                                               delay_s=2)
     add("portal",   portal,                                                               delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports

@@ -122,7 +122,7 @@ def test_the_processor_is_not_kept_while_a_long_late_answer_comes_in():
     """Proves: COM-9+"""
     import time
 
-    replies = [[(150000, frame("010450" + "0001" * 40))], [(250000, frame("010408" + "00000000000000c8"))]]
+    replies = [[(230000, frame("010450" + "0001" * 40))], [(250000, frame("010408" + "00000000000000c8"))]]
     line = Line(lambda f: replies.pop(0) if replies else None)
     bus = master.Master(line, 9600, "N")
     slave = Slave(1, Pacing(SILENCE_US, SILENCE_US, most_ms=100))

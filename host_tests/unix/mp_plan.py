@@ -11,7 +11,7 @@ EVEN_US = 45650  # think time at which both cost the same: 57 characters of 1041
 
 
 def kept(think_us):
-    return planner.Planner(SDM230, 80, plan.Timing(think_us=think_us))
+    return planner.Planner(lambda: SDM230, 80, plan.Timing(think_us=think_us))
 
 
 def feed(p, think_us, seconds, now, rest_us=0, errors_ppm=0):

@@ -28,7 +28,7 @@ class Meter:
         self.values = {}
         self.master = Master(line, BAUD, PARITY)
         self.slave = Slave(UNIT, Pacing(rtu.silence_us(BAUD, PARITY)))
-        self.planner = Planner([(row[0], 2, 250) for row in WANTED], 60, Timing())  # 60 registers in one read at most
+        self.planner = Planner(lambda: [(row[0], 2, 250) for row in WANTED], 60, Timing())  # 60 registers in one read
         self.apply()
 
     def apply(self):

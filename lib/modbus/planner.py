@@ -19,12 +19,13 @@ class Planner:
     """
 
     def __init__(self, wanted, longest, timing, forbidden=()):
-        """wanted: as for `schedule`. timing: a first guess; it becomes the planner's own."""
+        """wanted: function that returns what is wanted, as for plan.schedule; called for each plan. timing: a first guess;
+        it becomes the planner's own."""
         self._wanted = wanted
         self._longest = longest
         self._forbidden = forbidden
         self.timing = timing
-        self.reads = _schedule(wanted, longest, timing, forbidden)
+        self.reads = _schedule(wanted(), longest, timing, forbidden)
         self.changes = 0
         self._looked = (timing.think_us, timing.rest_us, timing.errors_ppm)
         self._better_at = None  # since when another plan has been worth it
@@ -39,7 +40,7 @@ class Planner:
         if self._better_at is None and not self._moved():
             return False
         self._looked = (timing.think_us, timing.rest_us, timing.errors_ppm)
-        best = _schedule(self._wanted, self._longest, timing, self._forbidden)
+        best = _schedule(self._wanted(), self._longest, timing, self._forbidden)
         cost_us = cycle_us(self.reads, timing)
         if (cost_us - cycle_us(best, timing)) * _GAIN < cost_us:
             self._better_at = None

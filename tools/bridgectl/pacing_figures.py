@@ -35,7 +35,7 @@ class Poll:
     def __init__(self, think_us, need_us=0, longest=LONGEST):
         self.pacing = Pacing(SILENCE_US)
         self.line = Line(Meter(think_us, need_us), self.pacing)
-        self.planner = planner.Planner(SDM230, longest, plan.Timing(CHARACTER_US, SILENCE_US))
+        self.planner = planner.Planner(lambda: SDM230, longest, plan.Timing(CHARACTER_US, SILENCE_US))
         self._considered_s = 0
 
     def run(self, seconds):

@@ -1,5 +1,7 @@
 """The reads of one device: which registers together, how often, where the values go; planned anew as its pace moves."""
 
+from array import array
+
 import clock
 import log
 from bridge import points, readings
@@ -19,38 +21,57 @@ _REFUSED_PAUSE_MS = const(600000)  # an optional block that the device refused i
 class _Block:
     """One read of neighbouring registers and where its values go."""
 
-    def __init__(self, state, rows, address, count, optional):
+    def __init__(self, state, cells, optional):
+        """cells: array of point number and position of its first byte in the reply's PDU, in turn."""
         self._state = state
+        self._cells = cells
         self._optional = optional
-        # (point number, position of its first byte) in the reply's PDU
-        self._cells = tuple(
-            [(points.number(r[3]), 2 + 2 * (r[0] - address)) for r in rows if address <= r[0] < address + count]
-        )
 
     def done(self, job, status, frame, at, count):
         """Take a read's result: store the values, or let them age."""
-        state = self._state
+        state, cells = self._state, self._cells
         if status == rtu.OK:
             state.bus_exchanges += 1
             now = clock.ticks_ms()
             store = state.readings
-            for n, position in self._cells:
-                store.put(n, frame, at + position, now)
+            for i in range(0, len(cells), 2):
+                store.put(cells[i], frame, at + cells[i + 1], now)
         elif status > 0 and self._optional:
             job.due_at = clock.ticks_add(clock.ticks_ms(), _REFUSED_PAUSE_MS)
-            for n, _ in self._cells:
-                state.readings.forget(n)
+            for i in range(0, len(cells), 2):
+                state.readings.forget(cells[i])
 
 
 class _Group:
     """The registers of one rhythm, required and optional ones apart, because one that is refused takes its read along."""
 
-    def __init__(self, rows, every_ms, optional, planner):
-        self.rows = rows
+    def __init__(self, device, table, pace, every_ms, optional):
+        """table: registers.rows of the device, for as long as the group is being made."""
+        self.table = table
+        self._device = device
+        self._pace = pace
         self.every_ms = every_ms
         self.optional = optional
-        self.planner = planner
+        self.planner = None
         self.jobs = []
+
+    def rows(self):
+        """Return the rows of the device; later read anew each time, because typed rows take ten times the memory."""
+        table = self.table or registers.rows(self._device)
+        return [r for r in table if r[4] == self._pace and r[5] == self.optional]
+
+    def wanted(self):
+        """Return what a plan is made for."""
+        return [(r[0], readings.words(r[1]), self.every_ms) for r in self.rows()]
+
+    def cells(self, address, count):
+        """Return where the values of one read go, see _Block."""
+        cells = array("H")
+        for row in self.rows():
+            if address <= row[0] < address + count:
+                cells.append(points.number(row[3]))
+                cells.append(2 + 2 * (row[0] - address))
+        return cells
 
 
 class Reads:
@@ -66,19 +87,20 @@ class Reads:
         self._least_us = rest_us
         self._groups = []
         self._look_at = clock.ticks_ms()
+        table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
             for optional in (False, True):
-                rows = [r for r in registers.rows(device) if r[4] == pace and r[5] == optional]
+                group = _Group(device, table, pace, every_ms, optional)
+                rows = group.rows()
                 for row in rows:
                     state.readings.bind(row[3], row[1], row[2], limit_ms)
-                if not rows:
-                    continue
-                timing = Timing(rtu.character_us(baud, parity), rtu.silence_us(baud, parity), rest_us=rest_us)
-                wanted = [(r[0], readings.words(r[1]), every_ms) for r in rows]
-                group = _Group(rows, every_ms, optional, Planner(wanted, longest or device.LONGEST, timing))
-                self._groups.append(group)
-                self._apply(group)
+                if rows:
+                    timing = Timing(rtu.character_us(baud, parity), rtu.silence_us(baud, parity), rest_us=rest_us)
+                    group.planner = Planner(group.wanted, longest or device.LONGEST, timing)
+                    self._groups.append(group)
+                    self._apply(group)
+                    group.table = None
 
     def replan(self, now):
         """Follow the slave's pace."""
@@ -104,7 +126,7 @@ class Reads:
     def _apply(self, group):
         jobs = []
         for address, count, every_ms in group.planner.reads:
-            block = _Block(self._state, group.rows, address, count, group.optional)
+            block = _Block(self._state, group.cells(address, count), group.optional)
             jobs.append(Job(self._slave, block.done, every_ms).read(self._function, address, count))
         # One that is under way ends as it began; its values are the same registers.
         self._bus.jobs[:] = [job for job in self._bus.jobs if job not in group.jobs] + jobs

@@ -10,7 +10,6 @@ import clock
 import log
 from bridge.logic import messages
 from micropython import const
-from mqtt.client import MQTTClient
 
 _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
@@ -37,6 +36,8 @@ class _Session:
         self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
         self._seen = ()
         self._joined = True
+        from mqtt.client import MQTTClient  # 15 kB, for those who have a broker
+
         host, port, user, password, _ = self._made_for
         self.client = client = MQTTClient(
             "bridge-" + state.sn, host, port, user or None, password or None, keepalive=_KEEPALIVE_S, limit=_LIMIT

@@ -150,7 +150,7 @@ class Pace:
     def _planned(self):
         target = self.target
         wanted = [(address, words, 0) for address, words in target.wanted]
-        return Planner(wanted, target.longest, self._timing, target.forbidden)
+        return Planner(lambda: wanted, target.longest, self._timing, target.forbidden)
 
     def _probe(self, address, count):
         """Return the status of a read that the slave may not know; its silence teaches nothing about its pace."""

@@ -97,8 +97,8 @@ def _time_tasks():
 
     stock = Supervisor.add
 
-    def add(self, name, make, essential=False):
-        stock(self, name, lambda beat: _Timed(name, make(beat)), essential)
+    def add(self, name, make, *others, **named):
+        stock(self, name, lambda beat: _Timed(name, make(beat)), *others, **named)
 
     Supervisor.add = add
 

@@ -124,7 +124,9 @@ def bus(figures, profile=False):
     # What a read needs at least: both frames, the slave's think time, and t3.5 before the next one.
     spans_ns = [wire.character_ns * 3.5 + e.answer_end_ns - e.start_ns for e in exchanges[:-1] if e.answer]
     value = sum(spans_ns) / (exchanges[-1].start_ns - exchanges[0].start_ns)
-    how = f"frames, think time and t3.5 over the time they took, {len(spans_ns)} reads on the emulated chip, whole bridge"
+    how = (
+        f"frames, think time and t3.5 over the time they took, {len(spans_ns)} reads on the emulated chip, whole bridge"
+    )
     figures.put("wire_efficiency_emulated", round(value, 3), "", how)
     lost = sum(not e.answer for e in exchanges)
     figures.put("lost_on_a_full_bus", lost, "", f"requests without an answer in these {_FULL_MS} ms")
