@@ -32,8 +32,8 @@ def test_the_built_firmware_reads_the_sensor_within_three_seconds_of_power_on(ri
     first = rig.sensor_wire.exchanges[0]
     assert first.request[:2] == b"\x01\x04"
     assert first.answer_end_ns < 3e9
-    assert "sensor: link ok" in rig.console.text
-    assert "plant: link ok" in rig.console.text
+    assert "rs485-2: master: link ok" in rig.console.text
+    assert "rs485-1: master: link ok" in rig.console.text
     assert "Traceback" not in rig.console.text
     assert rig.chip.resets == []
 

@@ -198,7 +198,7 @@ def test_an_adapter_in_place_of_the_simulated_sensor_and_a_foreign_broker(run):
     with PtyWire(Meter(House(), "sdm230")) as adapter:
         port = free_port()
         it = run("--sensor", adapter.path, "--broker", f"127.0.0.1:{port}", "--seconds", "60")
-        it.wait_for("sensor: link ok")
+        it.wait_for("rs485-2: master: link ok")
         it.press("s")
         it.wait_for("the sensor is a real one")
         it.press("m")

@@ -49,16 +49,19 @@ class Readings:
         self._scale = [1] * n
         # Limits as the value's own bits, so that the check is integer work: first word of the highest magnitude.
         self._high = array.array("i", [0] * n)
-        self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter
+        self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored
 
     def bind(self, point, kind, scale, max_age_ms):
         """Say how a point (by its id) comes: kind of register, factor from raw to unit, after what age it is stale."""
         n = points.number(point)
         _, _, _, low, high, _, state_class, _ = points.row(point)
-        self._kind[n] = _KINDS.index(kind)
+        place = _KINDS.index(kind)
+        if (place, scale) != (self._kind[n], self._scale[n]):
+            self._flags[n] = self._quality[n] = NEVER  # what is stored means something else now
+        self._kind[n] = place
         self._scale[n] = scale
         self._max_age_ms[n] = max_age_ms
-        self._flags[n] = (low < 0) | (state_class == points.COUNTER) << 1
+        self._flags[n] = self._flags[n] & 4 | (low < 0) | (state_class == points.COUNTER) << 1
         if kind == "f":
             self._high[n] = struct.unpack(">H", struct.pack(">f", high))[0]
         else:
@@ -135,6 +138,7 @@ class Readings:
 
     def _store(self, n, kind, buffer, at):
         raw, k = self._raw, 4 * n
+        self._flags[n] |= 4
         if kind in (_INT16, _UINT16):
             raw[k], raw[k + 1] = buffer[at + 1], buffer[at]
             raw[k + 2] = raw[k + 3] = 0xFF if kind == _INT16 and buffer[at] & 0x80 else 0
@@ -169,7 +173,7 @@ class Readings:
     def last(self, n):
         """Return the last plausible value of point n in its unit, whatever its quality, or None before the first."""
         kind = self._kind[n]
-        if self._quality[n] == NEVER:
+        if self._quality[n] == NEVER or not self._flags[n] & 4:
             return None
         if kind == _FLOAT:
             return struct.unpack_from("<f", self._raw, 4 * n)[0]

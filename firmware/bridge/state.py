@@ -29,9 +29,9 @@ class State:
         self.rs485 = ("", "")  # buses: what RS485-1 and RS485-2 do and how it goes, in words
         self.rs485_stats = ({}, {})  # buses: of each port, counts by result and the pace of its slave
         self.bus_exchanges = 0  # reads: good exchanges so far, of both ports
-        self.plant_limit_state = "idle"  # plant: idle, wanted, written, confirmed, refused or unreachable
-        self.plant_limit_text = ""  # plant: why, where the state needs a reason
-        self.plant_limit_at = 0  # plant: ticks of the last change of plant_limit_state
+        self.plant_limit_state = "idle"  # buses: idle, wanted, written, confirmed, refused or unreachable
+        self.plant_limit_text = ""  # buses: why, where the state needs a reason
+        self.plant_limit_at = 0  # buses: ticks of the last change of plant_limit_state
         self.edge_to_write_ms = -1  # plant: from the last settled contact edge to the plant's answer to the write
 
         self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power

@@ -240,3 +240,19 @@ def test_noise_and_other_slaves_traffic_at_the_inverters_side_are_survived():
         assert good == 60, good
 
     _with_role(_bridge(), story)
+
+
+def test_a_policy_that_is_changed_while_the_sensor_is_stale_acts_at_once():
+    """Proves: COM-8+"""
+
+    async def story(b, role, inverter):
+        await b.until(lambda: b.value("sensor_import_energy") is not None, 8000)
+        assert await inverter.ask()
+        b.sensor_wire.silent = True
+        await b.for_ms(4000)
+        assert await inverter.ask() is None
+        b.settings.apply({"meter_policy": "safe"})
+        await b.for_ms(1000)
+        assert _power((await inverter.ask())[1]) == SAFE and b.ports.objects[0] is role
+
+    _with_role(_bridge(), story)

@@ -102,3 +102,23 @@ def test_a_64_bit_counter_runs_backwards_over_its_first_word_too():
     assert r.put(PV_ENERGY, bytes.fromhex("0000000000020000"), 0, 0) == GOOD
     assert r.put(PV_ENERGY, bytes.fromhex("000000000001FFFF"), 0, 0) == SUSPECT
     assert r.put(PV_ENERGY, bytes.fromhex("0000000000020001"), 0, 0) == GOOD
+
+
+def test_a_first_value_that_is_suspect_leaves_no_last_value():
+    """Proves: SEN-4+, PLA-2+"""
+    r = _readings()
+    now = time.ticks_ms()
+    assert r.put(POWER, _float(4e9), 0, now) == SUSPECT
+    assert r.last(POWER) is None  # not 0: a limit is computed from the plant's highest power
+    r.put(POWER, _float(500), 0, now)
+    r.put(POWER, _float(4e9), 0, now)
+    assert r.last(POWER) == 500
+
+
+def test_a_value_does_not_outlive_a_change_of_its_register():
+    r = _readings()
+    r.put(SOC, bytes.fromhex("022B"), 0, time.ticks_ms())
+    r.bind("plant_soc", "H", 0.1, 5000)
+    assert abs(r.last(SOC) - 55.5) < 0.001
+    r.bind("plant_soc", "H", 1, 5000)
+    assert r.last(SOC) is None and r.quality(SOC) == NEVER

@@ -34,20 +34,25 @@ async def main(unit):
     for point, _ in VALUES:
         readings.bind(point, "f", 1, 5000)
 
+    class Served(server.Server):
+        """Tells at once what it is told to switch."""
+
+        def _command(self, mask):
+            super()._command(mask)
+            state.outputs = state.server_command
+            print("outputs %d" % state.outputs)
+
     settings = Settings()
     settings.apply({"server_unit": unit, "server_outputs": True})
     this = board.Board()
-    port = server.Server(this.rs485(1, 9600, "N"), 9600, "N", this, state, settings)
+    port = Served(this.rs485(1, 9600, "N"), 9600, "N", this, state, settings)
     task = asyncio.create_task(port.bus.run(lambda: None))
     await asyncio.sleep_ms(50)  # the line is opened at its first use
     print("ready")
     while not task.done():
-        if state.server_command not in (None, state.outputs):
-            state.outputs = state.server_command
-            print("outputs %d" % state.outputs)
         for point, value in VALUES:
             readings.put(points.number(point), struct.pack(">f", value), 0, clock.ticks_ms())
-        await asyncio.sleep_ms(20)
+        await asyncio.sleep_ms(200)
     await task
 
 

@@ -264,6 +264,16 @@ def ota(
             raise bundling.BundleError(f"there is no file {problem.filename}") from problem
 
 
+@app.command(name="names")
+def own_words(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
+    """Give a log on standard input its function names back: a slot spells them with words of the image."""
+    from bridgectl import names
+
+    translator = names.Translator(board)
+    for line in sys.stdin:
+        sys.stdout.write(translator(line))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def run(context: typer.Context):
     """Run the firmware on this PC with a simulated site (`bridgectl run --help` lists its options)."""

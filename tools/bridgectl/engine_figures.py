@@ -13,6 +13,7 @@ from bridgectl.figures import say
 
 _THINK_MS = (5, 20, 50)
 _SECONDS = 8
+_LEARN_FIRST_S = 10  # the bridge learns the slave's pace before it is measured
 _TICKS_LEARN_S = 60
 _MINUTE_S, _HOUR_S = 60, 3600
 _DEAD_S, _DEAD_SETTLE_S = 80, 10
@@ -32,7 +33,7 @@ def wire():
             sys.exit(f"{what} is missing")
         print(f"{what} is not installed: no figures of it", file=sys.stderr)
     for think_ms in _THINK_MS:
-        ours = course.run("bridge", think_ms, _SECONDS)
+        ours = course.run("bridge", think_ms, _LEARN_FIRST_S + _SECONDS, _LEARN_FIRST_S)
         line = f"paced pseudo-terminal 9600 8N1, slave answers {think_ms} ms after t3.5"
         how = (
             f"least bus time {ours.least_ms:.1f} ms / mean cycle {ours.cycle_ms:.1f} ms (median {ours.median_ms:.1f}), "

@@ -206,15 +206,24 @@ def translated(line, made, module=None):
     return _IN.sub(lambda found: found[1] + back.get(found[2], found[2]), line), module
 
 
+class Translator:
+    """Gives the lines of a board's log back their own words, as its last build on this PC spelled them."""
+
+    def __init__(self, board):
+        path = Path(__file__).resolve().parents[2] / "build" / f"{board}.names.json"
+        self._made = json.loads(path.read_text()) if path.exists() else {}
+        self._module = None
+
+    def __call__(self, line):
+        text, self._module = translated(line, self._made, self._module)
+        return text
+
+
 def main():
     """Translate standard input."""
-    root = Path(__file__).resolve().parents[2]
-    board = sys.argv[1] if len(sys.argv) > 1 else "rp2040"
-    made = json.loads((root / "build" / f"{board}.names.json").read_text())
-    module = None
+    own_words = Translator(sys.argv[1] if len(sys.argv) > 1 else "rp2040")
     for line in sys.stdin:
-        text, module = translated(line, made, module)
-        sys.stdout.write(text)
+        sys.stdout.write(own_words(line))
 
 
 if __name__ == "__main__":

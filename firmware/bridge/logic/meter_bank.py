@@ -66,11 +66,9 @@ class MeterBank:
         identity: unit, baud, parity ("N", "E", "O"), serial (32 bits), for the holding registers.
         """
         self.now = 0
-        self.policy = policy
         self._readings = readings
         self._raw = readings._raw  # 4 bytes a point, low byte first
         self._ticks_diff = ticks_diff
-        self._stale_ms = stale_ms
         self._last = [row[1] for row in _MODELS if row[0] == model][0]
         self._same_model = rows is source_rows or rows == source_rows
         firm = [row[3] for row in source_rows if not row[5]]
@@ -80,8 +78,14 @@ class MeterBank:
         self._known = bytearray(readings.count)  # was good at least once
         self._complete_at = None
         self._settled = False
-        self._safe = _safe_values(safe_w)
+        self.follow(policy, stale_ms, safe_w)
         self._holding = _holding(model, identity)
+
+    def follow(self, policy, stale_ms, safe_w):
+        """Take what is to be done when the source is stale."""
+        self.policy = policy
+        self._stale_ms = stale_ms
+        self._safe = _safe_values(safe_w)
 
     def fresh(self):
         """Return True if voltage, current and power are good and young enough at `now`."""

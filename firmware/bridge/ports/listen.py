@@ -147,7 +147,7 @@ class Listen:
     def words(self):
         """Return who is polled and how fast, the first few rows."""
         rows = self.polls()
-        told = ["%d/%d:%d+%d every %s ms" % row[:5] for row in rows[:_TOLD]]
+        told = ["%d/%d:%d+%d " % row[:4] + ("every %d ms" % row[4] if row[4] else "once") for row in rows[:_TOLD]]
         return ", ".join(told + (["and %d more" % (len(rows) - _TOLD)] if len(rows) > _TOLD else []))
 
     def polls(self):

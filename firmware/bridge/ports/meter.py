@@ -61,6 +61,8 @@ class Meter:
         model, source = settings.meter_model, settings.sensor_model
         rows = _rows(model)
         source_rows = rows if source in (model, "none") else _rows(source)
+        self._settings = settings
+        self._version = settings.version
         identity = {"unit": settings.meter_unit, "baud": baud, "parity": parity, "serial": serial}
         asked = (settings.meter_policy, settings.meter_stale_ms, settings.meter_safe_w)
         self.bank = bank = meter_bank.MeterBank(
@@ -75,7 +77,11 @@ class Meter:
 
     def report(self, now):
         """Log what the other master gets; about twice a second."""
-        bank = self.bank
+        bank, settings = self.bank, self._settings
+        if self._version != settings.version:
+            # In place: a port made anew would have forgotten what was ever good, just when the policy is needed.
+            self._version = settings.version
+            bank.follow(settings.meter_policy, settings.meter_stale_ms, settings.meter_safe_w)
         bank.now = now
         bank.note()
         source = "fresh" if bank.fresh() else bank.policy

@@ -1,7 +1,6 @@
 """A port on which the bridge polls the plant and brings the limit to it."""
 
 import clock
-import log
 from bridge import points
 from bridge.devices import sigenergy
 from bridge.logic import actuation
@@ -42,8 +41,6 @@ class Plant:
         state, command = self._state, self.command
         raw = actuation.raw_limit(state.limit_pct, state.readings.last(self._highest)) if state.limit_wanted else None
         command.want(raw, now)
-        if state.plant_limit_state != command.state:
-            self._publish(now)
         if self._write.active or self._read.active:
             return
         action = command.step(self.slave.silent(), now)
@@ -68,7 +65,6 @@ class Plant:
             self.command.wrote(status, rtu.describe(status), now)
         if status == rtu.OK and self._edge_at is not None:
             self._state.edge_to_write_ms = clock.ticks_diff(now, self._edge_at)
-        self._publish(now)
 
     def _read_back(self, job, status, frame, at, count):
         now = clock.ticks_ms()
@@ -76,15 +72,3 @@ class Plant:
         if status == rtu.OK:
             raw = frame[at + 2] << 24 | frame[at + 3] << 16 | frame[at + 4] << 8 | frame[at + 5]
         self.command.read(raw, rtu.describe(status), now)
-        self._publish(now)
-
-    def _publish(self, now):
-        state, command = self._state, self.command
-        if (state.plant_limit_state, state.plant_limit_text) == (command.state, command.text):
-            return
-        state.plant_limit_state = command.state
-        state.plant_limit_text = command.text
-        state.plant_limit_at = now
-        if command.state in ("confirmed", "refused", "unreachable"):
-            what = "released" if command.target == sigenergy.LIMIT_NONE else "%d W" % (command.target or 0)
-            log.info("plant", ("limit %s: %s %s" % (what, command.state, command.text)).strip())

@@ -12,7 +12,7 @@ _PREFIXES = {
     "gateway": ("sensor_", "plant_"),
     "listen": ("sensor_", "plant_"),
     "server": ("server_", "system_name"),
-    "meter": ("meter_", "sensor_model"),
+    "meter": ("meter_model", "meter_unit", "meter_think_ms", "sensor_model"),  # the others are followed in place
     "find": (),
     "off": (),
 }

@@ -7,6 +7,7 @@ import asyncio
 
 import clock
 import log
+from bridge.devices import sigenergy
 from bridge.ports import roles
 from micropython import const
 from modbus import rtu
@@ -17,6 +18,8 @@ _OFF_MS = const(1000)
 _LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
 # What a port that polls or hears the device is for it; a port with another role has nothing to do with it.
 _OF_THE_DEVICE = ("master", "gateway", "listen")
+_POLLS = ("master", "gateway")
+_ENDS = ("confirmed", "refused", "unreachable")  # of a limit command: worth a line
 
 
 class Ports:
@@ -63,6 +66,7 @@ class Ports:
             for port in self.objects:
                 if port:
                     port.drive(now)
+            self._tell_limit(now)
             if clock.ticks_diff(now, report_at) >= 0:
                 report_at = clock.ticks_add(now, _REPORT_MS)
                 state.readings.expire(now)
@@ -89,6 +93,23 @@ class Ports:
             if port and roles.made_from(self._settings, place + 1) != self._made_from[place]:
                 port.bus.stopped = True
 
+    def _tell_limit(self, now):
+        """Bring what became of the limit into the state, also if no port has to do with the plant."""
+        state = self._state
+        command = self.objects[0].command if self.objects[0] and self.roles[0] in _POLLS else None
+        if command:
+            limit, text = command.state, command.text
+        elif state.limit_wanted:
+            limit, text = "unreachable", "RS485-1 does not command the plant"
+        else:
+            limit, text = "idle", ""
+        if (limit, text) == (state.plant_limit_state, state.plant_limit_text):
+            return
+        state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
+        if command and limit in _ENDS:
+            what = "released" if command.target == sigenergy.LIMIT_NONE else "%d W" % (command.target or 0)
+            log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
+
     def _report(self, now):
         shown, stats = ["off", "off"], [{}, {}]
         links = ["off", "off"]
@@ -102,7 +123,7 @@ class Ports:
                 self._links[place] = link
                 why = rtu.describe(port.slave.status)
                 log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, words))
-            shown[place] = ("%s: %s, %s" % (role, link, words))[:_LONGEST_TEXT]
+            shown[place] = ("%s: %s, %s" % (role, link, words) if words else "%s: %s" % (role, link))[:_LONGEST_TEXT]
             stats[place] = dict(zip(port.bus.count_names, port.bus.counts))
             if hasattr(port.slave, "pace"):
                 stats[place].update(port.slave.pace.snapshot())

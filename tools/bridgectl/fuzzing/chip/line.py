@@ -8,6 +8,8 @@ _KEPT = 64  # frames; a search sends thousands
 class Line:
     """load(data): pieces of gap in ms (bit 7: counted from our next request), count, bytes; the last may be cut short."""
 
+    tick_ms = 1
+
     def __init__(self):
         self.sent = []
         self.data = b""
