@@ -24,18 +24,18 @@ def test_the_state_names_every_fact_and_a_bad_reading_is_null():
     state = _state()
     now = time.ticks_ms()
     state.readings.put(N, struct.pack(">f", -1234.4), 0, now)
-    seen = json.loads(messages.state_json(state))
+    seen = json.loads("".join(messages.state_pieces(state)))
     assert seen["sensor_power"] == -1234
     assert (seen["di1"], seen["di2"], seen["do1"]) == ("OFF", "ON", "OFF")
     assert {row[0] for row in points.facts()} <= set(seen)
     state.readings.expire(now + 2000)
-    assert json.loads(messages.state_json(state))["sensor_power"] is None
+    assert json.loads("".join(messages.state_pieces(state)))["sensor_power"] is None
 
 
 def test_contacts_that_have_not_settled_are_not_reported_as_open():
     state = _state()
     state.inputs_settled = False
-    assert json.loads(messages.state_json(state))["di1"] is None
+    assert json.loads("".join(messages.state_pieces(state)))["di1"] is None
 
 
 def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_size():
@@ -43,7 +43,8 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
     state, settings = _state(), Settings()
     seen = []
     for group in range(messages.discovery_groups()):
-        where, payload = messages.discovery(group, state, settings)
+        where = messages.discovery_topic(group, state, settings)
+        payload = "".join(messages.discovery_pieces(group, state, settings))
         assert where == "homeassistant/device/bridge_SN1_%d/config" % group
         assert len(payload) < 3500, len(payload)
         found = json.loads(payload)
@@ -101,7 +102,17 @@ def test_no_secret_stands_in_what_is_published():
     """Proves: SEC-1+"""
     state, settings = _state(), Settings()
     settings.apply({"mqtt_password": "open sesame", "wlan_password": "abracadabra"})
-    texts = [messages.state_json(state)] + [
-        messages.discovery(g, state, settings)[1] for g in range(messages.discovery_groups())
+    texts = ["".join(messages.state_pieces(state))] + [
+        "".join(messages.discovery_pieces(g, state, settings)) for g in range(messages.discovery_groups())
     ]
     assert not [t for t in texts if "sesame" in t or "abracadabra" in t]
+
+
+def test_no_piece_of_what_is_published_needs_much_memory_at_once():
+    """Proves: REL-2+"""
+    state, settings = _state(), Settings()
+    state.rs485 = ("x" * 250, "y" * 250)
+    pieces = list(messages.state_pieces(state))
+    for group in range(messages.discovery_groups()):
+        pieces += messages.discovery_pieces(group, state, settings)
+    assert max([len(piece) for piece in pieces]) < 400, max(pieces, key=len)

@@ -179,3 +179,17 @@ def test_pauses_double_from_one_second_to_one_minute_and_are_jittered_by_half():
         assert pause_ms(failures, 0) == shortest
         assert pause_ms(failures, 1023) == longest
         assert shortest < pause_ms(failures, 512) < longest
+
+
+def test_a_payload_is_lent_while_it_is_written_or_waits_under_another_topic():
+    box, ids = Outbox(4, 1000), Ids()
+    payload = memoryview(bytearray(b"abc"))
+    assert not box.lent(payload, "t")
+    put(box, "t", payload)
+    assert not box.lent(payload, "t") and box.lent(payload, "other")
+    message = box.next_message(ids)
+    assert box.lent(payload, "t")
+    box.disconnected()
+    assert not box.lent(payload, "t")
+    box.written(box.next_message(ids), 0)
+    assert message.payload is payload and not box.lent(payload, "other")

@@ -36,19 +36,8 @@ class MQTTClient:
     (messages); oversize (inbound messages passed over); last_error (words, no secrets); queued, dropped (outgoing).
     """
 
-    def __init__(
-        self,
-        client_id,
-        server,
-        port=1883,
-        user=None,
-        password=None,
-        *,
-        keepalive=30,
-        limit=1024,
-        queue=(16, 8192),
-        stream=open_stream,
-    ):
+    def __init__(self, client_id, server, port=1883, user=None, password=None,
+                 *, keepalive=30, limit=1024, queue=(16, 8192), stream=open_stream):  # fmt: skip
         """server: address or name (stream.open_stream). keepalive: 1..65535 s. limit: longest inbound packet, bytes.
 
         queue: messages and bytes that may wait. stream: opens the way, as stream.open_stream does; the place of TLS.
@@ -100,13 +89,19 @@ class MQTTClient:
         """Queue a message; return False if the queue has no room for it (outbox.py says what gives way).
 
         latest: replaces the payload of a message that still waits under this topic. Raises ValueError for a bad topic.
+        msg: str or bytes are copied; a memoryview is sent as it lies, see `lent`.
         """
-        if isinstance(topic, bytes):
-            topic = str(topic, "utf-8")
+        topic = str(topic, "utf-8") if isinstance(topic, bytes) else topic
         packet.check_topic(topic)
         if qos not in (0, 1):
             raise ValueError("QoS 0 or 1")
-        return self._outbox.put(topic, msg.encode() if isinstance(msg, str) else bytes(msg), qos, retain, latest)
+        if not isinstance(msg, memoryview):
+            msg = msg.encode() if isinstance(msg, str) else bytes(msg)
+        return self._outbox.put(topic, msg, qos, retain, latest)
+
+    def lent(self, payload, topic):
+        """Return True while a message needs this very memoryview: it is being written, or waits under another topic."""
+        return self._outbox.lent(payload, topic)
 
     def subscribe(self, topic, qos=0):
         """Subscribe now and after each reconnect. A refusal shows in last_error."""

@@ -128,7 +128,7 @@ class Link:
             return False
         self._part, self._rest, self._message = loaded
         if self._rest is not None and len(self._part) + len(self._rest) <= _PORTION:
-            self._part += self._rest  # one write is one TCP segment
+            self._part += bytes(self._rest)  # one write is one TCP segment
             self._rest = None
         elif not self._rest:
             self._rest = None

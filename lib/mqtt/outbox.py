@@ -115,6 +115,13 @@ class Outbox:
             if m.state != _WAITING:
                 m.state = _AGAIN if m.qos else _WAITING
 
+    def lent(self, payload, topic):
+        """Return True while a message with this very payload is being written, or waits under another topic."""
+        for m in self._messages:
+            if m.payload is payload:
+                return m.state != _WAITING or m.topic != topic
+        return False
+
     def _waiting(self, topic, qos):
         for m in self._messages:
             if m.state == _WAITING and m.qos == qos and m.topic == topic:

@@ -18,10 +18,11 @@ _LONGEST_ID = const(40)
 _OUTPUTS = ("do1", "do2")
 
 # Templates instead of dicts: a fifth of the memory, in the table of names as well as for each message.
-_DEVICE = (
+_DEVICE_HEAD = (
     '{"dev":{"ids":["bridge_%s"],"name":%s,"mf":"sigen-bridge","mdl":"COM-terminal bridge","sn":"%s","sw":"%s"},'
-    '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{%s},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
+    '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{'
 )
+_DEVICE_TAIL = '},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
 _COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json.%s}}"}'
 _SWITCH = ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
 
@@ -60,8 +61,7 @@ def _limit_text(state):
 
 
 def point_texts(readings):
-    """Return (id, text or None) of all points that ever had a value: the text has the point's decimals."""
-    found = []
+    """Yield (id, text or None) of all points that ever had a value: the text has the point's decimals."""
     n = 0
     for row in points.rows():
         if readings.quality(n):
@@ -69,18 +69,20 @@ def point_texts(readings):
             text = None if value is None else "%.*f" % (row[2], value)
             if text and not text.strip("-0."):
                 text = text.lstrip("-")  # a little less than nothing is nothing
-            found.append((row[0], text))
+            yield row[0], text
         n += 1
-    return found
 
 
-def state_json(state):
-    """Return the JSON of the state topic; a reading that is not good is null."""
-    parts = ['"%s":%s' % (point, "null" if text is None else text) for point, text in point_texts(state.readings)]
-    known = {}
+def state_pieces(state):
+    """Yield the JSON of the state topic in pieces, for memory for the whole may be missing; what is not good is null."""
+    before = "{"
+    for point, text in point_texts(state.readings):
+        yield before + '"%s":%s' % (point, "null" if text is None else text)
+        before = ","
     for row, value in zip(points.facts(), facts(state)):
-        known[row[0]] = value
-    return "{" + ",".join(parts + [json.dumps(known)[1:-1]]) + "}"
+        yield before + '"%s":%s' % (row[0], json.dumps(value))
+        before = ","
+    yield "}"
 
 
 def discovery_groups():
@@ -88,20 +90,24 @@ def discovery_groups():
     return -(-(points.count() + table.count(points.FACTS)) // _GROUP)
 
 
-def discovery(group, state, settings):
-    """Return (topic, payload) of discovery message number `group`; retained, so that Home Assistant finds it later."""
-    components = []
+def discovery_topic(group, state, settings):
+    """Return the topic of discovery message number `group`; retained, so that Home Assistant finds it later."""
+    return "%s/device/bridge_%s_%d/config" % (settings.mqtt_discovery, state.sn, group)
+
+
+def discovery_pieces(group, state, settings):
+    """Yield discovery message number `group` in pieces."""
+    name = json.dumps(settings.system_name or "Bridge " + state.sn)
+    yield _DEVICE_HEAD % (state.sn, name, state.sn, state.version, state.version)
     place = 0
+    before = ""
     for rows, describe in ((points.rows(), _of_point), (points.facts(), _of_fact)):
         for row in rows:
             if place // _GROUP == group:
-                components.append(_COMPONENT % (row[0], describe(row), row[-1], state.sn, row[0], row[0]))
+                yield before + _COMPONENT % (row[0], describe(row), row[-1], state.sn, row[0], row[0])
+                before = ","
             place += 1
-    name = json.dumps(settings.system_name or "Bridge " + state.sn)
-    own = [topic(settings, state.sn, leaf) for leaf in ("state", "set", "availability")]
-    version = state.version
-    payload = _DEVICE % (state.sn, name, state.sn, version, version, ",".join(components), own[0], own[1], own[2])
-    return "%s/device/bridge_%s_%d/config" % (settings.mqtt_discovery, state.sn, group), payload
+    yield _DEVICE_TAIL % tuple([topic(settings, state.sn, leaf) for leaf in ("state", "set", "availability")])
 
 
 def _of_point(row):

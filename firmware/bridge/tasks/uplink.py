@@ -14,6 +14,7 @@ from micropython import const
 _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
 _MOST_WAITING = const(8)  # commands that wait for their effect
+_BUFFER = const(3072)  # bytes of a state or of a discovery message; more is made if it is needed
 _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
 
 
@@ -35,6 +36,8 @@ class _Session:
         self._due_at = clock.ticks_ms()
         self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
         self._seen = ()
+        self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
+        self._payload = None
         self._joined = True
         from mqtt.client import MQTTClient  # 15 kB, for those who have a broker
 
@@ -82,7 +85,8 @@ class _Session:
         if urgent != self._seen or clock.ticks_diff(now, self._due_at) >= 0:
             self._seen = urgent
             self._due_at = clock.ticks_add(now, self._settings.publish_ms)
-            client.publish(self._topic("state"), messages.state_json(state), latest=True)
+            if not self._publish(self._topic("state"), messages.state_pieces(state)):
+                self._due_at = now  # the last one is just being written
             state.uplink_counts = {
                 "sent": client.sent,
                 "dropped": client.dropped,
@@ -91,9 +95,26 @@ class _Session:
             }
         elif self._settings.mqtt_discovery and self._group < messages.discovery_groups() and not client.queued:
             # One at a time and only into an empty queue: a group is 2 kB.
-            where, payload = messages.discovery(self._group, state, self._settings)
-            if client.publish(where, payload, True):
+            where = messages.discovery_topic(self._group, state, self._settings)
+            if self._publish(where, messages.discovery_pieces(self._group, state, self._settings), True):
                 self._group += 1
+
+    def _publish(self, topic, pieces, retain=False):
+        """Publish what pieces, an iterable of texts, give together, out of one buffer; return False if it cannot be now."""
+        if self.client.lent(self._payload, topic):
+            return False
+        at = 0
+        for piece in pieces:
+            part = piece.encode()
+            end = at + len(part)
+            if end > len(self._buffer):
+                larger = bytearray(end + _BUFFER)
+                larger[:at] = memoryview(self._buffer)[:at]
+                self._buffer = larger
+            self._buffer[at:end] = part
+            at = end
+        self._payload = memoryview(self._buffer)[:at]
+        return self.client.publish(topic, self._payload, retain, latest=not retain)
 
     def _greet(self, session_present):
         self.client.publish(self._topic("availability"), "online", True, 1, latest=True)
