@@ -16,6 +16,7 @@ from micropython import const
 _CHECK_MS = const(1000)  # well below the shortest watchdog of the chips (8.3 s)
 _SILENT_S = const(30)
 _STEADY_S = const(300)  # a task that ran this long starts with the shortest pause again
+_EXHAUSTED = const(3)  # then only a new start brings the memory back in one piece
 _PAUSE_MAX_S = const(16)  # essential: below _SILENT_S, so that a pause is not taken for a hang
 _PAUSE_MAX_OTHERS_S = const(60)
 
@@ -50,6 +51,7 @@ class Supervisor:
         self._watchdog = watchdog
         self._jobs = []
         self._starving = False
+        self._exhausted = 0  # essential jobs that found no memory
 
     def add(self, name, make, essential=False, delay_s=0):
         """Add a job. make(beat) returns the coroutine of one life of the task; it calls beat() at least every 5 s.
@@ -92,14 +94,14 @@ class Supervisor:
                 if now_s >= job.due_s:
                     self._start(job, now_s)
             elif job.failures and now_s - job.started_s > _STEADY_S:
-                job.failures = 0
+                job.failures = self._exhausted = 0
             # A pause counts as silence too: it is shorter than _SILENT_S, so only a job that never comes back starves us.
             if job.essential and now_s - job.beat_s > _SILENT_S:
                 hung = True
                 if not self._starving:
                     log.error("supervisor", job.name + " has not beaten for 30 s, the watchdog gets no more food")
         self._starving = hung
-        if not hung:
+        if not hung and self._exhausted < _EXHAUSTED:
             self._watchdog.feed()
 
     def _start(self, job, now_s):
@@ -117,6 +119,10 @@ class Supervisor:
             print(trace.getvalue())
             # The last line names the error, the one before the place.
             text = " < ".join([x.strip() for x in trace.getvalue().strip().split("\n")[-1:-3:-1]])
+            if job.essential and isinstance(e, MemoryError):
+                self._exhausted += 1
+                if self._exhausted == _EXHAUSTED:
+                    text += "; no memory for what must run, the watchdog gets no more food"
         job.running = False
         job.failures += 1
         wait_s = pause_s(job.failures, job.essential)

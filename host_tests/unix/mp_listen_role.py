@@ -2,6 +2,7 @@
 """The listen role on a mocked chip: others talk at port 2, the bridge only hears them."""
 
 import asyncio
+import time
 
 import chip
 import flow
@@ -158,11 +159,30 @@ def test_noise_alone_is_noisy_and_a_dead_line_silent():
     _with_role(_bridge(), story)
 
 
-def test_the_role_ends_when_the_settings_say_so():
+def test_a_new_role_comes_with_a_restart_after_the_answer_to_who_asked_for_it():
+    """Proves: COM-8+"""
+    began_ms = []
+
     async def story(b, role, others):
         assert b.state.rs485[1].startswith("listen: ") and b.state.sensor_link == "starting"
-        b.settings.apply({"rs485_2_role": "off"})
-        await b.until(lambda: b.state.rs485 == ("off", "off"), 2000)
-        assert b.state.sensor_link == "off"
+        b.settings.apply({"rs485_2_role": "master"})
+        began_ms.append(time.passed_ms())
+        await b.for_ms(10000)
+        raise AssertionError("no restart")
+
+    try:
+        _with_role(_bridge(), story)
+    except chip.PowerDown as down:
+        assert down.cause == "restart"
+    assert 2000 <= time.passed_ms() - began_ms[0] < 3000
+
+
+def test_a_role_that_is_taken_back_in_time_restarts_nothing():
+    async def story(b, role, others):
+        b.settings.apply({"rs485_2_role": "master"})
+        await b.for_ms(1000)
+        b.settings.apply({"rs485_2_role": "listen"})
+        await b.for_ms(5000)
+        assert b.ports.objects[1] is role
 
     _with_role(_bridge(), story)

@@ -60,18 +60,19 @@ def _with_role(bridge, story, policy="silent", think_ms=20, stale_ms=2000, model
     bridge.meter = bridge.sensor_wire.slave = Timed(bridge.house)
 
     async def whole(b):
-        wanted = {"rs485_1_role": "meter", "meter_policy": policy, "meter_think_ms": think_ms}
-        wanted.update({"meter_stale_ms": stale_ms, "meter_model": model, "meter_safe_w": -250})
+        wanted = {"meter_policy": policy, "meter_think_ms": think_ms, "meter_stale_ms": stale_ms, "meter_model": model}
         refused = b.settings.apply(wanted)
         assert not refused, refused
-        await b.until(lambda: b.ports.roles[0] == "meter" and b.ports.objects[0], 5000)
+        # A think time or a model makes the port anew.
+        await b.until(lambda: b.ports.objects[0] and b.ports.objects[0].bus.think_ms == think_ms, 5000)
+        await b.for_ms(1500)
         await story(b, b.ports.objects[0], Inverter(b))
 
     bridge.run(whole)
 
 
 def _bridge(port="rp2040"):
-    return flow.Bridge(port, settings={"rs485_1_role": "off"})
+    return flow.Bridge(port, settings={"rs485_1_role": "meter", "meter_safe_w": -250})
 
 
 def _power(reply):

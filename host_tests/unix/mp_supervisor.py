@@ -91,3 +91,16 @@ def test_the_log_keeps_the_last_lines_only_and_cuts_long_ones():
     assert len(log.lines()) == 40
     assert "499 " in log.lines()[-1]
     assert max([len(line) for line in log.lines()]) < 170
+
+
+def test_an_essential_task_that_finds_no_memory_three_times_brings_a_new_start():
+    """Proves: REL-1+"""
+
+    async def starved(beat):
+        await asyncio.sleep_ms(100)
+        raise MemoryError
+
+    _, dog = _run(lambda boss: boss.add("starved", starved, essential=True), 60)
+    assert 2000 < dog.meals_ms[-1] < 5000, dog.meals_ms[-1]  # it died after 0, 1 and 3 s
+    _, dog = _run(lambda boss: boss.add("starved", starved), 60)
+    assert dog.meals_ms[-1] > 58000

@@ -15,6 +15,7 @@ from modbus import rtu
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
 _OFF_MS = const(1000)
+_RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
 _LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
 # What a port that polls or hears the device is for it; a port with another role has nothing to do with it.
 _OF_THE_DEVICE = ("master", "gateway", "listen")
@@ -33,6 +34,7 @@ class Ports:
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
         self._links = ["starting", "starting"]
+        self._restart_at = None
 
     def bus(self, number):
         """Return the master of port 1 or 2 if its clients may reach it, else None."""
@@ -51,9 +53,12 @@ class Ports:
             log.info("rs485-%d" % number, "role %s" % (made_from[0] if port else "off"))
             if port:
                 await port.bus.run(beat)
-            while not port and roles.made_from(self._settings, number) == made_from:
+            while not port:
                 beat()
                 await asyncio.sleep_ms(_OFF_MS)
+                wanted = roles.made_from(self._settings, number)
+                if wanted != made_from and wanted[0] == made_from[0]:
+                    break  # a new role waits for the restart
 
     async def watch(self, beat):
         """Expire readings, drive the commands, report."""
@@ -73,7 +78,9 @@ class Ports:
                 self._report(now)
                 if version != self._settings.version:
                     version = self._settings.version
-                    self._follow()
+                    self._follow(now)
+            if self._restart_at is not None and clock.ticks_diff(now, self._restart_at) >= 0:
+                self._board.restart()
             await asyncio.sleep_ms(_WATCH_MS)
 
     async def serve_clients(self, beat):
@@ -86,12 +93,19 @@ class Ports:
                 await clients.run(beat, self._state, self._settings, self)
             await asyncio.sleep_ms(_OFF_MS)
 
-    def _follow(self):
-        """Stop the ports that are no longer as the settings want them; `run` makes them anew."""
+    def _follow(self, now):
+        """Stop the ports that are no longer as the settings want them, `run` makes them anew; start anew for a new role."""
+        restart_at = None
         for place in range(2):
-            port = self.objects[place]
-            if port and roles.made_from(self._settings, place + 1) != self._made_from[place]:
-                port.bus.stopped = True
+            wanted = roles.made_from(self._settings, place + 1)
+            made_from = self._made_from[place]
+            if made_from and wanted[0] != made_from[0]:
+                # What other roles have loaded stays in memory, and there is no room for two sets of them.
+                restart_at = clock.ticks_add(now, _RESTART_MS)
+                log.info("rs485-%d" % (place + 1), "role %s after a restart" % wanted[0])
+            elif self.objects[place] and wanted != made_from:
+                self.objects[place].bus.stopped = True
+        self._restart_at = restart_at
 
     def _tell_limit(self, now):
         """Bring what became of the limit into the state, also if no port has to do with the plant."""
