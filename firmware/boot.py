@@ -8,14 +8,19 @@ A slot may start _TRIAL_STARTS times while it is on trial, _LOOP_STARTS times wi
 confirmed; then the other one gets its turn, if it is complete.
 """
 
+import io
 import json
 import os
 import sys
 from binascii import crc32
 
+import vfs
+
 _TRIAL_STARTS = 3
 _LOOP_STARTS = 5
 _LONGEST = 12288  # bytes of a manifest or record
+_PACK = "code.pack"
+_CODE = "/code"
 
 
 def choose(root):
@@ -55,7 +60,50 @@ def start(root):
         print("boot: no complete slot in " + root + ": install one with `make flash`")
     else:
         sys.path.insert(0, folder)
+        try:
+            vfs.mount(_Pack(folder + "/" + _PACK), _CODE)
+            sys.path.insert(0, _CODE)
+        except OSError:
+            pass  # the slot has its code in files of its own, as on a PC
     return folder
+
+
+class _Pack:
+    """A read-only file system: the code of a slot, which is one file of the flash. Layout: tools/bridgectl/pack.py."""
+
+    def __init__(self, path):
+        """Raises OSError if there is no such file."""
+        self._path = path
+        with open(path, "rb") as file:
+            size = 8 * int.from_bytes(file.read(2), "big")
+            self._table = file.read(size)
+        self._start = 2 + size
+
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def stat(self, path):
+        size = self._find(path)[1]
+        return (0x8000 if size else 0x4000, 0, 0, 0, 0, 0, size, 0, 0, 0)
+
+    def open(self, path, mode):
+        offset, size = self._find(path)
+        with open(self._path, "rb") as file:
+            file.seek(self._start + offset)
+            return io.BytesIO(file.read(size))
+
+    def _find(self, path):
+        table = self._table
+        key = crc32(path.strip("/").encode()).to_bytes(4, "big")[1:]
+        at = table.find(key)
+        while at % 8 and at > 0:
+            at = table.find(key, at + 1)
+        if at < 0:
+            raise OSError(2)
+        return int.from_bytes(table[at + 3 : at + 6], "big"), int.from_bytes(table[at + 6 : at + 8], "big")
 
 
 def _whole(value):
@@ -101,4 +149,4 @@ def _complete(folder):
 
 if __name__ == "__main__":
     start("/")
-    del choose, start, _load, _save, _complete  # main.py runs in the same namespace: several kB
+    del choose, start, _load, _save, _complete, _whole, _Pack  # main.py runs in the same namespace: several kB

@@ -57,7 +57,7 @@ def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform)
     assert f"sys.platform == {platform}" in check[1]
     assert "WDT(timeout=8000)" in feed[1]
     assert "os.remove('/a/manifest.json')" in clear[1]
-    assert slot == ["fs", "cp", "-r", str(root / "build" / board), ":/a"]
+    assert slot == ["fs", "cp", "-r", str(root / "build" / "packed" / board), ":/a"]
     assert main == ["fs", "cp", str(root / "firmware" / "main.py"), ":/main.py"]
     assert boot == ["fs", "cp", str(root / "firmware" / "boot.py"), ":/boot.py"]
     assert manifest == ["fs", "cp", str(root / "build" / f"manifest-{board}.json"), ":/a/manifest.json"]
@@ -69,7 +69,7 @@ def test_the_manifest_names_every_file_of_the_slot_and_the_board():
     """Proves: BEN-2"""
     bridgectl("flash", "/dev/no-such-port", "--board", "rp2040", "--dry-run")
     made = json.loads((build.ROOT / "build" / "manifest-rp2040.json").read_bytes())
-    slot = build.ROOT / "build" / "rp2040"
+    slot = build.ROOT / "build" / "packed" / "rp2040"
     files = {p.relative_to(slot).as_posix(): p.stat().st_size for p in slot.rglob("*") if p.is_file()}
     assert made["board"] == "rp2040"
     assert {row[0]: row[1] for row in made["files"]} == files

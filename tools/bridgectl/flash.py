@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 
-from bridgectl import build, bundle
+from bridgectl import build, bundle, pack
 
 BOARDS = {"esp32": ("esp32", 0), "rp2040": ("rp2", -1)}  # sys.platform, number of a timer that is free
 _OLDEST = (1, 27)
@@ -76,7 +76,7 @@ def flash(port, board, dry_run=False):
     """
     if board not in BOARDS:
         raise FlashError(f"board {board!r} cannot be flashed; known: {', '.join(BOARDS)}")
-    slot = build.build(board, quiet=True)
+    slot = pack.packed(board)
     made, _ = bundle.manifest(slot, board, build.version())
     manifest = build.ROOT / "build" / f"manifest-{board}.json"
     content = bundle.manifest_bytes(made)

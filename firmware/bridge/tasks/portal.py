@@ -6,6 +6,8 @@ Settings are changed through settings.apply, updates go to a session of tasks/up
 
 import asyncio
 import json
+import os
+import sys
 
 import clock
 import log
@@ -252,9 +254,19 @@ def _file(name):
     """Return a handler that sends a file of web/ in pieces; it is stored compressed."""
     kind = {"html": "text/html", "css": "text/css", "js": "text/javascript"}[name.rsplit(".", 1)[1]]
     headers = {"Content-Type": kind + "; charset=UTF-8", "Content-Encoding": "gzip", "Cache-Control": "max-age=60"}
-    # web/ is beside bridge/ in the slot that this file lies in
-    path = __file__.rsplit("/", 3)[0] + "/web/" + name + ".gz"
+    path = _web() + name + ".gz"
     return lambda _: (open(path, "rb"), 200, headers)
+
+
+def _web():
+    """Return the folder of the pages: in the running slot, beside its code or the pack of it."""
+    for folder in sys.path:
+        try:
+            os.stat(folder + "/web")
+        except OSError:
+            continue
+        return folder + "/web/"
+    return "web/"
 
 
 def _redirection(address):

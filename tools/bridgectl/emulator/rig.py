@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from bridgectl import build, bundle, firmware
+from bridgectl import build, bundle, firmware, pack
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -45,7 +45,7 @@ probe.start(_used, {pin}, {profile})
 
 def slot_files(under="/a"):
     """Return the built slot with its manifest, and boot.py and main.py, as files for the flash. Raises BuildError."""
-    slot = build.build("rp2040", quiet=True)
+    slot = pack.packed("rp2040")
     files = image.folder_files(slot, under)
     made, _ = bundle.manifest(slot, "rp2040", build.version())
     files[f"{under}/{rules.MANIFEST}"] = bundle.manifest_bytes(made)

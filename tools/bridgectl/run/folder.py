@@ -5,7 +5,7 @@ import fcntl
 import shutil
 from pathlib import Path
 
-from bridgectl import build, bundle, firmware
+from bridgectl import build, bundle, firmware, pack
 
 firmware.load()
 
@@ -43,7 +43,7 @@ class RunFolder:
 
         Raises FolderBusy and build.BuildError.
         """
-        slot = build.build("host", quiet=True)
+        slot = pack.packed("host")
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = open(self.path / "lock", "w")
         try:
