@@ -101,8 +101,8 @@ def test_a_bundle_that_is_none_for_another_product_or_board_is_refused_by_name()
         ("version", 2, "version: must be three numbers like 1.2.3"),
         ("minimum", "2.0.1", "minimum: must not be above the version of the bundle"),
         ("minimum", None, "version: must be three numbers like 1.2.3"),
-        ("files", [], "files: must be a list of 1 to 192 files"),
-        ("files", {}, "files: must be a list of 1 to 192 files"),
+        ("files", [], "files: must be a list of 1 to 96 files"),
+        ("files", {}, "files: must be a list of 1 to 96 files"),
         ("files", [5], "files: each must be [path, size, bytes in the bundle, SHA-256]"),
     ):
         manifest = manifest_of("2.0.0")
@@ -156,8 +156,8 @@ def test_path_tricks_are_refused():
 def test_too_many_or_too_large_files_are_refused_before_anything_is_written():
     """Proves: OTA-2+"""
     before = ready()
-    many = tuple([("f%d" % i, 1) for i in range(193)])
-    assert refused(tiny_bundle.bundle("2.0.0", files=many), before) == "files: must be a list of 1 to 192 files"
+    many = tuple([("f%d" % i, 1) for i in range(97)])
+    assert refused(tiny_bundle.bundle("2.0.0", files=many), before) == "files: must be a list of 1 to 96 files"
     row = manifest_of("2.0.0", (("big", 8),))["files"][0]
     for size, packed, text in (
         (1 << 21, 8, "big: size must be 0 to 1048576 bytes"),
@@ -176,7 +176,7 @@ def test_too_many_or_too_large_files_are_refused_before_anything_is_written():
             assert found.startswith("files: are too large: ") and found.endswith(" free"), found
         else:
             assert found == text, found
-    assert refused(joined(b"[" * 30000, b""), before) == "manifest: must be 2 to 24576 bytes, not 30000"
+    assert refused(joined(b"[" * 30000, b""), before) == "manifest: must be 2 to 12288 bytes, not 30000"
     assert refused(joined(b"[" * 9000, b""), before) == "manifest: must be a JSON object"
     assert refused(joined(b"{}{}", b""), before) == "manifest: must be a JSON object"
 

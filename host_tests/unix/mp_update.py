@@ -20,6 +20,18 @@ def test_healthy_means_tasks_beat_a_bus_was_polled_and_somebody_can_reach_it():
         assert update.healthy(*facts) is wanted
 
 
+def test_a_bus_works_if_it_was_polled_or_heard_or_if_no_port_has_to_do_with_a_device():
+    """Proves: OTA-3+, COM-8+"""
+    for facts, wanted in (
+        ((1, "silent", "silent"), True),
+        ((0, "off", "ok"), True),  # listening
+        ((0, "off", "off"), True),  # roles server and off: an update must be able to stay there too
+        ((0, "starting", "off"), False),
+        ((0, "silent", "silent"), False),
+    ):
+        assert update.bus_works(*facts) is wanted, facts
+
+
 def test_a_trial_is_confirmed_after_one_unbroken_minute_and_not_before():
     """Proves: OTA-3+"""
     watch = update.Watch(0)

@@ -22,9 +22,9 @@ WINDOW_BITS = 12  # 4096 = BLOCK: a longer window has nothing to look at
 LONGEST_BLOCK = BLOCK + 32  # what deflate makes of noise, with room
 DIGEST_BYTES = 32
 
-_MAX_MANIFEST = const(24576)  # bytes
+_MAX_MANIFEST = const(12288)  # bytes
 _MAX_SIGNATURE = const(1024)  # bytes
-_MAX_FILES = const(192)
+_MAX_FILES = const(96)
 _MAX_PATH = const(64)  # characters
 _MAX_DEPTH = const(4)  # folders and the name
 _MAX_FILE = const(1 << 20)  # bytes

@@ -16,7 +16,7 @@ from micropython import const
 from slots.version import MANIFEST, version_key
 from store import record
 
-_MAX_MANIFEST = const(24576)  # bytes
+_MAX_MANIFEST = const(12288)  # bytes
 _NAMES = ("a", "b")
 
 

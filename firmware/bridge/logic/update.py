@@ -6,9 +6,14 @@ _STEADY_S = const(60)
 _CHANCE_S = const(300)  # on trial: no steady minute within this time means a new start, and boot.py counts those
 
 
-def healthy(beats_ok, bus_exchanges, uplink_connected, hotspot_open):
-    """Return True if the application does its work: every task beats, a bus was polled, somebody can reach it."""
-    return beats_ok and bus_exchanges > 0 and (uplink_connected or hotspot_open)
+def healthy(beats_ok, bus_works, uplink_connected, hotspot_open):
+    """Return True if the application does its work: every task beats, a bus works, somebody can reach it."""
+    return beats_ok and bool(bus_works) and (uplink_connected or hotspot_open)
+
+
+def bus_works(exchanges, plant_link, sensor_link):
+    """Return True if a bus was polled or heard, or if no port has to do with plant or sensor (roles server, off ...)."""
+    return exchanges > 0 or "ok" in (plant_link, sensor_link) or plant_link == sensor_link == "off"
 
 
 class Watch:

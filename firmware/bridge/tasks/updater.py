@@ -123,7 +123,8 @@ async def run(beat, state, settings, slots, board):
 
 def _judge(watch, state, slots, board):
     """Confirm the running version, count it as steady, or give the one before another chance."""
-    fit = update.healthy(state.beats_ok, state.bus_exchanges, state.uplink_connected, state.hotspot_open)
+    works = update.bus_works(state.bus_exchanges, state.plant_link, state.sensor_link)
+    fit = update.healthy(state.beats_ok, works, state.uplink_connected, state.hotspot_open)
     verdict = watch.step(slots.on_trial(), fit, state.beats_ok, clock.seconds())
     if verdict == "confirm":
         slots.confirm()
