@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from bridgectl import build, bundle
+from bridgectl import build, bundle, pack
 from conftest import ROOT, micropython, unix_environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,7 +61,7 @@ def digests(slot):
 
 def test_the_real_slot_arrives_on_the_device_as_it_was_built(device, tmp_path):
     """Proves: OTA-1"""
-    slot = build.build("host", quiet=True)
+    slot = pack.packed("host")
     made = bundle.make(slot, "host", build.version(), tmp_path / "x.bundle")
     assert device.install(made) == {"files": digests(slot)}
 

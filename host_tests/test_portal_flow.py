@@ -7,7 +7,7 @@ import struct
 import time
 
 import pytest
-from bridgectl import build, bundle
+from bridgectl import bundle, pack
 from bridgectl.run.process import RESTART_CODE
 from portal_rig import PASSWORD, SN, Bridge, head, read_all, status_of
 
@@ -114,7 +114,7 @@ def test_an_aborted_upload_is_given_up_and_the_next_one_is_taken(bridge):
 def test_a_good_bundle_is_installed_and_the_bridge_starts_anew(tmp_path):
     """Proves: OTA-1"""
     path = tmp_path / "new.bundle"
-    bundle.make(build.build("host", quiet=True), "host", "9.8.7", path)
+    bundle.make(pack.packed("host"), "host", "9.8.7", path)
     with Bridge(tmp_path / "root", NETWORKS) as running:
         running.await_portal()
         status, _, answer = running.ask("POST", "/api/update", path.read_bytes(), timeout_s=60)
