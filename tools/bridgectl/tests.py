@@ -16,8 +16,8 @@ def main():
     out = firmware.ROOT / "build"
     out.mkdir(exist_ok=True)
     started = time.monotonic()
-    # Half of the tests wait for a real line or clock: two workers a core.
-    workers = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+    # Many tests wait for a real line or clock: one worker more than there are cores.
+    workers = ["-n", str(1 + (os.cpu_count() or 1)), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
     code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
     seconds = round(time.monotonic() - started, 1)
