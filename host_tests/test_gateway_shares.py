@@ -77,11 +77,14 @@ def share(askers, seconds=_SECONDS, meanwhile=lambda: None):
 
 def test_eight_clients_get_equal_shares_of_the_bus(slot):
     """Four send as fast as they can, four wait for each reply; all want other registers. Proves: COM-8+, NET-6+"""
-    with Gateway(think_ms=2, freshness_ms=0) as gateway:
-        askers = [Asker(gateway, n, ahead=n % 2) for n in range(8)]
-        good = share(askers)
-        told = gateway.told()
-    assert sum(good) > 25 * _SECONDS and max(good) <= 2 * min(good), good
+    for _ in range(2):  # a machine that is busy with other tests may keep an asker from asking: once more then
+        with Gateway(think_ms=2, freshness_ms=0) as gateway:
+            askers = [Asker(gateway, n, ahead=n % 2) for n in range(8)]
+            good = share(askers)
+            told = gateway.told()
+        if max(good) <= 1.5 * min(good):
+            break
+    assert sum(good) > 25 * _SECONDS and max(good) <= 1.5 * min(good), good
     assert [asker.refused for asker in askers] == [0] * 8 and told["refused"] == told["late"] == 0
     assert max(asker.longest_s for asker in askers) < 1
 
@@ -89,7 +92,7 @@ def test_eight_clients_get_equal_shares_of_the_bus(slot):
 def test_of_two_clients_the_one_that_asks_ahead_gets_no_more(slot):
     with Gateway(think_ms=2, freshness_ms=0) as gateway:
         good = share([Asker(gateway, 0, ahead=0), Asker(gateway, 7)], 4)
-    assert max(good) <= 2 * min(good), good
+    assert max(good) <= 1.5 * min(good), good
 
 
 def test_the_bridges_own_master_gives_equal_shares_and_the_whole_line(slot):
@@ -105,7 +108,7 @@ def test_the_bridges_own_master_gives_equal_shares_and_the_whole_line(slot):
 
         share(askers, 14, note)
     good = [asker.good - before for asker, before in zip(askers, learning, strict=True)][1:]
-    assert sum(good) > 0.8 * 6 * 24 and max(good) <= 2 * min(good), good
+    assert sum(good) > 0.8 * 6 * 24 and max(good) <= 1.5 * min(good), good
 
 
 def test_requests_that_cost_no_bus_take_no_more_than_their_share_of_the_processor(slot):
@@ -118,7 +121,7 @@ def test_requests_that_cost_no_bus_take_no_more_than_their_share_of_the_processo
         told = gateway.told()
     assert good.good > 15 * _SECONDS and good.longest_s < 0.5
     refused = [asker.refused for asker in flood]
-    assert max(refused) <= 2 * min(refused)
+    assert max(refused) <= 1.5 * min(refused)
     assert told["requests"] - before["requests"] < 2000 * (_SECONDS + 1)  # 16 in 10 ms
     assert told["held_up_ms"] < 200 and told["poll_failures"] == 0 and told["longest_gap_ms"] < 650
 
@@ -148,7 +151,7 @@ def test_who_comes_and_goes_all_the_time_takes_no_turns_from_others(slot, at_onc
         for sock in storm:
             sock.close()
     assert told["accepted"] + told["turned_away"] > 20 * _SECONDS
-    assert sum(counts) > 15 * _SECONDS and max(counts) <= 2 * min(counts), (counts, told)
+    assert sum(counts) > 15 * _SECONDS and max(counts) <= 1.5 * min(counts), (counts, told)
     assert max(asker.longest_s for asker in good) < 1
     assert told["poll_failures"] == 0 and told["longest_gap_ms"] < 650
 
@@ -172,7 +175,7 @@ def test_who_never_takes_a_reply_is_no_burden(slot):
         asked_by_deaf = sum(x.request[4:6] == b"\0\x3c" for x in gateway.wire.exchanges)
         deaf.close()
     assert told["dropped"] == 1 and asked_by_deaf < 120  # 127 bytes each, until the buffers on the way were full
-    assert max(good) <= 2 * min(good), good
+    assert max(good) <= 1.5 * min(good), good
     assert max(asker.longest_s for asker in askers) < 1, told
 
 

@@ -4,6 +4,7 @@
 import asyncio
 import time
 
+import clock
 from modbus import master, pdu, reply, rtu
 from modbus.job import Job
 from modbus.pacing import Pacing
@@ -202,3 +203,28 @@ def test_noise_between_two_exchanges_is_counted_as_stray():
     _run(bus, 3000, noise)
     assert set(seen.statuses) == {rtu.OK}
     assert bus.counts[reply.STRAY] == 1
+
+
+def test_a_slave_that_only_clients_ask_is_asked_again_after_a_week():
+    """Its stamps would have gone round half the ticks by then. Proves: COM-9+"""
+    answers = [False]
+    bus = master.Master(Line(lambda f: _answer(f) if answers[0] else None), 9600, "N")
+    client = Times()
+    asked = b"\x04\x00\x00\x00\x02"
+
+    async def story():
+        for _ in range(4):
+            bus.foreign(9, asked, 5, client.client)
+            await asyncio.sleep_ms(12000)
+        first = bus._clients._slaves[0][0]
+        bus.foreign(9, asked, 5, client.client)
+        assert bus._clients._slaves[0][0] is first
+        answers[0] = True
+        for _ in range(7 * 24):
+            time.sleep_ms(3600000)
+            clock.seconds()
+        bus.foreign(9, asked, 5, client.client)
+        assert bus._clients._slaves[0][0] is not first
+
+    _run(bus, 60000 + 7 * 24 * 3600000, story)
+    assert client.statuses[0] == rtu.SILENT and client.statuses[-1] == rtu.OK, client.statuses

@@ -1,5 +1,6 @@
 """What clients of a gateway want of a master: their requests, and the pace of slaves that only they ask."""
 
+import clock
 from micropython import const
 from modbus.pacing import Pacing
 from modbus.request import Request
@@ -7,6 +8,7 @@ from modbus.slave import Slave
 
 _WAITING = const(4)  # requests
 _SLAVES = const(4)  # whose pace is kept
+_FORGOTTEN_S = const(3600)
 
 
 class Foreign(Request):
@@ -28,7 +30,7 @@ class Clients:
         self._jobs = jobs
         self._queue = queue
         self._silence_us = silence_us
-        self._slaves = []  # the one asked last stands last
+        self._slaves = []  # (slave, seconds of its last request), the one asked last stands last
 
     def add(self, unit, sent, count, done):
         """Queue a request; return False if too many wait."""
@@ -42,15 +44,16 @@ class Clients:
         for job in self._jobs:
             if job.slave.unit == unit:
                 return job.slave
+        now_s = clock.seconds()
         slave = None
         for known in self._slaves:
-            if known.unit == unit:
-                slave = known
+            if known[0].unit == unit:
                 self._slaves.remove(known)
+                # After days its stamps would compare wrong, and it may be another one by then.
+                slave = known[0] if now_s - known[1] < _FORGOTTEN_S else None
                 break
-        if slave is None:
-            slave = Slave(unit, Pacing(self._silence_us))
-        self._slaves.append(slave)
+        slave = slave or Slave(unit, Pacing(self._silence_us))
+        self._slaves.append((slave, now_s))
         if len(self._slaves) > _SLAVES:
             self._slaves.pop(0)
         return slave

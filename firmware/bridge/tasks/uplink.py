@@ -83,10 +83,12 @@ class _Session:
             self._group = 0
         urgent = (state.inputs, state.outputs, state.limit_pct, state.plant_limit_state, state.segments)
         if urgent != self._seen or clock.ticks_diff(now, self._due_at) >= 0:
+            where = self._topic("state")
+            if client.lent(self._payload, where):
+                return  # the last message is just being written out of the buffer
             self._seen = urgent
             self._due_at = clock.ticks_add(now, self._settings.publish_ms)
-            if not self._publish(self._topic("state"), messages.state_pieces(state)):
-                self._due_at = now  # the last one is just being written
+            self._publish(where, messages.state_pieces(state))
             state.uplink_counts = {
                 "sent": client.sent,
                 "dropped": client.dropped,
@@ -100,9 +102,7 @@ class _Session:
                 self._group += 1
 
     def _publish(self, topic, pieces, retain=False):
-        """Publish what pieces, an iterable of texts, give together, out of one buffer; return False if it cannot be now."""
-        if self.client.lent(self._payload, topic):
-            return False
+        """Publish what pieces, an iterable of texts, give together; return False if it is not queued. The buffer is not lent."""
         at = 0
         for piece in pieces:
             part = piece.encode()
