@@ -11,9 +11,11 @@ firmware.load()
 
 from bridge import points  # noqa: E402
 from bridge.devices import registers, sdm120ct, sdm230, sigenergy  # noqa: E402
+from modbus import plan  # noqa: E402
 
 REFERENCE = Path(__file__).parent / "reference"
 TYPES = {"f": "float32", "H": "uint16", "i": "int32", "I": "uint32", "Q": "uint64"}
+WORDS = {"f": 2, "H": 1, "i": 2, "I": 2, "Q": 4}
 SENSORS = {"sdm230": sdm230, "sdm120ct": sdm120ct}
 
 # What the documents call the value of each point of a sensor.
@@ -159,3 +161,25 @@ def test_tables_are_sorted_without_overlap_and_no_value_is_longer_than_a_read(de
 def test_reads_of_a_sensor_can_start_and_end_even(device):
     assert all(address % 2 == 0 for address, *_ in registers.rows(device))
     assert device.LONGEST % 2 == 0
+
+
+@pytest.mark.parametrize("device", [sdm230, sdm120ct, sigenergy], ids=lambda device: device.__name__)
+@pytest.mark.parametrize("think_ms", [5, 20, 50, 100, 300])
+def test_planning_each_rhythm_alone_and_no_longer_reads_costs_no_bus_time_that_matters(device, think_ms):
+    """What the firmware does to save memory and processor; if a new register makes it dearer, this says so.
+
+    Dear is more than a fiftieth of the time; on a full bus (200 ms) nothing at all.
+
+    Proves: SEN-2+
+    """
+    timing = plan.Timing(think_us=1000 * think_ms)
+    rows = [row for row in registers.rows(device) if not row[5]]
+    for fast_ms in (200, 1000, 5000):
+        every_ms = {"fast": fast_ms, "slow": 10000}
+        wanted = [(row[0], WORDS[row[1]], every_ms[row[4]]) for row in rows]
+        apart = []
+        for rhythm_ms in every_ms.values():
+            apart += plan.schedule([w for w in wanted if w[2] == rhythm_ms], device.LONGEST, timing)
+        least_us = plan.cycle_us(plan.schedule(wanted, max(device.LONGEST, 80), timing), timing)
+        dear_us = 0 if fast_ms == 200 else 1000 * fast_ms // 50
+        assert plan.cycle_us(apart, timing) - least_us <= dear_us

@@ -14,7 +14,7 @@ from modbus.timing import Timing
 
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
 _STALE_LEAST_MS = const(3000)
-_LOOK_MS = const(5000)  # so often the plan is held against the pace; planning takes some tens of ms
+_LOOK_MS = const(2000)  # so often the plan of one group is held against the pace; planning takes some tens of ms
 _REFUSED_PAUSE_MS = const(600000)  # an optional block that the device refused is asked again so seldom
 
 
@@ -87,6 +87,7 @@ class Reads:
         self._least_us = rest_us
         self._groups = []
         self._look_at = clock.ticks_ms()
+        self._turn = 0  # group whose plan is looked at next
         table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
@@ -103,18 +104,16 @@ class Reads:
                     group.table = None
 
     def replan(self, now):
-        """Follow the slave's pace."""
+        """Follow the slave's pace, one group at a time."""
         if self._slave.failures or clock.ticks_diff(now, self._look_at) < 0:
             return
         self._look_at = clock.ticks_add(now, _LOOK_MS)
-        pace = self._slave.pace
-        for group in self._groups:
-            rest_us = max(pace.rest_us(), self._least_us)
-            if group.planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
-                self._apply(group)
-                log.info(
-                    "reads", "unit %d: now %d reads every %d ms" % (self._slave.unit, len(group.jobs), group.every_ms)
-                )
+        self._turn = (self._turn + 1) % len(self._groups)
+        group, pace = self._groups[self._turn], self._slave.pace
+        rest_us = max(pace.rest_us(), self._least_us)
+        if group.planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
+            self._apply(group)
+            log.info("reads", "unit %d: now %d reads every %d ms" % (self._slave.unit, len(group.jobs), group.every_ms))
 
     def words(self):
         """Return how many reads there are and how the slave is paced."""

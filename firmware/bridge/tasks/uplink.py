@@ -102,7 +102,10 @@ class _Session:
                 self._group += 1
 
     def _publish(self, topic, pieces, retain=False):
-        """Publish what pieces, an iterable of texts, give together; return False if it is not queued. The buffer is not lent."""
+        """Publish what pieces, an iterable of texts, give together; return False if it is not queued.
+
+        The buffer must not be lent.
+        """
         at = 0
         for piece in pieces:
             part = piece.encode()
