@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from bridgectl import firmware, names, prune
+from bridgectl.alone import alone as _alone
 
 ROOT = firmware.ROOT
 BOARDS = ("esp32", "rp2040", "host")
@@ -162,6 +163,11 @@ def _fresh(source, target):
     return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
+def alone():
+    """Return a context in which no other process changes what is in build/."""
+    return _alone(ROOT / "build" / "lock")
+
+
 def build(board, quiet=False, everything=False):
     """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
 
@@ -171,6 +177,14 @@ def build(board, quiet=False, everything=False):
     if board not in BOARDS:
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
     slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
+    with alone():
+        _make(board, slot, everything)
+    if not quiet:
+        _report(slot)
+    return slot
+
+
+def _make(board, slot, everything):
     wanted = set()
     for name, source in _spelled(board, slot, everything).items():
         target = slot / f"{name}.mpy"
@@ -187,9 +201,6 @@ def build(board, quiet=False, everything=False):
     for left in slot.rglob("*"):
         if left.is_file() and left not in wanted:
             left.unlink()
-    if not quiet:
-        _report(slot)
-    return slot
 
 
 def _version_file(board, slot):

@@ -5,14 +5,12 @@ Layout of code.pack, read by firmware/boot.py: entries (uint16), then for each 8
 its path, its offset from the end of the table (24 bits), its size (16 bits, 0 = folder); then the contents. Big-endian.
 """
 
-import shutil
 import sys
 import zlib
 
 from bridgectl import build
 
 NAME = "code.pack"
-_PLAIN = ("web",)  # folders whose files are read as files
 _BLOCK = 4096
 
 
@@ -24,14 +22,23 @@ def packed(board):
     """Build a board's slot; return the folder that holds it as it ships: code.pack and web/. Raises build.BuildError."""
     slot = build.build(board, quiet=True)
     target = build.ROOT / "build" / "packed" / board
-    content = pack({p.relative_to(slot).as_posix(): p.read_bytes() for p in sorted(slot.rglob("*.mpy"))})
-    target.mkdir(parents=True, exist_ok=True)
-    if not (target / NAME).exists() or (target / NAME).read_bytes() != content:
-        (target / NAME).write_bytes(content)
-    for folder in _PLAIN:
-        shutil.rmtree(target / folder, ignore_errors=True)
-        shutil.copytree(slot / folder, target / folder)
+    with build.alone():
+        files = {p.relative_to(slot).as_posix(): p.read_bytes() for p in sorted(slot.rglob("*")) if p.is_file()}
+        code = {path: content for path, content in files.items() if path.endswith(".mpy")}
+        ships = {NAME: pack(code), **{path: content for path, content in files.items() if path not in code}}
+        for path, content in ships.items():
+            _write(target / path, content)
+        for left in target.rglob("*"):
+            if left.is_file() and left.relative_to(target).as_posix() not in ships:
+                left.unlink()
     return target
+
+
+def _write(target, content):
+    """Write a file if it does not hold this already: another process may be reading it."""
+    if not target.exists() or target.read_bytes() != content:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def pack(files):
