@@ -83,18 +83,28 @@ class Readings:
             if self._flags[n] & 2:
                 self._strikes[n] += 1
             return SUSPECT
-        self._store(n, kind, buffer, at)
+        raw, k = self._raw, 4 * n
+        if _INT16 <= kind <= _UINT16:
+            raw[k], raw[k + 1] = buffer[at + 1], buffer[at]
+            raw[k + 2] = raw[k + 3] = 0xFF if kind == _INT16 and buffer[at] & 0x80 else 0
+        else:
+            if kind == _UINT64:
+                at += 4
+            raw[k + 3] = buffer[at]
+            raw[k + 2] = buffer[at + 1]
+            raw[k + 1] = buffer[at + 2]
+            raw[k] = buffer[at + 3]
+        self._flags[n] |= 4
         self._quality[n] = GOOD
         self._strikes[n] = 0
         return GOOD
 
     def _plausible_float(self, n, buffer, at):
-        first = buffer[at] << 8 | buffer[at + 1]
-        size = first & 0x7FFF
-        if size & _NOT_FINITE == _NOT_FINITE or size > self._high[n]:
+        size = (buffer[at] & 0x7F) << 8 | buffer[at + 1]
+        if size >= _NOT_FINITE or size > self._high[n]:
             return False
         flags = self._flags[n]
-        if first != size and not flags & 1 and size:
+        if buffer[at] & 0x80 and size and not flags & 1:
             return False
         if flags & 2 and self._quality[n]:
             # Positive floats sort like their bits: a counter's must not fall. The sign is left out: there is a -0.0.
@@ -135,18 +145,6 @@ class Readings:
                 return False
             return first > old_first or second >= raw[k + 1] << 8 | raw[k]
         return True
-
-    def _store(self, n, kind, buffer, at):
-        raw, k = self._raw, 4 * n
-        self._flags[n] |= 4
-        if kind in (_INT16, _UINT16):
-            raw[k], raw[k + 1] = buffer[at + 1], buffer[at]
-            raw[k + 2] = raw[k + 3] = 0xFF if kind == _INT16 and buffer[at] & 0x80 else 0
-            return
-        if kind == _UINT64:
-            at += 4
-        for i in range(4):
-            raw[k + 3 - i] = buffer[at + i]
 
     def expire(self, now):
         """Mark what is too old as stale. Called at least every second, so that no stamp outlives the ticks."""

@@ -46,6 +46,7 @@ class Contacts:
 _RIPPLE = ((0x1, 100, "DI1"), (0x2, 60, "DI2"), (0x4, 30, "DI3"), (0x8, 0, "DI4"))
 _RIPPLE_REVERSE = ((0x8, 100, "DI4"), (0x4, 60, "DI3"), (0x2, 30, "DI2"), (0x1, 0, "DI1"))
 PRESETS = (("ripple", _RIPPLE), ("ripple_reverse", _RIPPLE_REVERSE))
+_NOTHING = (100, "")
 
 
 def row(preset, mask):
@@ -53,12 +54,10 @@ def row(preset, mask):
 
     Several closed contacts are no row of any maker's table: the strictest of them holds, and the reason says so.
     """
-    rows = dict(PRESETS).get(preset)
+    rows = dict(PRESETS).get(preset) if mask & _GRID_MASK else None
     if rows is None:
-        return 100, ""
+        return _NOTHING
     closed = [r for r in rows if r[0] & mask & _GRID_MASK]
-    if not closed:
-        return 100, ""
     percent = min([r[1] for r in closed])
     names = " + ".join(sorted([r[2] for r in closed]))
     text = "ripple control %d %% (%s)" % (percent, names)

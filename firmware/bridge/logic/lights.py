@@ -126,13 +126,17 @@ def looks(segments):
     return [look(segment, name) for segment, name in zip(SEGMENTS, segments)]
 
 
-def frame(looks, now, brightness_pct, out):
+def is_lit(now):
+    """Return True in the half of a period in which what flashes is lit."""
+    return now // _FLASH_MS & 1 == 0
+
+
+def frame(looks, is_lit, brightness_pct, out):
     """Put the strip's colours into out, 3 bytes (R, G, B) per LED; each segment has a quarter of the LEDs."""
-    lit = now // _FLASH_MS & 1 == 0
     share = len(out) // 4
     at = 0
     for colour, flashing in looks:
         for k in range(share):
-            level = colour[k % 3] if lit or not flashing else 0
+            level = colour[k % 3] if is_lit or not flashing else 0
             out[at] = level * brightness_pct // 100
             at += 1

@@ -14,6 +14,7 @@ from modbus import rtu
 
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
+_SELDOM = const(4)  # at every fourth report words and counts are told anew: that leaves kilobytes of garbage
 _OFF_MS = const(1000)
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
 _LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
@@ -34,6 +35,7 @@ class Ports:
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
         self._links = ["starting", "starting"]
+        self._reports = 0
         self._restart_at = None
 
     def bus(self, number):
@@ -125,25 +127,42 @@ class Ports:
             log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
 
     def _report(self, now):
-        shown, stats = ["off", "off"], [{}, {}]
+        """Tell how the ports fare: the links each time, the rest seldom or when a link has changed."""
         links = ["off", "off"]
+        is_new = self._reports % _SELDOM == 0
+        self._reports += 1
         for place in range(2):
             port = self.objects[place]
             if not port:
                 continue
             port.report(now)
-            link, role, words = port.slave.link(), self.roles[place], port.words()
+            link, role = port.slave.link(), self.roles[place]
             if self._links[place] != link:
                 self._links[place] = link
+                is_new = True
                 why = rtu.describe(port.slave.status)
-                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, words))
-            shown[place] = ("%s: %s, %s" % (role, link, words) if words else "%s: %s" % (role, link))[:_LONGEST_TEXT]
-            stats[place] = dict(zip(port.bus.count_names, port.bus.counts))
-            if hasattr(port.slave, "pace"):
-                stats[place].update(port.slave.pace.snapshot())
+                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, port.words()))
             if role in _OF_THE_DEVICE:
                 links[place] = link
         state = self._state
         state.plant_link, state.sensor_link = links
-        state.rs485 = tuple(shown)
-        state.rs485_stats = tuple(stats)
+        if is_new:
+            state.rs485 = tuple([self._words(place) for place in range(2)])
+            state.rs485_stats = tuple([self._stats(place) for place in range(2)])
+
+    def _words(self, place):
+        port, role = self.objects[place], self.roles[place]
+        if not port:
+            return "off"
+        text = "%s: %s" % (role, port.slave.link())
+        words = port.words()
+        return ("%s, %s" % (text, words) if words else text)[:_LONGEST_TEXT]
+
+    def _stats(self, place):
+        port = self.objects[place]
+        if not port:
+            return {}
+        stats = dict(zip(port.bus.count_names, port.bus.counts))
+        if hasattr(port.slave, "pace"):
+            stats.update(port.slave.pace.snapshot())
+        return stats

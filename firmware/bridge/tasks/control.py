@@ -9,7 +9,7 @@ async def run(beat, state, settings, wake):
     while True:
         beat()
         percent, reason, wanted, outputs = control.decide(state, settings)
-        if (percent, reason) != (state.limit_pct, state.limit_reason):
+        if percent != state.limit_pct or reason != state.limit_reason:
             log.info("control", "limit %d %%, %s" % (percent, reason or "nobody limits"))
         state.limit_pct = percent
         state.limit_reason = reason

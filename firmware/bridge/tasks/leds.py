@@ -19,6 +19,7 @@ async def run(beat, board, state, settings):
     shown_at = None
     states_at = None
     looks = lights.looks(state.segments)
+    drawn = None  # what the picture in new was made from
     while True:
         beat()
         now = clock.ticks_ms()
@@ -29,7 +30,10 @@ async def run(beat, board, state, settings):
                 state.segments = segments
                 looks = lights.looks(segments)
                 log.info("leds", "DC %s, AC %s, BAT %s, MGMT %s" % segments)
-        lights.frame(looks, now, settings.led_brightness, new)
+        is_lit, brightness_pct = lights.is_lit(now), settings.led_brightness
+        if drawn is None or looks is not drawn[0] or is_lit != drawn[1] or brightness_pct != drawn[2]:
+            drawn = looks, is_lit, brightness_pct
+            lights.frame(looks, is_lit, brightness_pct, new)
         if shown_at is None or new != shown or clock.ticks_diff(now, shown_at) > _REFRESH_MS:
             board.show(new)
             shown[:] = new
