@@ -168,6 +168,40 @@ def test_an_event_loop_that_was_held_up_is_not_taken_for_a_slow_slave():
     assert slave.pace.timeout_ms() < 200, slave.pace.snapshot()
 
 
+def test_while_a_slave_rests_or_thinks_the_others_go_on():
+    """Proves: COM-9+, REL-1+"""
+    bus = master.Master(Line(lambda f: [(300000, _answer(f)[0][1])]), 9600, "N")
+    slave = Slave(1, Pacing(600000))  # 600 ms of rest, 300 ms of thought
+    seen = Times()
+    bus.add(Job(slave, seen.done, 100).read(4, 0, 10))
+    turns = [time.passed_ms()]
+
+    async def beside():
+        while True:
+            turns.append(time.passed_ms())
+            await asyncio.sleep_ms(1)
+
+    _run(bus, 20000, beside)
+    assert len(seen.at) >= 18 and set(seen.statuses) == {rtu.OK}
+    # Sending 8 bytes takes 9 ms, and for the end of a rest and of a frame the processor is kept.
+    assert max([b - a for a, b in zip(turns, turns[1:])]) < 40
+
+
+def test_who_listens_in_hears_what_the_bridge_asks_and_not_what_clients_ask():
+    bus = master.Master(Line(_answer), 9600, "N")
+    client, heard = Times(), []
+
+    def tap(unit, function, address, quantity, status, frame, at, asked_at):
+        heard.append((unit, function, address, quantity, status, bytes(frame[at : at + 2 * quantity])))
+
+    bus.tap = tap
+    bus.add(Job(_slave(), Times().done, 100).read(4, 20, 2))
+    bus.foreign(9, b"\x04\x00\x00\x00\x02", 5, client.client)
+    _run(bus, 3000)
+    assert client.statuses == [rtu.OK] and len(heard) > 3
+    assert set(heard) == {(1, 4, 20, 2, rtu.OK, b"\x00\x01\x00\x01")}
+
+
 def test_a_dead_slave_takes_no_more_than_a_twentieth_of_the_bus_beside_a_living_one():
     """Proves: COM-9+"""
     began = [0, 0]  # us, unit

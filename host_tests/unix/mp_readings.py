@@ -104,6 +104,14 @@ def test_a_64_bit_counter_runs_backwards_over_its_first_word_too():
     assert r.put(PV_ENERGY, bytes.fromhex("0000000000020001"), 0, 0) == GOOD
 
 
+def test_a_64_bit_value_that_does_not_fit_into_32_is_suspect():
+    """Proves: SEN-4+"""
+    r = _readings()
+    for raw in ("0001000000000001", "0000000100000001", "000000ff00000001", "8000000000000001"):
+        assert r.put(PV_ENERGY, bytes.fromhex(raw), 0, 0) == SUSPECT, raw
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000000000001"), 0, 0) == GOOD
+
+
 def test_a_first_value_that_is_suspect_leaves_no_last_value():
     """Proves: SEN-4+, PLA-2+"""
     r = _readings()

@@ -8,7 +8,7 @@ import chip
 from wire import frame
 
 
-def at(port, story, unit=9, parity="N"):
+def at(port, story, unit=9, parity="N", outputs=False):
     """Run story(uart, link, role, state) beside a bridge that serves at RS485-1."""
     chip.play(port)
     import board
@@ -20,7 +20,7 @@ def at(port, story, unit=9, parity="N"):
     link = machine.UART.connect(1, None)
     state = State("1.2.3", "power", "SN1")
     this, settings = board.Board(), Settings()
-    settings.apply({"server_unit": unit})
+    settings.apply({"server_unit": unit, "server_outputs": outputs})
     role = server.Server(this.rs485(1, 9600, parity), 9600, parity, this, state, settings)
     uart = machine.UART.of(1)
 
@@ -69,6 +69,30 @@ def test_a_master_reads_the_bridge_on_the_rp2040():
 def test_a_master_reads_the_bridge_on_the_esp32():
     """Proves: COM-8+"""
     _tell("esp32")
+
+
+def test_a_command_of_the_master_is_kept_with_its_time_so_that_the_latest_one_counts():
+    """Proves: COM-8+"""
+
+    async def story(uart, link, role, state):
+        import clock
+
+        from bridge.logic import control
+        from bridge.settings import Settings
+
+        settings = Settings()
+        for wanted, request in ((1, "09050000ff00"), (3, "09050001ff00"), (2, "090500000000")):
+            clock.seconds()
+            await asyncio.sleep_ms(2000)
+            state.output_command, state.output_command_s = 0, clock.seconds()  # of the broker
+            assert control.decide(state, settings)[3] == 0
+            await asyncio.sleep_ms(2000)
+            assert await asked(uart, link, frame(request)) == [frame(request)]
+            assert state.server_command == wanted
+            assert control.decide(state, settings)[3] == wanted
+            state.outputs = wanted
+
+    at("rp2040", story, outputs=True)
 
 
 def test_nothing_is_driven_onto_the_bus_in_listen_only_mode():
