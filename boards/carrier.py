@@ -86,7 +86,7 @@ class Carrier:
         if port not in (1, 2):
             raise ValueError("RS485 port %r: must be 1 or 2" % (port,))
         uart, tx, rx, _de = self._ports[port - 1]
-        line = Line(uart, tx, rx, self._drivers[port - 1], baud, parity)
+        line = self._make_line(uart, tx, rx, self._drivers[port - 1], baud, parity)
         line.tick_ms = self._tick_ms
         return line
 
@@ -114,6 +114,9 @@ class Carrier:
         for pin in self._drivers:
             pin(0)
         machine.reset()
+
+    def _make_line(self, *port):
+        return Line(*port)
 
     def _make_radio(self):
         return None

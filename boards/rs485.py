@@ -62,21 +62,20 @@ class Line:
         """
         if self._silent:
             raise OSError(_EPERM)
-        uart = self._uart
         self._de(1)
         try:
-            sent = 0
-            while sent < count:
-                took = uart.write(buffer, sent, count - sent)
-                if not took:  # None or 0: the ring is full, and after a flush it must have room
-                    uart.flush()
-                    took = uart.write(buffer, sent, count - sent)
-                    if not took:
-                        raise OSError(_EIO)
-                sent += took
-            uart.flush()
+            self._write(buffer, count)
+            self._uart.flush()
         finally:
             self._de(0)
+
+    def begin(self, buffer, count):
+        """Send as send() does; where the chip can release the driver by itself it returns at once, see sending()."""
+        self.send(buffer, count)
+
+    def sending(self):
+        """Return True while what begin() took is still leaving."""
+        return False
 
     def any(self):
         """Return how many received bytes wait."""
@@ -106,6 +105,19 @@ class Line:
         """Keep the driver off for good: the line only listens from now on, and send() raises OSError."""
         self._silent = True
         self._de(0)
+
+    def _write(self, buffer, count):
+        """Hand bytes to the UART. Raises OSError (EIO) if it takes no more."""
+        uart = self._uart
+        sent = 0
+        while sent < count:
+            took = uart.write(buffer, sent, count - sent)
+            if not took:  # None or 0: the ring is full, and after a flush it must have room
+                uart.flush()
+                took = uart.write(buffer, sent, count - sent)
+                if not took:
+                    raise OSError(_EIO)
+            sent += took
 
     def _idle(self, _uart):
         if self._callback:  # one may be on its way while it is taken back

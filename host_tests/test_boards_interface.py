@@ -35,6 +35,8 @@ BOARD = {
 LINE = {
     "tick_ms": None,
     "send": ("buffer", "count"),
+    "begin": ("buffer", "count"),
+    "sending": (),
     "any": (),
     "readinto": ("buffer", "count"),
     "on_idle": ("callback",),
@@ -108,6 +110,7 @@ def test_every_board_has_the_interface_and_nothing_beside_it(board):
 @pytest.mark.parametrize(("board", "module"), [("esp32", "rs485"), ("rp2040", "rs485"), ("host", "line")])
 def test_every_line_has_the_same_interface(board, module):
     assert interface(board, module, "Line") == LINE
+    assert interface("rp2040", "timed_line", "TimedLine") == LINE
 
 
 @pytest.mark.parametrize("board", BOARDS)

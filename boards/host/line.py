@@ -67,6 +67,14 @@ class Line:
                 raise OSError(_EIO)
         sleep_us(count * self._character_us)
 
+    def begin(self, buffer, count):
+        """Send as send() does."""
+        self.send(buffer, count)
+
+    def sending(self):
+        """Return False: begin() has sent it all."""
+        return False
+
     def any(self):
         """Return how many received bytes wait."""
         if self._start == self._end:

@@ -6,6 +6,7 @@ Pins and wiring: boards/README.md; `python -m bridgectl.wiring` draws them from 
 import machine
 from carrier import Carrier
 from micropython import const
+from timed_line import TimedLine
 
 # fmt: off
 # GP numbers. UART0 may use GP0 and GP1, UART1 GP4 and GP5; GP23 to GP25 and GP29 belong to the radio.
@@ -45,6 +46,9 @@ class Board(Carrier):
             return "power"
         # The port resets by way of the watchdog too and calls both the same; the chip knows the difference.
         return "watchdog" if machine.mem32[_REASON] & _BY_TIMER else "restart"
+
+    def _make_line(self, *port):
+        return TimedLine(*port)
 
     def _make_radio(self):
         try:

@@ -130,25 +130,37 @@ class WDT:
 
 
 class Timer:
-    """A periodic timer; its callback comes while the clock moves, also out of a driver that blocks."""
+    """A timer; its callback comes while the clock moves, also out of a driver that blocks."""
 
+    ONE_SHOT = 0
     PERIODIC = 1
 
-    def __init__(self, id=-1, *, period, mode, callback, hard=False):
+    def __init__(self, id=-1, **named):
+        self._serial = 0
+        if named:
+            self.init(**named)
+
+    def init(self, *, period, mode, callback, hard=False):
+        if hard and chip.port == "esp32":
+            raise ValueError("hard Timers are not implemented")
         self._period_us = period * 1000
+        self._mode = mode
         self._callback = callback
         self._arm()
 
     def deinit(self):
-        self._callback = None
+        self._serial += 1
 
     def _arm(self):
-        chip.at(chip.now_us() + self._period_us, self._due)
+        self._serial += 1
+        serial = self._serial
+        chip.at(chip.now_us() + self._period_us, lambda: self._due(serial))
 
-    def _due(self):
-        if self._callback:
+    def _due(self, serial):
+        if serial == self._serial:
+            if self._mode == Timer.PERIODIC:
+                self._arm()
             self._callback(self)
-            self._arm()
 
 
 class _Memory:

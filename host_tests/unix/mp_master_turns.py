@@ -168,12 +168,8 @@ def test_an_event_loop_that_was_held_up_is_not_taken_for_a_slow_slave():
     assert slave.pace.timeout_ms() < 200, slave.pace.snapshot()
 
 
-def test_while_a_slave_rests_or_thinks_the_others_go_on():
-    """Proves: COM-9+, REL-1+"""
-    bus = master.Master(Line(lambda f: [(300000, _answer(f)[0][1])]), 9600, "N")
-    slave = Slave(1, Pacing(600000))  # 600 ms of rest, 300 ms of thought
-    seen = Times()
-    bus.add(Job(slave, seen.done, 100).read(4, 0, 10))
+def _longest_wait(bus, ms):
+    """Return the longest time in ms that the master let another task wait."""
     turns = [time.passed_ms()]
 
     async def beside():
@@ -181,10 +177,34 @@ def test_while_a_slave_rests_or_thinks_the_others_go_on():
             turns.append(time.passed_ms())
             await asyncio.sleep_ms(1)
 
-    _run(bus, 20000, beside)
-    assert len(seen.at) >= 18 and set(seen.statuses) == {rtu.OK}
+    _run(bus, ms, beside)
+    return max([b - a for a, b in zip(turns, turns[1:])])
+
+
+def test_while_a_slave_rests_or_thinks_the_others_go_on():
+    """Proves: COM-9+, REL-1+"""
+    line = Line(lambda f: [(300000, _answer(f)[0][1])])
+    bus = master.Master(line, 9600, "N")
+    slave = Slave(1, Pacing(600000))  # 600 ms of rest, 300 ms of thought
+    seen = Times()
+    bus.add(Job(slave, seen.done, 100).read(4, 0, 10))
     # Sending 8 bytes takes 9 ms, and for the end of a rest and of a frame the processor is kept.
-    assert max([b - a for a, b in zip(turns, turns[1:])]) < 40
+    assert _longest_wait(bus, 20000) < 40
+    assert len(seen.at) >= 18 and set(seen.statuses) == {rtu.OK}
+    sent_us = [at for at, _ in line.sent]
+    rests_us = [b - a - 300000 - (25 + 8) * 1042 for a, b in zip(sent_us, sent_us[1:])]
+    rests_us.pop(0)  # the very first one is the ceiling
+    assert 600000 <= min(rests_us) and max(rests_us) < 620000, rests_us
+
+
+def test_noise_without_a_pause_does_not_hold_up_the_others():
+    """Proves: COM-9+, REL-1+"""
+    noise = bytes([(37 * i + i // 7) & 0xFF for i in range(1400)])
+    bus = master.Master(Line(lambda f: [(3000, noise)]), 9600, "N")
+    seen = Times()
+    bus.add(Job(_slave(most_ms=1000), seen.done, 100).read(4, 0, 10))
+    assert _longest_wait(bus, 20000) < 40
+    assert len(seen.at) >= 4 and set(seen.statuses) == {rtu.BAD_CRC}
 
 
 def test_who_listens_in_hears_what_the_bridge_asks_and_not_what_clients_ask():

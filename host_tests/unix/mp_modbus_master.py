@@ -37,10 +37,14 @@ def _bus(far_end, every_ms=100):
     return bus, line, slave, seen
 
 
-def _run(bus, ms):
+def _run(bus, ms, until=lambda: False):
+    """Let a master work for so long, or until something is true."""
+
     async def main():
         task = asyncio.create_task(bus.run(lambda: None))
-        await asyncio.sleep_ms(ms)
+        began = time.passed_ms()
+        while time.passed_ms() - began < ms and not until():
+            await asyncio.sleep_ms(1)
         task.cancel()
 
     asyncio.run(main())
@@ -107,6 +111,37 @@ def test_a_bad_crc_never_reaches_the_readings():
     _run(bus, 2000)
     assert {r[0] for r in seen.results} == {rtu.BAD_CRC}
     assert slave.link() == "noisy"
+
+
+def test_each_way_to_fail_is_counted_under_its_own_name():
+    bad = REPLY[:-1] + bytes((REPLY[-1] ^ 1,))
+    for name, heard in (
+        ("good", REPLY),
+        ("exception", frame("018402")),
+        ("silent", b""),
+        ("short", REPLY[:-3]),
+        ("bad_crc", bad),
+        ("wrong_unit", frame("02040412345678")),
+        ("wrong_unit", frame("0204021234")),  # shorter than what was asked for
+        ("wrong_reply", frame("01040612345678abcd")),
+        ("wrong_reply", frame("0104021234")),
+    ):
+        bus, line, slave, seen = _bus(lambda f, heard=heard: [(5000, heard)])
+        _run(bus, 1000, lambda seen=seen: seen.results)
+        counts = dict(zip(bus.count_names, bus.counts))
+        assert counts.pop(name) == 1 and not sum(counts.values()), (name, counts)
+
+
+def test_a_line_that_tells_no_tick_is_one_with_a_fine_tick():
+    class Bare:
+        def __init__(self, line):
+            self.send, self.any, self.readinto = line.send, line.any, line.readinto
+
+    bus = master.Master(Bare(Line(lambda f: [(5000, REPLY)])), 9600, "N")
+    seen = Seen()
+    bus.add(Job(_slave(), seen.done, 100).read(rtu.READ_INPUT, 0, 2))
+    _run(bus, 500)
+    assert len(seen.results) >= 4
 
 
 def test_a_silent_slave_is_asked_ever_more_seldom_and_comes_back():

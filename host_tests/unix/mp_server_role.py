@@ -76,7 +76,6 @@ def test_a_command_of_the_master_is_kept_with_its_time_so_that_the_latest_one_co
 
     async def story(uart, link, role, state):
         import clock
-
         from bridge.logic import control
         from bridge.settings import Settings
 
@@ -104,6 +103,29 @@ def test_nothing_is_driven_onto_the_bus_in_listen_only_mode():
             assert await asked(uart, link, frame(request)) == []
         assert await asked(uart, link, frame("090800010000")) == []
         assert len(await asked(uart, link, frame("090300000001"))) == 1
+
+    at("rp2040", story)
+
+
+def test_a_long_answer_does_not_hold_up_the_other_tasks_of_the_rp2040():
+    """With a transceiver that hears its own answer, too. Proves: COM-9+"""
+
+    async def story(uart, link, role, state):
+        turns = []
+
+        async def beside():
+            while True:
+                turns.append(chip.now_us())
+                await asyncio.sleep_ms(5)
+
+        task = asyncio.create_task(beside())
+        for link.echo in (False, True, True):
+            (reply,) = await asked(uart, link, frame("09039c400064"))  # 100 registers: 213 ms
+            assert len(reply) == 205
+        task.cancel()
+        assert max([b - a for a, b in zip(turns, turns[1:])]) < 12000
+        counts = dict(zip(role.bus.count_names, role.bus.counts))
+        assert counts["answered"] == 3 and counts["echo"] == 2 and counts["damaged"] == 0, counts
 
     at("rp2040", story)
 

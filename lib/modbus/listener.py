@@ -104,6 +104,9 @@ class Listener:
             return stalled
         first = frames.request_length(buffer, start, have)
         second = frames.reply_length(buffer, start, have)
+        if first == second == frames.NONE:
+            self._skip()  # what a line full of noise mostly is
+            return True
         # An answer that is waited for goes before a request, for its first bytes may look like one.
         awaited = second != frames.NONE and self._waiting.answered_by(buffer, start, have) != NOBODY
         if awaited:

@@ -20,6 +20,7 @@ from modbus.reply import COUNT_NAMES, SPLIT, Reply
 _IDLE_MS = const(10)  # longest wait for a new urgent job
 _STEP_US = const(200)  # the end of a frame is waited for in such steps
 _PAUSE_US = const(12000)  # nothing for so long: the frame is shorter than thought, or split
+_NOISE_US = const(3000)  # what is no reply is looked at so seldom
 _BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
 _TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
 _BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
@@ -37,7 +38,7 @@ class Master:
         self._character_us = rtu.character_us(baud, parity)
         self._silence_us = rtu.silence_us(baud, parity)
         # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
-        self._spin_us = 1000 * line.tick_ms + 500
+        self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500
         self.reply = Reply()
         self.counts = self.reply.counts
         self.count_names = COUNT_NAMES
@@ -217,7 +218,9 @@ class Master:
         if clock.ticks_diff(now_us, self._sent_us) > self._deadline_us:
             return 0
         missing = reply.need - here if here else 0
-        # The processor is kept only while characters come.
+        # The processor is kept only while characters come that may be the reply: noise can go on for ever.
+        if reply.status < rtu.SHORT:
+            return self._again(self._spin_us + _NOISE_US)
         if missing <= 0 or still_us > 2 * self._character_us:
             return self._again(self._spin_us + 1)
         return self._again(max((missing - 1) * self._character_us, _STEP_US))

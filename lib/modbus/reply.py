@@ -58,20 +58,17 @@ class Reply:
                 self.status = rtu.SILENT
                 continue
             end = start + self._size(job, start)
-            if end > have:
-                self.need = end
-                if have > start:
-                    self.status = rtu.SHORT
-                return False
-            status = job.check(frame, start, end)
+            is_whole = end <= have
+            status = job.check(frame, start, end) if is_whole else rtu.SHORT
             if status >= 0:
                 if start > self._passed:
                     self.counts[GLITCHES] += 1
                 return self._found(status, start, end)
             told = self._told(start)
             if not told:
-                self.status = status
-                self.need = max(have + 1, self._claimed)
+                if have > start:
+                    self.status = status
+                self.need = max(have + 1, self._claimed) if is_whole else end
                 return False
             self._count_other(job, start)
             self._passed = told

@@ -37,6 +37,9 @@ class Serving:
 
     def __init__(self, line, baud, parity, slave, think_ms=0):
         self._line = line
+        # A long answer need not hold up everything else, if the line can send beside.
+        self._say = getattr(line, "begin", line.send)
+        self._sending = getattr(line, "sending", _never)
         self.slave = slave
         self.think_ms = think_ms
         # One tick more than t3.5, because a tick may have begun just before it was read.
@@ -102,7 +105,11 @@ class Serving:
                     think_ms = self.think_ms - diff(ticks(), heard_at)
                     if think_ms > 0 and self._frame[0]:
                         await asyncio.sleep_ms(think_ms)
-                    self._serve(count, think_ms > 0)
+                    if self._serve(count, think_ms > 0):
+                        while self._sending():
+                            beat()
+                            await asyncio.sleep_ms(_POLL_MS)
+                        self._sent_at = ticks()
                     looked_at = ticks()  # the wire was ours meanwhile
                     continue
             if still_ms >= _PATIENCE_MS and self._have:
@@ -111,18 +118,20 @@ class Serving:
             await asyncio.sleep_ms(_POLL_MS)
 
     def _serve(self, count, thought):
-        """Answer the request at the front of the frame buffer, `count` bytes, and forget it."""
+        """Answer the request at the front of the frame buffer, `count` bytes, and forget it; return True if it was."""
         if thought and self._line.any():
             # Somebody talks already: an answer would only garble it.
             self.counts[BROKEN_OFF] += 1
             self._drop(self._have)
-            return
+            return False
         length = self.slave.answer(self._frame, count, self._out)
         self._drop(self._have)
-        if length and not self.muted:
-            self._line.send(self._out, length)
-            self._sent, self._sent_at = length, clock.ticks_ms()
-            self.counts[ANSWERED] += 1
+        if not length or self.muted:
+            return False
+        self._say(self._out, length)
+        self._sent = length
+        self.counts[ANSWERED] += 1
+        return True
 
     def _take(self, waiting):
         """Put the bytes that wait behind those in the frame buffer."""
@@ -266,3 +275,7 @@ class Serving:
         self.counts[DAMAGED] += 1
         self._damaged = min(self._damaged + 1, 99)
         self.slave.answer(self._frame, 0, self._out)
+
+
+def _never():
+    return False

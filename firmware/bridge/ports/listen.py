@@ -10,7 +10,7 @@ from micropython import const
 from modbus import listener, rtu
 
 _LOOK_MS = const(5)  # the line is looked at so often: stamps are as good as that
-_CHUNK = const(64)
+_CHUNK = const(24)  # bytes for a turn: five times what comes meanwhile, and noise takes a chip 1 ms a byte
 _LINK_MS = const(10000)  # without an exchange for so long the line is silent, or noisy if bytes come
 _FIRST_AGE_MS = const(10000)  # before the pace of the other master is known
 _LEAST_AGE_MS = const(3000)
@@ -95,8 +95,7 @@ class Ear:
             feed(chunk, count, now)
             if count:
                 self._byte_at = now
-            if count < _CHUNK:
-                await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(_LOOK_MS)
 
     def link(self):
         """Return "starting", "ok", "silent" or "noisy" (bytes, but no exchanges)."""

@@ -1,21 +1,31 @@
-"""The listen role of the shipped slot on the emulated RP2040, under the official image: the chip's UART hears others."""
+"""Roles in which others are the master, of the shipped slot on the emulated RP2040 under the official image: RS485-2
+listens, RS485-1 serves.
+"""
 
 import pytest
 from bridgectl.emulator.pl011 import FRAMING_ERROR
-from bridgectl.emulator.rig import SENSOR_DRIVER, SENSOR_UART, Rig, slot_files, with_probe
+from bridgectl.emulator.rig import PLANT_UART, SENSOR_DRIVER, SENSOR_UART, Rig, slot_files, with_probe
+from bridgectl.emulator.wire import FAULTS
 from modbus import rtu
 
 CHARACTER_NS = 10 * 1e9 / 9600
 MS = 1e6
-_SETTINGS = {"rs485_1_role": "off", "rs485_2_role": "listen"}
+_SETTINGS = {"rs485_1_role": "server", "server_unit": 5, "rs485_2_role": "listen"}
+
+
+class Heard:
+    """The other master's end of RS485-1: hears what the chip sends, and answers nothing."""
+
+    def answer(self, frame):
+        return None
 
 
 class Others:
-    """A master and the true meter that talk to each other at the chip's ear."""
+    """Whoever talks on a bus of the chip: a master, on RS485-2 with the true meter."""
 
-    def __init__(self, rig):
+    def __init__(self, rig, uart=SENSOR_UART):
         self._rig = rig
-        self._uart = rig.chip.uarts[SENSOR_UART]
+        self._uart = rig.chip.uarts[uart]
         self.at_ns = rig.chip.now_ns + 5 * MS
 
     def say(self, octets, errors=0):
@@ -40,6 +50,7 @@ class Others:
 def rig():
     rig = Rig(with_probe(slot_files()), {"settings": _SETTINGS})
     rig.driver = rig.chip.edges(SENSOR_DRIVER)
+    rig.plant_wire.slave = Heard()
     rig.run_until(lambda: "rs485-2: role listen" in rig.console.text, 6000)
     return rig
 
@@ -68,4 +79,30 @@ def test_the_driver_of_a_listening_port_stays_off_on_the_chip_from_power_on_what
     assert {level for _, level in rig.driver} == {0}
     assert rig.sensor_wire.exchanges == []
     assert rig.sensor_wire.unheard_bytes == 0
+    assert "Traceback" not in rig.console.text
+
+
+@pytest.mark.slow
+def test_a_long_answer_holds_up_nothing_and_noise_at_the_other_port_neither(rig):
+    """120 registers take 255 ms on the wire; a contact that closes meanwhile is seen before the answer's end, although
+    RS485-2 hears noise without a pause.
+
+    Proves: COM-8+, COM-9+
+    """
+    noise, ems, wire = Others(rig), Others(rig, PLANT_UART), rig.plant_wire
+    noise.say(bytes((37 * i + i // 7) & 0xFF for i in range(960)))  # a second
+    asked = bytearray(8)
+    rtu.request(asked, 5, 3, 40000, 120)
+    ems.at_ns += 100 * MS
+    ems.say(asked)
+    rig.run_until(lambda: wire._frame, 500)
+    rig.contact(2, True)
+    rig.run_until(lambda: "contacts closed: DI2" in rig.console.text, 240)
+    assert wire.exchanges == []  # the answer is still leaving
+    noise.wait(300)
+    (answer,) = wire.exchanges
+    assert len(answer.request) == 5 + 240 and answer.request[3:7] == b"SunS"
+    assert rtu.crc16(answer.request, 0, 245) == 0
+    assert len(wire.releases) == 1 and wire.release_us[0] < wire.character_ns / 1000
+    assert [getattr(wire, kind) for kind in FAULTS] == [0, 0, 0, 0]
     assert "Traceback" not in rig.console.text
