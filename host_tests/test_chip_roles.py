@@ -3,54 +3,19 @@ listens, RS485-1 serves.
 """
 
 import pytest
-from bridgectl.emulator.pl011 import FRAMING_ERROR
 from bridgectl.emulator.rig import PLANT_UART, SENSOR_DRIVER, SENSOR_UART, Rig, slot_files, with_probe
+from bridgectl.emulator.talker import Deaf, Talker
 from bridgectl.emulator.wire import FAULTS
 from modbus import rtu
 
-CHARACTER_NS = 10 * 1e9 / 9600
-MS = 1e6
 _SETTINGS = {"rs485_1_role": "server", "server_unit": 5, "rs485_2_role": "listen"}
-
-
-class Heard:
-    """The other master's end of RS485-1: hears what the chip sends, and answers nothing."""
-
-    def answer(self, frame):
-        return None
-
-
-class Others:
-    """Whoever talks on a bus of the chip: a master, on RS485-2 with the true meter."""
-
-    def __init__(self, rig, uart=SENSOR_UART):
-        self._rig = rig
-        self._uart = rig.chip.uarts[uart]
-        self.at_ns = rig.chip.now_ns + 5 * MS
-
-    def say(self, octets, errors=0):
-        for octet in octets:
-            self.at_ns += CHARACTER_NS
-            self._uart.arrive(octet, self.at_ns, errors)
-
-    def exchange(self, address, count, think_ms=15):
-        asked = bytearray(8)
-        rtu.request(asked, 1, 4, address, count)
-        self.say(asked)
-        self.at_ns += think_ms * MS
-        self.say(self._rig.sensor.answer(bytes(asked)))
-
-    def wait(self, ms=600):
-        """Let everything that was said arrive and be told."""
-        self._rig.run((self.at_ns - self._rig.chip.now_ns) / MS + ms)
-        self.at_ns = max(self.at_ns, self._rig.chip.now_ns)
 
 
 @pytest.fixture(scope="module")
 def rig():
     rig = Rig(with_probe(slot_files()), {"settings": _SETTINGS})
     rig.driver = rig.chip.edges(SENSOR_DRIVER)
-    rig.plant_wire.slave = Heard()
+    rig.plant_wire.slave = Deaf()
     rig.run_until(lambda: "rs485-2: role listen" in rig.console.text, 6000)
     return rig
 
@@ -61,20 +26,18 @@ def test_the_driver_of_a_listening_port_stays_off_on_the_chip_from_power_on_what
 
     Proves: COM-8+
     """
-    others = Others(rig)
+    others = Talker(rig, SENSOR_UART)
     for _ in range(4):
-        others.exchange(0, 38)
-        others.at_ns += 60 * MS
+        others.exchange(rig.sensor, 0, 38)
+        others.pause(60)
     others.wait()
     assert "rs485-2: listen: link ok" in rig.console.text
     assert rig.told("reading")  # a good value in the state
-    others.say(bytes(range(60)), FRAMING_ERROR)
+    others.say(bytes(range(60)), broken=True)
     others.say(b"\xa5" * 300)
     for unit in range(0, 248, 31):
-        out = bytearray(8)
-        rtu.request(out, unit, 3, 0, 1)
-        others.say(out)
-        others.at_ns += 5 * MS
+        others.ask(unit, 3, 0, 1)
+        others.pause(5)
     others.wait()
     assert {level for _, level in rig.driver} == {0}
     assert rig.sensor_wire.exchanges == []
@@ -89,12 +52,10 @@ def test_a_long_answer_holds_up_nothing_and_noise_at_the_other_port_neither(rig)
 
     Proves: COM-8+, COM-9+
     """
-    noise, ems, wire = Others(rig), Others(rig, PLANT_UART), rig.plant_wire
+    noise, ems, wire = Talker(rig, SENSOR_UART), Talker(rig, PLANT_UART), rig.plant_wire
     noise.say(bytes((37 * i + i // 7) & 0xFF for i in range(960)))  # a second
-    asked = bytearray(8)
-    rtu.request(asked, 5, 3, 40000, 120)
-    ems.at_ns += 100 * MS
-    ems.say(asked)
+    ems.pause(100)
+    ems.ask(5, 3, 40000, 120)
     rig.run_until(lambda: wire._frame, 500)
     rig.contact(2, True)
     rig.run_until(lambda: "contacts closed: DI2" in rig.console.text, 240)

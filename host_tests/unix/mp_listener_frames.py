@@ -4,7 +4,7 @@
 
 import overheard
 from eavesdrop import Heard, listen, one_master
-from modbus import listener
+from modbus import listener, listener_frames
 from overheard import Trace, exchange
 
 
@@ -129,3 +129,20 @@ def test_the_tick_counter_may_wrap():
     overheard.play(ear, trace)
     assert len(heard.pairs) == trace.clean
     assert not heard.wrong
+
+
+def test_what_is_passed_over_at_once_is_just_what_can_begin_no_frame():
+    """Every function and third byte: whatever may be a request or a reply is looked at, nothing else is."""
+    for function in range(256):
+        for third in range(256):
+            frame = bytes((1, function, third, 0, 0))
+            may = any(
+                [length(frame, 0, 3) for length in (listener_frames.request_length, listener_frames.reply_length)]
+            )
+            if may:
+                assert listener_frames.hopeless(frame, 0, 3) == 0, frame
+            elif function & 0x7F not in b"\x01\x02\x03\x04\x05\x06\x08\x0f\x10\x16\x17\x2b":
+                assert listener_frames.hopeless(frame, 0, 3) == 1, frame
+    noise = b"\xa5\x5a\xff\x70" * 10
+    assert listener_frames.hopeless(noise + b"\x01\x04\x00", 0, 43) == 39  # 70 01 04 might be a frame, too
+    assert listener_frames.hopeless(noise, 5, 5) == listener_frames.hopeless(noise, 5, 7) == 0

@@ -100,13 +100,14 @@ class Listener:
         have = self._end - start
         if have < 3:
             if stalled:
-                self._skip()
+                self._skip(1)
             return stalled
+        count = frames.hopeless(buffer, start, self._end)
+        if count:
+            self._skip(count)
+            return True
         first = frames.request_length(buffer, start, have)
         second = frames.reply_length(buffer, start, have)
-        if first == second == frames.NONE:
-            self._skip()  # what a line full of noise mostly is
-            return True
         # An answer that is waited for goes before a request, for its first bytes may look like one.
         awaited = second != frames.NONE and self._waiting.answered_by(buffer, start, have) != NOBODY
         if awaited:
@@ -121,7 +122,7 @@ class Listener:
             return True
         if second > have and not stalled:
             return False
-        self._skip()
+        self._skip(1)
         return True
 
     def _sealed(self, length, have):
@@ -132,13 +133,17 @@ class Listener:
         end = start + length
         return rtu.crc16(buffer, start, end - 2) == buffer[end - 1] << 8 | buffer[end - 2]
 
-    def _skip(self):
-        """Count the byte at the front as rubbish."""
-        byte = self._buffer[self._start]
-        self._start += 1
-        self._skipped += 1
-        self.counts[RUBBISH] += 1
-        if self._skipped > _GLITCHES or 0 < byte < 0xFF:
+    def _skip(self, count):
+        """Count bytes at the front as rubbish."""
+        buffer = self._buffer
+        for at in range(self._start, self._start + count):
+            if 0 < buffer[at] < 0xFF:
+                self._damaged = True
+                break
+        self._start += count
+        self._skipped += count
+        self.counts[RUBBISH] += count
+        if self._skipped > _GLITCHES:
             self._damaged = True
 
     def _take(self, length, is_reply, have):

@@ -1,8 +1,9 @@
-"""`make emulate`: the built rp2040 bundle on the emulated chip, four runs, their figures as JSON lines.
+"""`make emulate`: the built rp2040 bundle on the emulated chip, five runs, their figures as JSON lines.
 
     wired    system created, no radio: readings, grid contact, driver release, watchdog
     hotspot  nothing created yet: hotspot open, portal loaded and listening
     bus      as wired, the sensor asked as fast as it goes: what the wire would allow, and what the chip makes of it
+    meter    as bus, while an inverter reads 60 registers four times a second at RS485-1, where the bridge plays the meter
     wlan     system created: joins the emulated WLAN, publishes to a broker on loopback
 
 `python -m bridgectl.emulator [--profile] [run ...]`. All times are emulated;
@@ -18,7 +19,8 @@ from bridgectl.run.broker import LOOPBACK, EmbeddedBroker, Watch, free_port
 
 from . import radio
 from .chip import cpu_s
-from .rig import Rig, slot_files, with_probe
+from .rig import PLANT_UART, Rig, slot_files, with_probe
+from .talker import Deaf, Talker
 from .wire import FAULTS
 
 SN = "EMU0000001"
@@ -28,6 +30,7 @@ _BROKER_NAME = "broker.lan"
 _STEADY_MS = 3000
 _FULL_POLL_MS = 100  # shorter than one read: the bus is never idle
 _LEARN_MS, _FULL_MS = 12000, 5000
+_ASKED_MS = 250  # the inverter's period
 _FLIPS = ((2, True), (4, True), (4, False), (2, False))  # 60, 0, 60, 100 %
 _FLIP_LIMIT_MS = 4000
 _INTERRUPT = b"\x03"
@@ -136,6 +139,28 @@ def bus(figures, profile=False):
     return rig
 
 
+def meter(figures, profile=False):
+    """Boot as a meter between sensor and inverter, both ports busy. Return the rig."""
+    settings = {**_CREATED, "sensor_poll_ms": _FULL_POLL_MS, "rs485_1_role": "meter"}
+    rig = Rig(with_probe(slot_files(), profile), {"settings": settings})
+    rig.plant_wire.slave = Deaf()
+    rig.run(_LEARN_MS)
+    inverter = Talker(rig, PLANT_UART)
+    seen, answered, since_ns = len(rig.sensor_wire.exchanges), len(rig.plant_wire.exchanges), rig.chip.now_ns
+    for _ in range(_FULL_MS // _ASKED_MS):
+        inverter.ask(1, 4, 0, 60)
+        inverter.wait(0)
+        rig.run(_ASKED_MS - (rig.chip.now_ns - since_ns) / 1e6 % _ASKED_MS)
+    polls = len(rig.sensor_wire.exchanges) - seen
+    how = f"polls of the sensor in {_FULL_MS} ms, its bus full; an inverter reads 60 registers each {_ASKED_MS} ms"
+    figures.put("sensor_polls_per_s_beside_inverter", round(polls * 1000 / _FULL_MS, 1), "1/s", how)
+    whole = sum(len(x.request) == 125 for x in rig.plant_wire.exchanges[answered:])
+    figures.put("inverter_reads_unanswered", _FULL_MS // _ASKED_MS - whole, "", "of these reads")
+    release_figures(figures, rig, since_ns, "_meter")
+    task_figures(figures, rig)
+    return rig
+
+
 def hotspot(figures, profile=False):
     """Boot a device without a system, until the portal listens. Return the rig."""
     rig = Rig(with_probe(slot_files(), profile), {"device": _DEVICE})
@@ -198,12 +223,12 @@ def task_figures(figures, rig):
 def main(arguments):
     """Run what the command line asks for."""
     profile = "--profile" in arguments
-    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "bus", "hotspot", "wlan"]
+    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "bus", "meter", "hotspot", "wlan"]
     figures = Figures(lambda line: print(line, flush=True))
     started_s = time.monotonic()
     for name in runs:
         if name == "wlan":
             asyncio.run(wlan(figures, profile))
         else:
-            {"wired": wired, "bus": bus, "hotspot": hotspot}[name](figures, profile)
+            {"wired": wired, "bus": bus, "meter": meter, "hotspot": hotspot}[name](figures, profile)
     figures.put("emulation_s", round(time.monotonic() - started_s), "s", "of this PC, for all of the above")
