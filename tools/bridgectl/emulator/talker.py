@@ -25,14 +25,16 @@ class Talker:
     def __init__(self, rig, uart):
         self._rig = rig
         self._uart = rig.chip.uarts[uart]
-        self._at_ns = rig.chip.now_ns + 5 * _NS_PER_MS
+        self._at_ns = 0  # when it has said all that it was to say
+        self.pause(5)
 
     def pause(self, ms):
         """Say nothing for so long."""
-        self._at_ns += ms * _NS_PER_MS
+        self._at_ns = max(self._at_ns, self._rig.chip.now_ns) + ms * _NS_PER_MS
 
     def say(self, octets, broken=False):
         """Send bytes without a pause; broken: each with a framing error."""
+        self.pause(0)
         for octet in octets:
             self._at_ns += _CHARACTER_NS
             self._uart.arrive(octet, self._at_ns, FRAMING_ERROR if broken else 0)
@@ -53,4 +55,3 @@ class Talker:
     def wait(self, ms=600):
         """Let emulated time pass until all has been said, and so long after it."""
         self._rig.run((self._at_ns - self._rig.chip.now_ns) / _NS_PER_MS + ms)
-        self._at_ns = max(self._at_ns, self._rig.chip.now_ns)
