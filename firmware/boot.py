@@ -8,7 +8,6 @@ A slot may start _TRIAL_STARTS times while it is on trial, _LOOP_STARTS times wi
 confirmed; then the other one gets its turn, if it is complete.
 """
 
-import io
 import json
 import os
 import sys
@@ -90,10 +89,10 @@ class _Pack:
         return (0x8000 if size else 0x4000, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def open(self, path, mode):
-        offset, size = self._find(path)
-        with open(self._path, "rb") as file:
-            file.seek(self._start + offset)
-            return io.BytesIO(file.read(size))
+        """Return the pack itself, standing at the module: an import stops at its end, and needs no memory for the whole."""
+        file = open(self._path, mode)
+        file.seek(self._start + self._find(path)[0])
+        return file
 
     def _find(self, path):
         table = self._table

@@ -189,7 +189,7 @@ def test_boot_is_plain_and_small_and_imports_nothing_of_ours():
         lines = f.read().split("\n")
     imports = [x for x in lines if x.startswith(("import ", "from "))]
     assert imports == [
-        "import io", "import json", "import os", "import sys", "from binascii import crc32", "import vfs"
+        "import json", "import os", "import sys", "from binascii import crc32", "import vfs"
     ]  # fmt: skip
     assert len(lines) < 160
     assert json  # the interpreter has what it imports
