@@ -90,8 +90,9 @@ class _Pack:
 
     def open(self, path, mode):
         """Return the pack itself, standing at the module: an import stops at its end, and needs no memory for the whole."""
+        at = self._start + self._find(path)[0]
         file = open(self._path, mode)
-        file.seek(self._start + self._find(path)[0])
+        file.seek(at)
         return file
 
     def _find(self, path):

@@ -1,9 +1,9 @@
 """An RS485 line that can send without holding up the event loop: a hard timer switches the driver off.
 
-loop    begin()|_______ free for other tasks ________|
-wire     ######## frame ############################|
-driver  _/‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾\\____
-timer                                           |~~~| two to three ms: waits for the last stop bit, in the interrupt
+loop    begin()|________ free for other tasks _______|
+wire            ############### frame ###############
+driver  ________|‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾|____
+timer                                           |~~~~| two to three ms: waits for the last stop bit, in the interrupt
 """
 
 from clock import ticks_add, ticks_diff, ticks_us
@@ -34,6 +34,8 @@ class TimedLine(Line):
         The driver is released by an interrupt, whatever the tasks do meanwhile; only an erase of the flash, in which
         the chip serves no interrupts, makes it late. Raises OSError as send() does.
         """
+        if self._is_sending:
+            self._stop()
         left_ms = count * self._character_us // 1000 - _EARLY_MS
         if left_ms < _SHORT_MS or self._silent:
             self.send(buffer, count)

@@ -107,6 +107,16 @@ def test_what_is_sent_next_waits_for_the_frame_that_is_leaving():
     assert [level for _, level in _driver()] == [0, 1, 0, 1, 0]
 
 
+def test_a_second_long_frame_waits_for_the_first_one():
+    line, far = _opened()
+    line.begin(_LONG, 125)
+    line.begin(_LONG, 125)
+    assert [level for _, level in _driver()] == [0, 1, 0, 1]  # let go between the two
+    _block(500)
+    assert _driver()[-1][1] == 0 and not line.sending()
+    assert b"".join([frame for _, frame in far.heard]) == 2 * _LONG
+
+
 def test_a_short_frame_is_sent_at_once():
     line, far = _opened()
     began_us = chip.now_us()
