@@ -33,7 +33,7 @@ lint: venv ## Ruff, and types against the stubs of both boards
 	$(PY) -m bridgectl.types
 
 build: venv ## Compile a board's slot into build/BOARD (BOARD=esp32, rp2040 or host), bytes per module
-	@$(PY) -m bridgectl.build $(BOARD)
+	@$(PY) -m bridgectl.device.build $(BOARD)
 
 bundle: venv ## Make the update bundle of BOARD in build/
 	@$(CTL) bundle $(BOARD)
@@ -54,13 +54,13 @@ figures: venv ## Measure everything and print one JSON object a line
 	@$(PY) -m bridgectl.figures
 
 fuzz: venv ## Fuzz every decoder for SECONDS (600)
-	@$(PY) -m bridgectl.fuzz --seconds $(or $(SECONDS),600)
+	@$(PY) -m bridgectl.fuzzing --seconds $(or $(SECONDS),600)
 
 trace: venv ## Every id of the specification, the tests that prove it, and their result
-	@$(PY) -m bridgectl.trace
+	@$(PY) -m bridgectl.docs.trace
 
 wiring: venv ## Draw the wiring from the one table of the terminal
-	@$(PY) -m bridgectl.wiring
+	@$(PY) -m bridgectl.docs.wiring
 
 clean: ## Remove what was made
 	rm -rf build .venv .pytest_cache .ruff_cache .hypothesis

@@ -68,7 +68,7 @@ def start(root):
 
 
 class _Pack:
-    """A read-only file system: the code of a slot, which is one file of the flash. Layout: tools/bridgectl/pack.py."""
+    """A read-only file system: the code of a slot, one file of the flash. Layout: tools/bridgectl/device/pack.py."""
 
     def __init__(self, path):
         """Raises OSError if there is no such file."""

@@ -1,4 +1,4 @@
-"""Collects host_tests/unix/mp_*.py: each test function runs in a process of its own under the MicroPython unix port.
+"""Collects mp_*.py: each test function runs in a process of its own under the MicroPython unix port.
 
 In a file's first lines `# heap: 256k` bounds the heap (64-bit words: worth about half on a board) and `# clock: real`
 switches the virtual clock off.
@@ -8,29 +8,12 @@ import ast
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
-from bridgectl import build
+from bridgectl.device import build
+from interpreter import ROOT, UNIX, micropython, unix_environment
 
-ROOT = Path(__file__).parent.parent
 _TIMEOUT_S = 120
-
-
-def micropython():
-    """Return the interpreter: MICROPYTHON of the environment, or the one of the virtual environment."""
-    return build.micropython()
-
-
-def unix_environment():
-    """Return the environment in which a test of the unix port finds mocks, tests and the built firmware."""
-    path = [
-        ROOT / "host_tests" / "unix",
-        ROOT / "host_tests" / "mocks",
-        ROOT / "build" / "all" / "host",
-        ROOT / "tools",
-    ]
-    return {**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])}
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +61,7 @@ class UnixFile(pytest.File):
 
 class UnixTest(pytest.Item):
     def runtest(self):
-        command = [micropython(), "-X", f"heapsize={self.heap}", str(ROOT / "host_tests" / "runner.py")]
+        command = [micropython(), "-X", f"heapsize={self.heap}", str(UNIX / "runner.py")]
         command += [str(self.path), self.name, self.clock]
         done = subprocess.run(
             command, env=unix_environment(), capture_output=True, text=True, timeout=_TIMEOUT_S, cwd=ROOT, check=False

@@ -1,6 +1,6 @@
 """The reference board with an ESP32-WROOM-32 module of 4 MiB.
 
-Pins and wiring: boards/README.md; `python -m bridgectl.wiring` draws them from the table below.
+Pins and wiring: boards/README.md; `python -m bridgectl.docs.wiring` draws them from the table below.
 """
 
 import machine

@@ -1,6 +1,6 @@
 """The reference board with a Raspberry Pi Pico W (RP2040 and CYW43439).
 
-Pins and wiring: boards/README.md; `python -m bridgectl.wiring` draws them from the table below.
+Pins and wiring: boards/README.md; `python -m bridgectl.docs.wiring` draws them from the table below.
 """
 
 import machine

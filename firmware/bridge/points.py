@@ -1,6 +1,6 @@
 """Every published value, declared once. MQTT, Home Assistant, the pages and the bench derive from these two tables.
 
-POINTS are readings off a bus; FACTS are what the bridge knows of itself (computed in logic/messages.py, same order).
+POINTS are readings off a bus; FACTS are what the bridge knows of itself (computed in logic/doors/messages.py, same order).
 Both are texts (lib/table.py), because the board holds them in memory.
 """
 

@@ -202,7 +202,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the command.
 @app.command()
 def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
     """Compile the firmware of one board into build/BOARD and print the bytes of each module."""
-    from bridgectl import build as building
+    from bridgectl.device import build as building
 
     with explained():
         building.build(board)
@@ -211,7 +211,7 @@ def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2
 @app.command()
 def flash(port: BoardPort, board: Board, dry_run: DryRun = False):
     """Build the firmware and copy it to a board that runs MicroPython."""
-    from bridgectl import flash as flashing
+    from bridgectl.device import flash as flashing
 
     with explained():
         flashing.flash(port, board, dry_run)
@@ -225,7 +225,7 @@ def provision(
     dry_run: DryRun = False,
 ):
     """Give a board its serial number and a hotspot password of its own, and print the label."""
-    from bridgectl import provision as provisioning
+    from bridgectl.device import provision as provisioning
 
     with explained():
         provisioning.run(port, sn, replace=replace, dry_run=dry_run)
@@ -253,7 +253,7 @@ def ota(
     dry_run: DryRun = False,
 ):
     """Hand an update bundle to a bridge over USB; it installs it on trial at its next start."""
-    from bridgectl import bundle as bundling
+    from bridgectl.device import bundle as bundling
 
     with explained():
         if (file is None) == (board is None):
@@ -267,7 +267,7 @@ def ota(
 @app.command(name="names")
 def own_words(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
     """Give a log on standard input its function names back: a slot spells them with words of the image."""
-    from bridgectl import names
+    from bridgectl.device import names
 
     translator = names.Translator(board)
     for line in sys.stdin:
@@ -285,9 +285,9 @@ def run(context: typer.Context):
 
 def _bundle(board, out=None, minimum="0.0.0", release=False):
     """Build a board's slot, make its bundle, print what it holds and return its path."""
-    from bridgectl import build as building
-    from bridgectl import bundle as bundling
-    from bridgectl import pack as packing
+    from bridgectl.device import build as building
+    from bridgectl.device import bundle as bundling
+    from bridgectl.device import pack as packing
 
     version = building.version()
     path = out or building.ROOT / "build" / f"{bundling.PRODUCT}-{board}-{version}.bundle"

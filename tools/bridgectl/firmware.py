@@ -18,7 +18,7 @@ def _ticks_diff(a, b):
 
 
 def load():
-    """Make `import modbus.rtu`, `import bridge.points`, `import com` work; may be called any number of times."""
+    """Make `import modbus.wire.rtu`, `import bridge.points`, `import com` work; may be called any number of times."""
     if "micropython" not in sys.modules:
         stand_in = types.ModuleType("micropython")
         stand_in.const = lambda value: value

@@ -18,11 +18,11 @@ Json = Annotated[bool, typer.Option("--json", help="One line of JSON per result,
 @contextlib.contextmanager
 def explained():
     """Turn the errors that a person can mend into one line and an exit code; Ctrl-C ends quietly."""
-    from bridgectl import build as building
-    from bridgectl import bundle as bundling
-    from bridgectl import flash as flashing
-    from bridgectl import provision as provisioning
     from bridgectl.bench import port, show
+    from bridgectl.device import build as building
+    from bridgectl.device import bundle as bundling
+    from bridgectl.device import flash as flashing
+    from bridgectl.device import provision as provisioning
 
     refusals = (building.BuildError, bundling.BundleError, flashing.FlashError, provisioning.ProvisionError)
     wrong = (port.BenchError, *refusals)

@@ -1,4 +1,4 @@
-"""How the models are told apart by their registers; read by modbus.finder_models, which explains the columns.
+"""How the models are told apart by their registers; read by modbus.find.models, which explains the columns.
 
 Source: the register tables beside this file. Meter code: SDM120 protocol V2.5; the SDM230's is not published. Registers
 384 and 386 stand in the SDM230's V1.1 only and in no SDM120's text; 36 is in every SDM230's, but only in the SDM120's EU

@@ -14,8 +14,8 @@ import asyncio
 import log
 from bridge.devices import sigenergy
 from micropython import const
-from modbus.gateway import COUNT_NAMES, Gateway
-from modbus.gateway_server import Server
+from modbus.gateway.gateway import COUNT_NAMES, Gateway
+from modbus.gateway.tcp_server import Server
 
 _STEP_MS = const(10)
 _IDLE_MS = const(500)

@@ -6,7 +6,7 @@ The libraries of the search are loaded for it and let go of at its end.
 import asyncio
 
 from micropython import const
-from modbus import rtu
+from modbus.wire import rtu
 from unload import unload
 
 _REST_MS = const(1000)
@@ -31,7 +31,7 @@ class Search:
         """Search once, then hold the port until `stopped` is set. An OSError of the line goes to the caller."""
         # 10 kB of code that is needed for minutes in a bridge's life.
         from bridge.devices import signatures
-        from modbus import finder
+        from modbus.find import finder
 
         def watched():
             beat()
@@ -46,7 +46,7 @@ class Search:
         finally:
             self._finder = None
             for name in modules:
-                unload("modbus." + name)
+                unload("modbus.find." + name)
             unload("bridge.devices.signatures")
         if self.found:
             self.status = rtu.OK

@@ -7,7 +7,8 @@ from bridge import points
 from bridge import readings as cells
 from bridge.devices import registers
 from micropython import const
-from modbus import listener, rtu
+from modbus.listen import listener
+from modbus.wire import rtu
 
 _LOOK_MS = const(5)  # the line is looked at so often: stamps are as good as that
 _CHUNK = const(24)  # bytes for a turn: five times what comes meanwhile, and noise takes a chip 1 ms a byte

@@ -10,9 +10,9 @@ What reaches the other master is therefore as old as the last poll of the true m
 import clock
 import log
 from bridge.devices import registers
-from bridge.logic import meter_bank
+from bridge.logic.doors import meter_bank
 from micropython import const
-from modbus import server, serving
+from modbus.server import server, serving
 
 _DIAGNOSE = const(8)
 
@@ -26,7 +26,7 @@ class _Slave:
         self.withheld = 0  # requests that got no answer because there was nothing good to say
 
     def answer(self, request, count, out):
-        """Put the reply into out and return its length, 0 = say nothing; as modbus.server.Server."""
+        """Put the reply into out and return its length, 0 = say nothing; as modbus.server.server.Server."""
         if not server.intact(request, count) or request[0] != self.unit:
             return 0
         bank = self.bank

@@ -3,14 +3,14 @@
 import clock
 from bridge import points
 from bridge.devices import sigenergy
-from bridge.logic import actuation
+from bridge.logic.grid import actuation
 from bridge.ports.reads import Reads
 from micropython import const
-from modbus import rtu
-from modbus.job import Job
-from modbus.master import Master
-from modbus.pacing import Pacing
-from modbus.slave import Slave
+from modbus.master.job import Job
+from modbus.master.master import Master
+from modbus.master.slave import Slave
+from modbus.pace.pacing import Pacing
+from modbus.wire import rtu
 
 _REPLY_MS = const(1000)  # chapter 3: "timed out" after 1000 ms
 

@@ -7,10 +7,10 @@ import log
 from bridge import points, readings
 from bridge.devices import registers
 from micropython import const
-from modbus import rtu
-from modbus.job import Job
-from modbus.planner import Planner
-from modbus.timing import Timing
+from modbus.master.job import Job
+from modbus.pace.planner import Planner
+from modbus.wire import rtu
+from modbus.wire.timing import Timing
 
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
 _STALE_LEAST_MS = const(3000)

@@ -1,10 +1,10 @@
 """A port on which the bridge polls the power sensor."""
 
 from bridge.ports.reads import Reads
-from modbus import rtu
-from modbus.master import Master
-from modbus.pacing import Pacing
-from modbus.slave import Slave
+from modbus.master.master import Master
+from modbus.master.slave import Slave
+from modbus.pace.pacing import Pacing
+from modbus.wire import rtu
 
 
 class Sensor:

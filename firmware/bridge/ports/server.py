@@ -1,9 +1,9 @@
 """A port that answers a third-party master (an EMS) with the bridge's own registers and the SunSpec models."""
 
 import clock
-from bridge.logic import register_map
+from bridge.logic.doors import register_map
 from micropython import const
-from modbus import server, serving
+from modbus.server import server, serving
 
 _THINK_MS = const(5)  # behind t3.5; masters that switch their driver late still hear the first byte
 _LONGEST_NAME = const(64)  # bytes of a text of the identification

@@ -10,7 +10,7 @@ import log
 from bridge.devices import sigenergy
 from bridge.ports import roles
 from micropython import const
-from modbus import rtu
+from modbus.wire import rtu
 
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)

@@ -1,7 +1,7 @@
 """Runs the control law at least every 50 ms and at once when a contact has settled. Writer of limits and intents."""
 
 import log
-from bridge.logic import control
+from bridge.logic.grid import control
 
 
 async def run(beat, state, settings, wake):

@@ -7,7 +7,7 @@ import asyncio
 
 import clock
 import log
-from bridge.logic import contacts
+from bridge.logic.grid import contacts
 from micropython import const
 
 _SAMPLE_MS = const(10)

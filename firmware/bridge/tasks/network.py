@@ -9,8 +9,8 @@ import random
 
 import clock
 import log
-from bridge.logic.joining import Joining
-from bridge.logic.window import Window
+from bridge.logic.network.joining import Joining
+from bridge.logic.network.window import Window
 from micropython import const
 from store import record
 

@@ -1,6 +1,6 @@
 """The pages on the hotspot: listens on the hotspot's own address, and only while the hotspot is open.
 
-Writer of portal_busy_at and scan_wanted. Guarded by logic/admission, limited by captive/streams, filled by logic/pages.
+Writer of portal_busy_at and scan_wanted. Guarded by doors/admission, limited by captive/streams, filled by doors/pages.
 Settings are changed through settings.apply, updates go to a session of tasks/updater.
 """
 
@@ -12,7 +12,7 @@ import sys
 import clock
 import log
 from bridge import readings
-from bridge.logic import admission, pages
+from bridge.logic.doors import admission, pages
 from captive import probes
 from captive.name_server import NameServer
 from captive.server import Server

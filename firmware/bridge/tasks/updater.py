@@ -10,7 +10,7 @@ import os
 
 import clock
 import log
-from bridge.logic import update
+from bridge.logic.update import trial as update
 from micropython import const
 from slots.version import Refused
 

@@ -8,7 +8,7 @@ import json
 
 import clock
 import log
-from bridge.logic import messages
+from bridge.logic.doors import messages
 from micropython import const
 
 _LIMIT = const(1024)  # longest inbound packet, bytes

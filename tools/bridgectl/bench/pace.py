@@ -13,10 +13,10 @@ from array import array
 from collections import deque
 
 import clock
-from modbus import rtu
-from modbus.pacing import Pacing
-from modbus.planner import Planner
-from modbus.timing import Timing
+from modbus.pace.pacing import Pacing
+from modbus.pace.planner import Planner
+from modbus.wire import rtu
+from modbus.wire.timing import Timing
 
 from bridgectl.bench import target as targets
 

@@ -3,8 +3,8 @@
 import json
 import statistics
 
-from modbus import rtu
-from modbus.timing import cycle_us
+from modbus.wire import rtu
+from modbus.wire.timing import cycle_us
 from rich.table import Table
 
 from bridgectl.bench import target as targets

@@ -7,7 +7,7 @@ import dataclasses
 import random
 import time
 
-from modbus import rtu
+from modbus.wire import rtu
 
 from bridgectl.bench.models import model
 from bridgectl.bench.port import BenchError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import serial
 from bridge import settings
-from modbus import rtu
+from modbus.wire import rtu
 from serial.tools import list_ports
 
 try:

@@ -7,7 +7,8 @@ import time
 
 from bridge import points
 from bridge.devices import registers
-from modbus import plan, rtu
+from modbus.pace import plan
+from modbus.wire import rtu
 
 from bridgectl.bench.models import model
 

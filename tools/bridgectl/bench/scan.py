@@ -3,7 +3,7 @@
 A device answers only to frames at its own speed, so garbage never comes from a wrong speed of ours: it comes from
 swapped wires, from a second master, or from two devices that answer at once.
 
-Models are told by the board's own rules (modbus.finder_models). The search is not the board's (modbus.finder): that one
+Models are told by the board's own rules (modbus.find.models). The search is not the board's (modbus.find.finder): that one
 stops at the first answer and asks some addresses without waiting for each, which needs a UART without USB's delays.
 """
 
@@ -14,7 +14,8 @@ import struct
 import time
 
 from bridge.devices import registers, sdm120ct, sdm230, sigenergy, signatures
-from modbus import finder_models, rtu
+from modbus.find import models as finder_models
+from modbus.wire import rtu
 
 from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, check_line, check_unit
 
@@ -193,7 +194,7 @@ class Scan:
 
 
 class _Asker:
-    """Asks one unit as modbus.finder_models wants it done, and remembers the answers."""
+    """Asks one unit as modbus.find.models wants it done, and remembers the answers."""
 
     def __init__(self, ask):
         """ask(function, address, count) returns an Exchange."""

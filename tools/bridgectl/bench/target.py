@@ -7,8 +7,9 @@ import struct
 
 from bridge import settings
 from bridge.devices import registers
-from modbus import plan, rtu
-from modbus.timing import cycle_us
+from modbus.pace import plan
+from modbus.wire import rtu
+from modbus.wire.timing import cycle_us
 
 from bridgectl.bench.models import TITLES
 from bridgectl.bench.models import model as known

@@ -2,7 +2,7 @@
 
 import sys
 
-from bridgectl import build
+from bridgectl.device import build
 
 from . import chip, download, scenario
 

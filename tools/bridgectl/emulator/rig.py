@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-from bridgectl import build, bundle, firmware, pack
+from bridgectl import firmware
+from bridgectl.device import build, bundle, pack
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant

@@ -6,7 +6,7 @@ from .pl011 import FRAMING_ERROR
 
 firmware.load()
 
-from modbus import rtu  # noqa: E402 (importable only now)
+from modbus.wire import rtu  # noqa: E402 (importable only now)
 
 _NS_PER_MS = 1e6
 _CHARACTER_NS = 10 * 1e9 / 9600

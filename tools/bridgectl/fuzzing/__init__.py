@@ -1,1 +1,1 @@
-"""What bridgectl.fuzz is made of: inputs and oracles here, the decoders' side in chip/ (runs under MicroPython)."""
+"""What bridgectl.fuzzing is made of: inputs and oracles here, the decoders' side in chip/ (runs under MicroPython)."""

@@ -7,7 +7,8 @@ import selectors
 import subprocess
 import time
 
-from bridgectl import build, firmware
+from bridgectl import firmware
+from bridgectl.device import build
 
 TIMEOUT_S = 20  # for one answer; the slowest decoder takes tenths of a second
 _MEMORY = 0xFFFFFFFF

@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from bridgectl import bundle
+from bridgectl.device import bundle
 from bridgectl.fuzzing import mutate, rules
 
 

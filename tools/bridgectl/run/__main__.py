@@ -11,7 +11,7 @@ import termios
 import time
 import tty
 
-from bridgectl import build
+from bridgectl.device import build
 from bridgectl.run.folder import FolderBusy
 from bridgectl.run.plain import Plain
 from bridgectl.run.session import COMMANDS, Session

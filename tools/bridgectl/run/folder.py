@@ -5,7 +5,8 @@ import fcntl
 import shutil
 from pathlib import Path
 
-from bridgectl import build, bundle, firmware, pack
+from bridgectl import firmware
+from bridgectl.device import build, bundle, pack
 
 firmware.load()
 

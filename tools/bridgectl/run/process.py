@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 
-from bridgectl import build, names
+from bridgectl.device import build, names
 
 RESTART_CODE = 75  # what the host board's restart() ends with
 _HEAP = "320k"  # 64-bit words: what takes 240 kB here takes about 150 kB on a board, which has 200

@@ -8,7 +8,7 @@ import math
 import struct
 
 from bridge.devices import registers, sdm120ct, sdm230
-from modbus import rtu
+from modbus.wire import rtu
 
 from bridgectl.site.slave import Slave
 

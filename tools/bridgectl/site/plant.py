@@ -8,7 +8,7 @@ import struct
 
 import clock
 from bridge.devices import sigenergy
-from modbus import rtu
+from modbus.wire import rtu
 
 from bridgectl.site.slave import Slave
 

@@ -1,12 +1,13 @@
 """What every simulated Modbus RTU device does with a frame; the devices add their registers."""
 
-from modbus import rtu, server
+from modbus.server import server
+from modbus.wire import rtu
 
 _ILLEGAL_FUNCTION = 1
 
 
 class Slave:
-    """A device on the bus and its bank of registers: subclasses have `read` and `write` as modbus.server wants them.
+    """A device on the bus and its bank of registers: subclasses have `read` and `write` as modbus.server.server wants them.
 
     `functions` are those that it knows; `broadcast` says if it obeys unit 0.
     """

@@ -12,7 +12,7 @@ _FRESH_MS = 300
 
 def tcp():
     """In: size of the pieces, stream. Out: [[transaction, unit, PDU] ..., broken]."""
-    from modbus import tcp
+    from modbus.wire import tcp
 
     def take(data):
         stream = tcp.Stream()
@@ -126,8 +126,9 @@ class _Port:
 
 def gateway():
     """In: length of the script, script, size of the pieces, stream. Out: [requests, answers, what is left open]."""
-    from modbus import gateway, tcp
-    from modbus.gateway_server import _Client
+    from modbus.gateway import gateway
+    from modbus.gateway.tcp_server import _Client
+    from modbus.wire import tcp
 
     port = _Port(tcp.LONGEST)
     bus = _Bus()

@@ -19,7 +19,7 @@ def plain(value):
 
 def command():
     """In: what came on the topic `set`. Out: [mask, changes, answer]."""
-    from bridge.logic import messages
+    from bridge.logic.doors import messages
     from bridge.settings import Settings
 
     in_force = Settings()
@@ -34,7 +34,7 @@ def command():
 
 def fields():
     """In: 0 or 1 for the page, the body of a request. Out: [errors, changes]."""
-    from bridge.logic import pages
+    from bridge.logic.doors import pages
     from bridge.settings import Settings
 
     in_force = Settings()

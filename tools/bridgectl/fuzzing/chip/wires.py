@@ -59,7 +59,7 @@ def value(address):
 
 def rtu_reply():
     """In: unit, function, count, frame. Out: [status, registers of a good read]."""
-    from modbus import rtu
+    from modbus.wire import rtu
 
     def take(data):
         if len(data) < 3:
@@ -76,7 +76,7 @@ def rtu_reply():
 
 def pdu_reply():
     """In: bytes of the request PDU, request PDU, reply PDU. Out: [status, what a good reply holds]."""
-    from modbus import pdu, rtu
+    from modbus.wire import pdu, rtu
 
     def take(data):
         end = 1 + data[0] if data else 0
@@ -101,7 +101,8 @@ def pdu_reply():
 
 def pdu_length():
     """In: a PDU. Out: [length as a request, as a reply, the same as the listener cuts them]."""
-    from modbus import listener_frames, pdu
+    from modbus.listen import frames as listener_frames
+    from modbus.wire import pdu
 
     def take(data):
         if len(data) < 3:
@@ -117,7 +118,8 @@ def pdu_length():
 
 def server():
     """In: a frame. Out: [reply, writes]."""
-    from modbus import rtu, server
+    from modbus.server import server
+    from modbus.wire import rtu
 
     bank = Bank()
     slave = server.Server(UNIT, bank, OBJECTS)
@@ -134,9 +136,10 @@ def server():
 
 def own_map():
     """In: a frame to the bridge's own registers. Out: [reply, the mask that the outputs were told]."""
-    from bridge.logic import register_map
+    from bridge.logic.doors import register_map
     from bridge.state import State
-    from modbus import rtu, server
+    from modbus.server import server
+    from modbus.wire import rtu
 
     state = State("1.2.3", "power", "SN1234567890")
     told = []
@@ -155,7 +158,7 @@ def own_map():
 
 def serving():
     """In: pieces for a line. Out: [what was sent, writes]."""
-    from modbus import server, serving
+    from modbus.server import server, serving
 
     line, bank = Line(), Bank()
     slave = server.Server(UNIT, bank, OBJECTS)
@@ -186,10 +189,10 @@ def master():
 
     A result is [unit, function, quantity, status, PDU of a good reply or exception]; the function of a client's is 0.
     """
-    from modbus.job import Job
-    from modbus.master import Master
-    from modbus.pacing import Pacing
-    from modbus.slave import Slave
+    from modbus.master.job import Job
+    from modbus.master.master import Master
+    from modbus.master.slave import Slave
+    from modbus.pace.pacing import Pacing
 
     line = Line()
 
@@ -224,7 +227,8 @@ def master():
 
 def listener():
     """In: pieces for a line. Out: what was heard, [unit, function, address, count, status, registers]."""
-    from modbus import listener, rtu
+    from modbus.listen import listener
+    from modbus.wire import rtu
 
     class Sink:
         def heard(self, unit, function, address, count, status, buffer, at, when):
@@ -255,7 +259,9 @@ def listener():
 
 def finder_reply():
     """In: unit, function, count, pieces for a line. Out: [status, registers of a good read, all that came]."""
-    from modbus import finder_faults, finder_port, rtu
+    from modbus.find import faults as finder_faults
+    from modbus.find import port as finder_port
+    from modbus.wire import rtu
 
     line = Line()
 
@@ -280,7 +286,7 @@ def finder_reply():
 def finder():
     """In: pieces for a line on which somebody searches. Out: [found, faults]."""
     from bridge.devices import signatures
-    from modbus import finder
+    from modbus.find import finder
 
     line = Line()
 

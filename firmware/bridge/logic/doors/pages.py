@@ -1,0 +1,179 @@
+"""What the portal's pages get to see, and what they may ask for. Pure: texts in, dicts and texts out.
+
+No secret leaves: the pages learn whether a password is set, never which.
+"""
+
+import json
+
+from bridge import points
+from bridge.logic.doors import messages
+from micropython import const
+
+_GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
+_SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
+_LONGEST_SSID = const(32)
+_ZONE_MARKS = b"/_+-"
+
+# path, file in web/
+FILES = (
+    ("/network", "network.html"),
+    ("/system", "system.html"),
+    ("/status", "status.html"),
+    ("/style.css", "style.css"),
+    ("/app.js", "app.js"),
+)
+
+# What every answer carries: nothing from elsewhere is loaded into a page, no page of ours is shown inside another.
+_SOURCES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFETY = (
+    ("Content-Security-Policy", _SOURCES),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+def status(state, settings, now, qualities):
+    """Generator of the texts that make up the status as JSON; in pieces: memory for the whole may be missing.
+
+    qualities: words for the qualities of readings, by number.
+    "points": [meaning, value or null, unit, quality, age in s or null] of each point that ever had a value.
+    """
+    head = {
+        "sn": state.sn,
+        "version": state.version,
+        "uptime_s": state.uptime_s,
+        "heap_free": state.heap_free,
+        "inputs": state.inputs if state.inputs_settled else None,
+        "outputs": state.outputs,
+        "leds": messages.led_look(state),
+        "limit_pct": state.limit_pct,
+        "limit_reason": state.limit_reason,
+        "limit_state": state.plant_limit_state,
+        "limit_text": state.plant_limit_text,
+        "sensor_link": state.sensor_link,
+        "plant_link": state.plant_link,
+        "rs485": state.rs485,
+        "rs485_stats": state.rs485_stats,
+        "gateway": state.gateway.get("text", "off"),
+        "uplink": state.uplink_text,
+        "update_state": state.update_state,
+        "update_percent": state.update_percent,
+        "update_text": state.update_text,
+        "update_slot": state.update_slot,
+        "update_trial": state.update_trial,
+    }
+    head.update(system(state, settings))
+    head.update(_house(state, settings))
+    yield json.dumps(head)[:-1] + ',"points":['
+    rows = []
+    readings = state.readings
+    n = 0
+    for row in points.rows():
+        if readings.quality(n):
+            rows.append(("" if not rows else ",") + _point(readings, n, row, now, qualities))
+        n += 1
+        if len(rows) >= _GROUP:
+            yield "".join(rows)
+            rows = [""]
+    yield "".join(rows) + "]}"
+
+
+def _point(readings, n, row, now, qualities):
+    _, unit, decimals, _, _, _, _, meaning = row
+    quality = qualities[readings.quality(n)]
+    value = readings.last(n)
+    age_s = readings.age_ms(n, now) // 1000 if quality in ("good", "suspect") else None
+    text = None if value is None else "%.*f" % (decimals, value)
+    if text and not text.strip("-0."):
+        text = text.lstrip("-")  # a little less than nothing is nothing
+    return json.dumps((meaning, text, unit, quality, age_s))
+
+
+def system(state, settings):
+    """Return what the system page shows."""
+    return {
+        "sn": state.sn,
+        "created": state.system_created,
+        "system_name": settings.system_name,
+        "time_zone": settings.time_zone,
+        "hotspot_left_s": state.hotspot_left_s,
+    }
+
+
+def network(state, settings, scanning):
+    """Return what the network page shows. scanning: the list is being made anew."""
+    shown = {
+        "sn": state.sn,
+        "created": state.system_created,
+        "scanning": scanning,
+        "networks": list(state.wlan_networks),
+    }
+    shown.update(_house(state, settings))
+    return shown
+
+
+def _house(state, settings):
+    return {
+        "wlan_ssid": settings.wlan_ssid,
+        "wlan_state": state.wlan_state,
+        "wlan_address": state.wlan_address,
+        "wlan_signal": state.wlan_signal,
+    }
+
+
+def fields(body, names):
+    """Return (fields, errors) of a JSON body: all of `names` and nothing else, each a text."""
+    try:
+        asked = json.loads(body)
+    except ValueError:  # UnicodeError is one
+        return {}, {"body": "must be JSON"}
+    if not isinstance(asked, dict):
+        return {}, {"body": "must be a JSON object"}
+    errors = {}
+    for name in asked:
+        if name not in names:
+            errors[str(name)[:40]] = "is unknown; known: " + ", ".join(names)
+    for name in names:
+        if not isinstance(asked.get(name), str):
+            errors[name] = "must be a text"
+    return asked, errors
+
+
+def join_errors(asked):
+    """Return {field: rule} of what keeps a request to join a network from being tried."""
+    errors = {}
+    if not 1 <= len(asked["ssid"].encode()) <= _LONGEST_SSID:
+        errors["ssid"] = "must be 1 to %d bytes long; choose a network from the list" % _LONGEST_SSID
+    password = asked["password"]
+    if password and not _SHORTEST_PASSWORD <= len(password.encode()) <= _LONGEST_PASSWORD:
+        errors["password"] = "must have 8 to 63 characters, or none for an open network"
+    return errors
+
+
+def join_settings(asked):
+    """Return the settings of a request without errors to join a network."""
+    return {"wlan_ssid": asked["ssid"], "wlan_password": asked["password"]}
+
+
+def system_settings(asked):
+    """Return the settings of a request without errors to create a system."""
+    return {"system_name": asked["system_name"].strip(), "time_zone": asked["time_zone"]}
+
+
+def system_errors(asked):
+    """Return {field: rule} of what keeps a system from being created."""
+    errors = {}
+    if not asked["system_name"].strip():
+        errors["system_name"] = "must not be empty; give the system a name that its owner knows it by"
+    zone = asked["time_zone"].encode()
+    if not zone[:1].isalpha() or not all([b in _ZONE_MARKS or _plain(b) for b in zone]):
+        errors["time_zone"] = "must be a name of the IANA list, like Europe/Berlin"
+    return errors
+
+
+def _plain(b):
+    """Return True for the byte of an ASCII letter or digit."""
+    return 97 <= b <= 122 or 65 <= b <= 90 or 48 <= b <= 57

@@ -1,0 +1,118 @@
+"""What goes over MQTT and what is taken from it."""
+
+import json
+import struct
+import time
+
+from bridge import points
+from bridge.logic.doors import messages
+from bridge.settings import Settings
+from bridge.state import State
+
+N = points.number("sensor_power")
+
+
+def _state():
+    state = State("0.1.0", "power", "SN1")
+    state.readings.bind("sensor_power", "f", 1, 1000)
+    state.inputs, state.inputs_settled = 0b00010, True
+    return state
+
+
+def test_the_state_names_every_fact_and_a_bad_reading_is_null():
+    """Proves: SEN-4+"""
+    state = _state()
+    now = time.ticks_ms()
+    state.readings.put(N, struct.pack(">f", -1234.4), 0, now)
+    seen = json.loads("".join(messages.state_pieces(state)))
+    assert seen["sensor_power"] == -1234
+    assert (seen["di1"], seen["di2"], seen["do1"]) == ("OFF", "ON", "OFF")
+    assert {row[0] for row in points.facts()} <= set(seen)
+    state.readings.expire(now + 2000)
+    assert json.loads("".join(messages.state_pieces(state)))["sensor_power"] is None
+
+
+def test_contacts_that_have_not_settled_are_not_reported_as_open():
+    state = _state()
+    state.inputs_settled = False
+    assert json.loads("".join(messages.state_pieces(state)))["di1"] is None
+
+
+def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_size():
+    """Proves: NET-4+"""
+    state, settings = _state(), Settings()
+    seen = []
+    for group in range(messages.discovery_groups()):
+        where = messages.discovery_topic(group, state, settings)
+        payload = "".join(messages.discovery_pieces(group, state, settings))
+        assert where == "homeassistant/device/bridge_SN1_%d/config" % group
+        assert len(payload) < 3500, len(payload)
+        found = json.loads(payload)
+        assert found["dev"]["ids"] == ["bridge_SN1"]
+        assert found["o"]["name"]
+        for component in found["cmps"].values():
+            assert component["p"] in ("sensor", "binary_sensor", "switch")
+            seen.append(component["uniq_id"])
+    ids = [row[0] for row in points.rows()] + [row[0] for row in points.facts()]
+    assert sorted(seen) == sorted(["bridge_SN1_" + i for i in ids])
+
+
+def _command(payload, retained=False):
+    return messages.command(payload, retained, 0b01, Settings())
+
+
+def test_a_command_for_one_output_leaves_the_other():
+    """Proves: NET-4+"""
+    assert _command(b'{"do2": true, "id": "a"}') == (0b11, {}, {"id": "a", "ok": True})
+    assert _command(b'{"do1": false}')[0] == 0b00
+
+
+def test_a_setting_travels_as_a_field_of_its_own_name():
+    mask, changes, answer = _command(b'{"publish_ms": 1000}')
+    assert (mask, changes, answer["ok"]) == (None, {"publish_ms": 1000}, True)
+
+
+def test_what_is_wrong_is_refused_whole_and_named():
+    """Proves: NET-4+"""
+    for payload, field in (
+        (b"on", "message"),
+        (b"[1]", "message"),
+        (b"{}", "message"),
+        (b"\xff\xfe", "message"),
+        (b'{"do1": ' + b" " * 600 + b"true}", "message"),
+        (b'{"do1": 1}', "do1"),
+        (b'{"do3": true}', "do3"),
+        (b'{"do1": true, "rs485_2_baud": 19200}', "rs485_2_baud"),
+        (b'{"do1": "on"}', "do1"),
+        (b'{"publish_ms": 1}', "publish_ms"),
+        (b'{"do1": null}', "do1"),
+    ):
+        mask, changes, answer = _command(payload)
+        assert (mask, changes, answer["ok"]) == (None, {}, False), payload
+        assert field in answer["errors"], (payload, answer)
+
+
+def test_a_retained_command_is_refused_because_it_may_be_old():
+    mask, _, answer = _command(b'{"do1": true}', retained=True)
+    assert mask is None
+    assert "retain" in answer["errors"]["message"]
+
+
+def test_no_secret_stands_in_what_is_published():
+    """Proves: SEC-1+"""
+    state, settings = _state(), Settings()
+    settings.apply({"mqtt_password": "open sesame", "wlan_password": "abracadabra"})
+    texts = ["".join(messages.state_pieces(state))] + [
+        "".join(messages.discovery_pieces(g, state, settings)) for g in range(messages.discovery_groups())
+    ]
+    assert not [t for t in texts if "sesame" in t or "abracadabra" in t]
+
+
+def test_no_piece_of_what_is_published_needs_much_memory_at_once():
+    """Proves: REL-2+"""
+    state, settings = _state(), Settings()
+    state.rs485 = ("x" * 250, "y" * 250)
+    pieces = list(messages.state_pieces(state))
+    for group in range(messages.discovery_groups()):
+        pieces += messages.discovery_pieces(group, state, settings)
+    assert max([len(piece) for piece in pieces]) < 400, max(pieces, key=len)

@@ -1,0 +1,195 @@
+"""Grid contacts, the control law and the command to the plant: tables written out, times on a hand-moved clock."""
+
+from bridge.logic.grid import actuation, contacts, control
+from bridge.settings import Settings
+from bridge.state import State
+
+# DI4 DI3 DI2 DI1 -> percent, for the receiver whose K1 says 100 %, and for the one whose K1 says 0 %.
+# fmt: off
+RIPPLE = (
+    (0b0000, 100, 100), (0b0001, 100, 0), (0b0010, 60, 30), (0b0011, 60, 0),
+    (0b0100, 30, 60),   (0b0101, 30, 0),  (0b0110, 30, 30), (0b0111, 30, 0),
+    (0b1000, 0, 100),   (0b1001, 0, 0),   (0b1010, 0, 30),  (0b1011, 0, 0),
+    (0b1100, 0, 60),    (0b1101, 0, 0),   (0b1110, 0, 30),  (0b1111, 0, 0),
+)
+# fmt: on
+
+
+def test_each_of_the_16_combinations_has_its_limit_and_the_strictest_contact_wins():
+    """Proves: DRM-1"""
+    assert sorted([row[0] for row in RIPPLE]) == list(range(16))
+    for mask, ripple, reverse in RIPPLE:
+        assert contacts.row("ripple", mask)[0] == ripple, mask
+        assert contacts.row("ripple_reverse", mask)[0] == reverse, mask
+        assert contacts.row("off", mask) == (100, "")
+
+
+def test_di5_and_open_contacts_limit_nothing():
+    """Proves: COM-4"""
+    assert contacts.row("ripple", 0b10000) == (100, "")
+
+
+def test_a_limit_says_who_limits_and_a_combination_without_a_row_says_so():
+    """Proves: CTL-2+, DRM-2+"""
+    assert contacts.row("ripple", 0b0010)[1] == "ripple control 60 % (DI2)"
+    assert (
+        contacts.row("ripple", 0b0110)[1] == "ripple control 30 % (DI2 + DI3), no row of the table: the strictest holds"
+    )
+
+
+def _run(steps, settle_ms=50):
+    """Return [(time, mask)] of the settled changes; steps: (time, raw mask)."""
+    c = contacts.Contacts()
+    found = []
+    for now, raw in steps:
+        if c.step(raw, now, settle_ms):
+            found.append((now, c.mask))
+    return found
+
+
+def test_a_contact_counts_when_it_was_still_for_the_settle_time():
+    """Proves: DRM-2+, COM-3"""
+    steps = [(t, 0) for t in range(0, 100, 10)] + [(t, 2) for t in range(100, 200, 10)]
+    assert _run(steps) == [(50, 0), (150, 2)]
+
+
+def test_a_bouncing_contact_counts_once_after_it_has_come_to_rest():
+    """Proves: DRM-2+"""
+    steps = [(t, 0) for t in range(0, 100, 10)]
+    steps += [(100 + t, 1 if t // 10 % 2 == 0 else 0) for t in range(0, 200, 10)]
+    steps += [(t, 1) for t in range(300, 400, 10)]
+    assert _run(steps) == [(50, 0), (350, 1)]
+
+
+def test_a_contact_closed_at_power_up_is_known_only_after_the_settle_time():
+    """Proves: DRM-2+"""
+    assert _run([(t, 8) for t in range(0, 100, 10)]) == [(50, 8)]
+
+
+def test_two_contacts_that_change_apart_are_two_changes():
+    steps = [(t, 0) for t in range(0, 100, 10)] + [(100, 1), (110, 1), (120, 3)]
+    steps += [(t, 3) for t in range(130, 250, 10)]
+    assert _run(steps) == [(50, 0), (150, 1), (170, 3)]
+
+
+def _decided(mask, settled=True, table="ripple", command=None):
+    state, settings = State(), Settings()
+    settings.apply({"grid_table": table, "do_safe_mask": 2})
+    state.inputs, state.inputs_settled, state.output_command = mask, settled, command
+    return control.decide(state, settings)
+
+
+def test_nothing_is_commanded_before_the_contacts_have_settled():
+    """Proves: DRM-2+"""
+    assert _decided(0, settled=False) == (100, "", False, 2)
+    assert _decided(0) == (100, "", True, 2)
+    assert _decided(2) == (60, "ripple control 60 % (DI2)", True, 2)
+
+
+def test_scheduling_that_is_off_commands_nothing():
+    """Proves: DRM-3"""
+    assert _decided(8, table="off") == (100, "", False, 2)
+
+
+def test_outputs_follow_the_command_and_else_the_safe_state():
+    """Proves: COM-1, COM-2"""
+    assert _decided(0, command=1)[3] == 1
+    assert _decided(0)[3] == 2
+
+
+def test_of_two_who_command_the_outputs_the_later_one_counts():
+    state, settings = State(), Settings()
+    state.server_command, state.server_command_s = 2, 50
+    assert control.decide(state, settings)[3] == 2
+    state.output_command, state.output_command_s = 1, 49
+    assert control.decide(state, settings)[3] == 2
+    state.output_command_s = 51
+    assert control.decide(state, settings)[3] == 1
+
+
+def test_percent_become_watts_of_the_plants_highest_power():
+    assert actuation.raw_limit(60, 5000) == 3000
+    assert actuation.raw_limit(0, 5000) == 0
+    assert actuation.raw_limit(100, 5000) == 0xFFFFFFFF
+    assert actuation.raw_limit(60, None) == 0  # unknown means safe
+
+
+def test_a_command_is_written_read_back_and_confirmed():
+    """Proves: PLA-2+"""
+    c = actuation.LimitCommand()
+    c.want(3000, 0)
+    assert (c.state, c.step(False, 0)) == ("wanted", actuation.WRITE)
+    c.wrote(0, "", 10)
+    assert (c.state, c.step(False, 10)) == ("written", actuation.READ)
+    c.read(3000, "", 20)
+    assert (c.state, c.step(False, 20)) == ("confirmed", actuation.NOTHING)
+    assert c.step(False, 70000) == actuation.READ  # looked after
+
+
+def test_a_plant_that_lost_the_limit_is_commanded_again():
+    """Proves: PLA-2+"""
+    c = actuation.LimitCommand()
+    c.want(3000, 0)
+    c.wrote(0, "", 0)
+    c.read(3000, "", 0)
+    c.read(0xFFFFFFFF, "", 60000)
+    assert c.step(False, 60000) == actuation.WRITE
+    c.wrote(0, "", 0)
+    c.read(3000, "", 0)
+    c.step(True, 100000)
+    assert c.state == "unreachable"
+    assert c.step(False, 200000) == actuation.WRITE
+
+
+def test_a_refusal_is_a_state_of_its_own_and_is_tried_again_seldom():
+    """Proves: PLA-2+"""
+    c = actuation.LimitCommand()
+    c.want(3000, 0)
+    c.wrote(2, "exception 2, illegal data address", 0)
+    assert (c.state, c.text) == ("refused", "exception 2, illegal data address")
+    assert c.step(False, 30000) == actuation.NOTHING
+    assert c.step(False, 61000) == actuation.WRITE
+
+
+def test_a_limit_is_released_when_its_reason_ends():
+    """Proves: PLA-2+"""
+    c = actuation.LimitCommand()
+    c.want(3000, 0)
+    c.wrote(0, "", 0)
+    c.read(3000, "", 0)
+    c.want(None, 0)
+    assert (c.target, c.step(False, 0)) == (0xFFFFFFFF, actuation.WRITE)
+    c.wrote(0, "", 0)
+    c.read(0xFFFFFFFF, "", 0)
+    c.want(None, 0)
+    assert (c.state, c.step(False, 99999)) == ("idle", actuation.NOTHING)
+
+
+def test_a_write_that_fails_is_repeated_until_it_is_confirmed():
+    """Proves: PLA-2+"""
+    c = actuation.LimitCommand()
+    c.want(0, 0)
+    c.wrote(-1, "silent", 0)
+    assert c.state == "unreachable"
+    assert c.step(False, 6000) == actuation.WRITE
+
+
+def test_a_contact_that_was_still_for_weeks_counts_as_any_other():
+    """The ticks wrap in between, and a stamp of a week ago would lie in the future. Proves: REL-1+, DRM-2+"""
+    import clock
+
+    c = contacts.Contacts()
+    now = clock.ticks_add(0, -1000)
+    for _ in range(8 * 24 * 2):
+        c.step(0, now, 50)
+        now = clock.ticks_add(now, 1800000)
+    assert (c.settled, c.mask) == (True, 0)
+    found = [c.step(4, clock.ticks_add(now, dt), 50) for dt in (0, 10, 20, 30, 40, 50, 60)]
+    assert found == [False, False, False, False, False, True, False]
+    assert c.mask == 4
+
+
+def test_a_chattering_di5_does_not_keep_the_grids_contacts_from_counting():
+    """Proves: COM-4, DRM-2+"""
+    steps = [(t, 8 | (16 if t // 10 % 2 else 0)) for t in range(0, 200, 10)]
+    assert _run(steps) == [(50, 8)]

@@ -1,0 +1,123 @@
+"""The house network: the task on the virtual clock with the radio of the host board, and the pure rule of joining."""
+
+import asyncio
+
+import clock
+import log
+from bridge.logic.network.joining import Joining, pause_s
+from wlan_site import Site, pass_s
+
+
+async def test_the_house_network_is_joined_from_the_settings_and_reported():
+    """Proves: PRV-5"""
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    await pass_s(1)
+    assert site.state.wlan_state == "off"
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await asyncio.sleep_ms(600)
+    assert site.state.wlan_state == "joining"
+    await pass_s(2)
+    assert site.state.wlan_state == "joined"
+    assert site.state.wlan_address == "127.0.0.1"
+    assert site.state.wlan_signal == -50
+    site.settings.apply({"publish_ms": 1000})
+    await pass_s(2)
+    assert site.radio.calls.count("join Home") == 1  # another setting is no reason to join again
+    site.remove()
+
+
+async def test_a_wrong_password_is_said_and_the_right_one_helps_at_once():
+    """Proves: PRV-5"""
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-two"})
+    await pass_s(2)
+    assert site.state.wlan_state == "wrong password"
+    site.settings.apply({"wlan_ssid": "Elsewhere", "wlan_password": "secret-one"})
+    await pass_s(2)
+    assert site.state.wlan_state == "not found"
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(2)
+    assert site.state.wlan_state == "joined"
+    assert not any(["secret" in line for line in log.lines()])
+    site.remove()
+
+
+async def test_a_router_that_was_away_for_a_day_is_joined_again():
+    """Proves: NET-3+"""
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(120)
+    assert site.state.wlan_state == "joined"
+    site.write("networks", "")
+    await pass_s(24 * 3600)
+    assert site.state.wlan_state in ("failed", "not found")
+    assert site.state.wlan_address == ""
+    assert 200 < site.radio.calls.count("join Home") < 450  # about every 5 minutes
+    site.write("networks", "Home -60 secret-one\n")
+    await pass_s(380)
+    assert site.state.wlan_state == "joined"
+    site.remove()
+
+
+async def test_a_scan_happens_when_it_is_wanted_and_not_more_than_every_ten_seconds():
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    await pass_s(1)
+    site.write("networks", "Home -50 secret-one\nOther -70 -\n")
+    before = site.state.wlan_networks
+    site.state.scan_wanted += 1
+    await pass_s(1)
+    assert site.state.wlan_networks is not before
+    assert site.state.wlan_networks == [("Home", -50, True), ("Other", -70, False)]
+    for _ in range(30):
+        site.state.scan_wanted += 1
+        await pass_s(1)
+    assert site.radio.calls.count("scan") <= 2 + 4
+    site.remove()
+
+
+async def test_while_a_phone_uses_the_pages_a_lost_network_is_tried_rarely():
+    site = Site("")
+    site.write("clients", "1")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    for _ in range(280):
+        site.state.portal_busy_at = clock.ticks_ms()
+        await pass_s(1)
+    assert site.radio.calls.count("join Home") == 1
+    assert site.state.hotspot_clients == 1
+    for _ in range(120):
+        site.state.portal_busy_at = clock.ticks_ms()
+        await pass_s(1)
+    assert site.radio.calls.count("join Home") == 2  # rarely, but not never
+    await pass_s(120)
+    assert site.radio.calls.count("join Home") > 2
+    site.remove()
+
+
+def test_pauses_grow_and_are_jittered():
+    """Proves: NET-3+"""
+    assert [pause_s(n, 0) for n in (1, 2, 3, 4, 7, 8, 1000)] == [3, 7, 15, 30, 225, 225, 225]
+    assert [pause_s(n, 255) for n in (1, 2, 7, 1000)] == [5, 11, 374, 374]
+
+
+def test_an_attempt_that_never_ends_is_ended():
+    j = Joining()
+    assert j.step("Home", "x", "off", False, 0, 0) == "join"
+    assert [j.step("Home", "x", "joining", False, s, 0) for s in (1, 29)] == [None, None]
+    assert j.step("Home", "x", "joining", False, 30, 0) == "leave"
+    assert j.word == "failed"
+    assert j.step("Home", "x", "off", False, 32, 0) is None
+    assert j.step("Home", "x", "off", False, 33, 0) == "join"
+
+
+def test_no_network_wanted_any_more_is_left():
+    j = Joining()
+    j.step("Home", "x", "off", False, 0, 0)
+    j.step("Home", "x", "joined", False, 1, 0)
+    assert j.step("", "", "joined", False, 2, 0) == "leave"
+    assert j.word == "off"
+    assert j.step("", "", "off", False, 3, 0) is None

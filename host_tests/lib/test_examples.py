@@ -1,0 +1,265 @@
+"""Each library folder on its own: what its package.json installs is what it needs, and its examples run as they stand.
+
+They run under MicroPython on what MicroPython's own installer, mip, has fetched, with nothing else of the tree but the
+line of the host board.
+"""
+
+import ast
+import fnmatch
+import json
+import os
+import queue
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import packages
+import ptys
+import pytest
+from bridgectl import firmware
+from brokers import free_port
+from interpreter import micropython
+from server_process import raw, sealed
+
+firmware.load()
+sys.path.append(str(firmware.ROOT / "host_tests" / "rigs" / "unix"))
+
+import tiny_bundle  # noqa: E402
+from bridgectl.site.house import House  # noqa: E402
+from bridgectl.site.meter import Meter  # noqa: E402
+from bridgectl.site.wire import PtyWire  # noqa: E402
+
+_START_S = 20
+EXAMPLES = sorted(path for path in packages.LIB.rglob("example*.py"))
+# unit 1 asks for two input registers from 0: 230 V
+ASKED = sealed(bytes.fromhex("010400000002"))
+ANSWERED = sealed(bytes.fromhex("01040443660000"))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Return {name: folder with a package and nothing else}, as mip fetched it."""
+    return {name: packages.install(name, tmp_path_factory.mktemp(name.replace("/", "_"))) for name in packages.NAMES}
+
+
+class Running:
+    """An example as a process; a context manager. `line(text)` waits for a printed line that holds the text."""
+
+    def __init__(self, folder, path, *arguments):
+        """folder: an installed package; path: of the example in lib/, copied there, because packages bring none."""
+        line = firmware.ROOT / "boards" / "host"
+        shutil.copy(packages.LIB / path, folder / path)
+        self._process = subprocess.Popen(
+            [micropython(), "-X", "heapsize=256k", "-m", path[:-3].replace("/", "."), *map(str, arguments)],
+            env={**os.environ, "MICROPYPATH": f"{folder}:{line}:.frozen"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+        )
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=lambda: [self._lines.put(one) for one in self._process.stdout])
+        self._reader.start()
+        self.said = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait(5)
+        self._reader.join(5)
+
+    def says(self, text, seconds):
+        """Return the next printed line with the text in it, None if none comes in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                self.said.append(self._lines.get(timeout=0.1).rstrip())
+            except queue.Empty:
+                assert self._process.poll() is None, self.said
+                continue
+            if text in self.said[-1]:
+                return self.said[-1]
+        return None
+
+    def line(self, text, seconds=_START_S):
+        """Return the next printed line with the text in it."""
+        said = self.says(text, seconds)
+        assert said, f"never said {text!r}: {self.said}"
+        return said
+
+    def output(self):
+        """Wait for the end; return everything that was printed."""
+        code = self._process.wait(_START_S)
+        self._reader.join(5)
+        said = "".join(self._lines.get() for _ in range(self._lines.qsize()))
+        assert code == 0, said
+        return said
+
+
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_a_package_names_all_that_its_modules_import_and_nothing_else(name):
+    assert packages.urls(name) == packages.needed(name)
+
+
+def test_every_library_folder_has_a_readme_a_package_and_an_example_of_sixty_lines_at_most():
+    for folder in {path.parent for path in packages.LIB.rglob("*.py")} - {packages.LIB}:
+        assert (folder / "README.md").is_file() and (folder / "package.json").is_file(), folder
+        assert list(folder.glob("example*.py")), f"{folder} has no example"
+    assert [path.name for path in EXAMPLES if len(path.read_text().splitlines()) > 60] == []
+
+
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_the_readme_of_a_folder_has_a_picture_and_names_every_module(name):
+    readme = (packages.LIB / name / "README.md").read_text()
+    assert any(sign in readme for sign in ("─►", "-->", "|##")), "no picture"
+    named = set(re.findall(r"`(\w+\*?)(?:\.py)?`", readme))
+    stems = [path.stem for path in (packages.LIB / name).glob("*.py")]
+    assert [stem for stem in stems if not any(fnmatch.fnmatch(stem, word) for word in named)] == []
+
+
+def test_every_example_is_run_by_a_test():
+    here = [node.value for path in (__file__, "host_tests/lib/mqtt/test_mqtt_brokers.py") for node in _constants(path)]
+    assert [path for path in EXAMPLES if path.relative_to(packages.LIB).as_posix() not in here] == []
+
+
+def _constants(path):
+    tree = ast.parse((firmware.ROOT / path).read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_every_module_of_an_installed_package_can_be_imported(installed, name):
+    modules = [target[:-3].replace("/", ".") for target in packages.urls(name)]
+    code = "\n".join(f"import {module}" for module in modules)
+    environment = {**os.environ, "MICROPYPATH": f"{installed[name]}:.frozen"}
+    command = [micropython(), "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+# -- modbus ----------------------------------------------------------------------------
+
+
+def test_the_master_reads_a_meter_and_tells_its_pace(installed):
+    with PtyWire(Meter(House()), think_ms=20) as wire:
+        with Running(installed["modbus/master"], "modbus/master/example.py", wire.path) as example:
+            for _ in range(3):
+                told = example.line("ok ")
+        assert "'V': 2" in told and "'kWh': " in told and "'timeout_ms'" in told
+        assert told.endswith("[(0, 14, 250), (70, 2, 250), (342, 2, 250)]")
+        assert wire.counts.unanswered == 0 and wire.counts.collisions == 0
+
+
+def test_a_tcp_client_reads_the_meter_through_the_gateway(installed):
+    port = free_port()
+    with PtyWire(Meter(House()), think_ms=20) as wire:
+        with Running(installed["modbus/gateway"], "modbus/gateway/example.py", wire.path, port) as example:
+            example.line("unit = slave")
+            with socket.create_connection(("127.0.0.1", port), 5) as client:
+                client.sendall(bytes.fromhex("0001 0000 0006 01 04 0000 0002"))
+                reply = client.recv(100)
+                assert reply[:9] == bytes.fromhex("0001 0000 0007 01 04 04") and reply[9] == 0x43
+                client.sendall(bytes.fromhex("0002 0000 0006 01 06 0000 0002"))
+                assert client.recv(100) == bytes.fromhex("0002 0000 0003 01 86 01")
+
+
+def test_the_slave_keeps_what_it_is_told(installed):
+    with (
+        ptys.Pair() as pair,
+        Running(installed["modbus/server"], "modbus/server/example.py", pair.right),
+        raw(pair.left) as w,
+    ):
+        deadline = time.monotonic() + _START_S
+        while not w.ask("0300000002", 1, 0.3):
+            assert time.monotonic() < deadline
+        assert w.ask("10000100010212ab", 1) == "1000010001"
+        assert w.ask("0300000002", 1) == "0304000012ab"
+
+
+def test_the_listener_tells_who_asks_whom_for_what(installed):
+    with ptys.Pair() as pair, raw(pair.left) as others:
+        with Running(installed["modbus/listen"], "modbus/listen/example.py", pair.right, 60) as example:
+            deadline, told = time.monotonic() + _START_S, None
+            while not told:  # it hears nothing before it has opened the line
+                assert time.monotonic() < deadline, example.said
+                others.put(ASKED)
+                time.sleep(0.03)
+                others.put(ANSWERED)
+                told = example.says("43660000", 0.3)
+            assert told == "unit 1 function 4: 0+2 ok 43660000"
+
+
+def test_the_finder_finds_the_meter(installed):
+    with PtyWire(Meter(House()), think_ms=5) as wire:
+        with Running(installed["modbus/find"], "modbus/find/example.py", wire.path) as example:
+            assert example.line("a meter with 230 V", 110).startswith(
+                "a meter with 230 V: unit 1 at 9600 bps, parity N (register 0 holds"
+            )
+
+
+# -- the others --------------------------------------------------------------------------
+
+
+def test_the_portal_answers_names_pages_and_probes(installed):
+    web, names = free_port(), free_port()
+    with Running(installed["captive"], "captive/example.py", "127.0.0.1", web, names) as example:
+        example.line("ready")
+        query = bytes.fromhex("1234 0100 0001 0000 0000 0000 03777777 076578616d706c65 00 0001 0001")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
+            resolver.settimeout(5)
+            resolver.sendto(query, ("127.0.0.1", names))
+            assert resolver.recv(512).endswith(b"\0\4\x7f\0\0\1")
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=5) as page:
+            assert page.read() == b"This is the page.\n"
+        assert fetched(web, b"GET /generate_204 HTTP/1.1\r\nHost: a.example\r\n\r\n") == (
+            b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%d/\r\n\r\n" % web
+        )
+        assert fetched(web, b"GET / HTTP/1.1\r\nno header\r\n\r\n") == b"HTTP/1.0 400 Refused\r\n\r\n"
+
+
+def fetched(port, request):
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        client.sendall(request)
+        answer = b""
+        while piece := client.recv(1000):
+            answer += piece
+        return answer
+
+
+def test_the_counted_starts_survive_and_a_damaged_record_does_no_harm(installed, tmp_path):
+    def said():
+        with Running(installed["store"], "store/example.py", tmp_path / "data") as example:
+            return example.output()
+
+    assert said().splitlines()[-1] == "start number 1"
+    assert said() == "written True\nwritten False (the same was there: no flash was worn)\nstart number 2\n"
+    record = tmp_path / "data" / "starts"
+    record.write_bytes(record.read_bytes().replace(b"2", b"7"))
+    assert said().splitlines()[-1] == "start number 1"
+
+
+def test_a_bundle_is_installed_on_trial_and_a_damaged_one_refused(installed, tmp_path):
+    def said(bundle):
+        path = tmp_path / "bundle"
+        path.write_bytes(bundle)
+        words = (tmp_path, path, tiny_bundle.PRODUCT, tiny_bundle.BOARD)
+        with Running(installed["slots"], "slots/example.py", *words) as example:
+            return example.output().splitlines()
+
+    good = tiny_bundle.bundle("1.0.0")
+    assert said(good[:-1] + bytes([good[-1] ^ 1]))[0].startswith("refused: ")
+    assert not (tmp_path / "slot_state").exists()
+    assert said(good) == [
+        "1.0.0 is in slot a and starts next, on trial",
+        "on trial: True",
+        "on trial: False - the next bundle goes to slot b",
+    ]
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text())["version"] == "1.0.0"

@@ -1,0 +1,91 @@
+"""The bridge in the role `server` as a process at a pseudo-terminal, and raw frames to it."""
+
+import contextlib
+import os
+import queue
+import subprocess
+import threading
+import time
+import types
+
+import ptys
+from bridgectl import firmware
+from interpreter import micropython
+
+firmware.load()
+
+from modbus.wire import rtu  # noqa: E402
+
+UNIT = 17
+
+
+@contextlib.contextmanager
+def running(slot):
+    """Run a bridge: yields `path` of its line and `printed()`, what it printed since the last call."""
+    with ptys.Pair() as pair:
+        path = f"{slot}:.frozen"  # not the mocks: its clock is the real one
+        environment = {**os.environ, "MICROPYPATH": path, "BRIDGE_RS485_1": pair.right}
+        command = [micropython(), "-X", "heapsize=512k", "host_tests/rigs/unix/serve_registers.py", str(UNIT)]
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=firmware.ROOT,
+        )
+        lines = queue.Queue()
+        reader = threading.Thread(target=lambda: [lines.put(line.strip()) for line in process.stdout], daemon=True)
+        reader.start()
+
+        def printed():
+            time.sleep(0.1)
+            return [lines.get() for _ in range(lines.qsize())]
+
+        try:
+            assert lines.get(timeout=20) == "ready"
+            yield types.SimpleNamespace(path=pair.left, printed=printed)
+        finally:
+            process.kill()
+            process.wait(10)
+            reader.join(10)
+
+
+@contextlib.contextmanager
+def raw(path):
+    """Raw frames at a line: ask(hexadecimal PDU) -> reply PDU as hexadecimal, "" = silence; put(bytes), hear()."""
+    fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    yield types.SimpleNamespace(
+        fd=fd, ask=lambda *a, **k: ask(fd, *a, **k), put=lambda b: os.write(fd, b), hear=lambda s=0.3: hear(fd, s)
+    )
+    os.close(fd)
+
+
+def sealed(content):
+    out = bytearray(content) + bytearray(2)
+    rtu.seal(out, len(content))
+    return bytes(out)
+
+
+def hear(fd, silence_s=0.3):
+    """Return what comes until nothing comes for silence_s."""
+    found, quiet_at = b"", time.monotonic() + silence_s
+    while time.monotonic() < quiet_at:
+        try:
+            piece = os.read(fd, 512)
+        except BlockingIOError:
+            time.sleep(0.005)
+            continue
+        found += piece
+        quiet_at = time.monotonic() + 0.06
+    return found
+
+
+def ask(fd, pdu, unit=UNIT, silence_s=1.0):
+    os.write(fd, sealed(bytes([unit]) + bytes.fromhex(pdu)))
+    reply = hear(fd, silence_s)
+    time.sleep(0.3 if len(reply) > 100 else 0.03)  # the bridge's line is still busy for the time of the frame
+    if not reply:
+        return ""
+    assert reply == sealed(reply[:-2]) and reply[0] == unit
+    return reply[1:-2].hex()

@@ -1,0 +1,76 @@
+"""The commands of `bridgectl` that make and hand over: what they print, and how they refuse."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from bridgectl.cli import app
+from bridgectl.device import build, bundle
+from typer.testing import CliRunner
+
+
+def bridgectl(*words):
+    return CliRunner().invoke(app, [str(w) for w in words])
+
+
+def test_help_names_every_command():
+    """Proves: BEN-2"""
+    done = bridgectl("--help")
+    commands = ("read", "scan", "pace", "play", "build", "flash", "provision", "bundle", "ota", "run")
+    assert [word for word in commands if f"\n  {word} " not in done.stdout] == []
+
+
+def test_a_bundle_is_made_and_told():
+    """Proves: BEN-2"""
+    done = bridgectl("bundle", "rp2040")
+    assert done.exit_code == 0, done.output
+    path = done.stdout.splitlines()[-1]
+    assert bundle.read(path)["board"] == "rp2040"
+    assert "NOT SIGNED" in done.stdout
+
+
+def test_an_update_by_board_makes_its_own_bundle():
+    """Proves: BEN-2"""
+    done = bridgectl("ota", "/dev/no-such-port", "--board", "esp32", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert f"sigen-bridge-esp32-{build.version()}.bundle :/update.part" in done.stdout
+
+
+def test_provisioning_a_folder_prints_the_label_once(tmp_path):
+    """Proves: BEN-2"""
+    done = bridgectl("provision", tmp_path, "MY-SERIAL-01")
+    assert done.exit_code == 0, done.output
+    assert "SN        MY-SERIAL-01" in done.stdout
+    again = bridgectl("provision", tmp_path, "MY-SERIAL-01")
+    assert again.exit_code == 2
+    assert "--replace" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("provision", "/dev/no-such-port", "SN/1"), "must be letters, digits and -, without '/'"),
+        (("provision", "/dev/no-such-port", "x" * 33), "must be 1 to 32 characters long, not 33"),
+        (("provision", "/dev/no-such-port", "SN-1"), "There is no port /dev/no-such-port."),
+        (("bundle", "avr"), "board 'avr' is unknown; known: esp32, rp2040, host"),
+        (("build", "avr"), "board 'avr' is unknown"),
+        (("ota", "/dev/no-such-port"), "name either a bundle (FILE) or a board"),
+        (("ota", "/dev/no-such-port", "x", "--board", "esp32"), "name either a bundle (FILE) or a board"),
+        (("ota", "/dev/no-such-port", "/no/such.bundle"), "there is no file /no/such.bundle"),
+        (("ota", "/dev/no-such-port", __file__), "is no bundle"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_reason(words, said):
+    """Proves: BEN-2"""
+    done = bridgectl(*words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_run_starts_the_bridge_and_ends_by_itself(tmp_path):
+    """Proves: BEN-3+"""
+    command = [sys.executable, "-m", "bridgectl", "run", "--plain", "--seconds", "4", "--folder", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["figure"] == "host_first_reading_s"

@@ -1,0 +1,119 @@
+"""boot.py and main.py as the device runs them: one process is one start, slots lie in a folder of the PC."""
+
+import os
+import subprocess
+
+import pytest
+from bridgectl.device import bundle
+from interpreter import ROOT, micropython
+
+_TIMEOUT_S = 30
+_RESTART = 7
+
+# What the two files do at power-up, with another root.
+_POWER_UP = """
+import sys
+sys.path.append("firmware")
+import boot
+if boot.start(sys.argv[1]):
+    exec(open("firmware/main.py").read(), {"__name__": "__main__"})
+"""
+_BOARD = f"""
+import sys
+class Board:
+    def restart(self):
+        print("restart")
+        sys.exit({_RESTART})
+"""
+# The pause before a new start is not what is tested.
+_TIME = "def sleep(s):\n    print('pause of %d s' % s)\n"
+_GOOD = "def run(board):\n    print('slot %s is alive')\n    raise KeyboardInterrupt\n"
+
+
+@pytest.fixture
+def root(tmp_path):
+    script = tmp_path / "power_up.py"
+    script.write_text(_POWER_UP)
+    return tmp_path
+
+
+def put(root, slot, app, board=_BOARD):
+    """Put a version into a slot, complete with its manifest, and without any record: it counts as confirmed."""
+    folder = root / slot
+    (folder / "bridge").mkdir(parents=True)
+    (folder / "board.py").write_text(board)
+    (folder / "time.py").write_text(_TIME)
+    (folder / "bridge" / "app.py").write_text(app)
+    made, _ = bundle.manifest(folder, "host", "1.0.0")
+    (folder / "manifest.json").write_bytes(bundle.manifest_bytes(made))
+
+
+def power_up(root):
+    environment = {**os.environ, "MICROPYPATH": ".frozen"}
+    command = [micropython(), str(root / "power_up.py"), str(root)]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+
+
+def test_the_slot_runs_and_ctrl_c_leaves_the_prompt_to_the_person(root):
+    put(root, "a", _GOOD % "a")
+    done = power_up(root)
+    assert "slot a is alive" in done.stdout
+    assert "restart" not in done.stdout
+    assert "KeyboardInterrupt" in done.stdout + done.stderr
+
+
+def test_what_escapes_is_shown_and_ends_in_a_new_start(root):
+    """Proves: REL-1+"""
+    put(root, "a", "def run(board):\n    raise ValueError('why')\n")
+    done = power_up(root)
+    assert done.returncode == _RESTART
+    assert "ValueError: why" in done.stdout
+    assert done.stdout.index("pause") < done.stdout.index("restart")
+
+
+def test_an_application_that_ends_is_started_anew(root):
+    put(root, "a", "def run(board):\n    pass\n")
+    assert power_up(root).returncode == _RESTART
+
+
+def test_a_restart_that_was_asked_for_is_only_that(root):
+    put(root, "a", "def run(board):\n    board.restart()\n")
+    done = power_up(root)
+    assert (done.returncode, done.stdout) == (_RESTART, "restart\n")
+
+
+@pytest.mark.parametrize(
+    ("app", "board"),
+    [
+        ("import missing\n", _BOARD),
+        ("def run(:\n", _BOARD),
+        (_GOOD % "b", "import missing\n"),
+        (_GOOD % "b", "class Board:\n    def __init__(self):\n        raise OSError(5)\n"),
+    ],
+)
+def test_a_version_that_cannot_even_be_imported_goes_back_by_itself(root, app, board):
+    """Proves: OTA-3+"""
+    put(root, "b", app, board)
+    put(root, "a", _GOOD % "a")
+    on_trial(root, "b")
+    for _ in range(3):
+        done = power_up(root)
+        assert done.returncode in (1, _RESTART)
+        assert "is alive" not in done.stdout
+    for _ in range(3):
+        assert "slot a is alive" in power_up(root).stdout
+
+
+def on_trial(root, slot):
+    """Say which slot starts, as an installation does, by the device's own code."""
+    code = f"from slots.slots import Slots\nSlots({str(root)!r}, '').commit({slot!r})"
+    command = [micropython(), "-c", "import sys; sys.path.insert(0, 'lib')\n" + code]
+    subprocess.run(command, cwd=ROOT, timeout=_TIMEOUT_S, check=True)
+
+
+def test_without_a_slot_the_prompt_says_what_to_do(root):
+    done = power_up(root)
+    assert done.returncode == 0
+    assert "no complete slot" in done.stdout

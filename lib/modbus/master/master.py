@@ -1,0 +1,285 @@
+"""Master of one RS485 line: one exchange at a time, at the pace that each slave was found to keep.
+
+The line is owned by `run()`; others hand in jobs. Urgent jobs go first, then the one whose deadline is nearest (its due
+time and one period more), then what clients of a gateway ask for; if the bridge's own jobs leave no time, a client gets
+every third exchange. A steady-state exchange allocates nothing: jobs and buffers are made at start, waiting is
+`sleep_ms`, the reply is checked where it lies and given to the job's `done`.
+
+    rest or t3.5   request   t3.5 think   reply        rest or t3.5
+    ______________|########|____________|############|______________
+                  asked_at ^            |<- missing ->| slept through, then looked at every 200 us
+"""
+
+import asyncio
+
+import clock
+from micropython import const
+from modbus.master.reply import COUNT_NAMES, SPLIT, Reply
+from modbus.wire import rtu
+
+_IDLE_MS = const(10)  # longest wait for a new urgent job
+_STEP_US = const(200)  # the end of a frame is waited for in such steps
+_PAUSE_US = const(12000)  # nothing for so long: the frame is shorter than thought, or split
+_NOISE_US = const(3000)  # what is no reply is looked at so seldom
+_BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
+_TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
+_BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
+_OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
+
+
+class Master:
+    """Runs jobs on a line (the board's rs485 object)."""
+
+    def __init__(self, line, baud, parity, period_ms=0):
+        """period_ms: least time between two requests on the line, from the end of one to the start of the next, so
+        that it holds however the slave counts."""
+        self._line = line
+        self._period_ms = period_ms
+        self._character_us = rtu.character_us(baud, parity)
+        self._silence_us = rtu.silence_us(baud, parity)
+        # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
+        self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500
+        self.reply = Reply()
+        self.counts = self.reply.counts
+        self.count_names = COUNT_NAMES
+        self._rest = bytearray(rtu.LONGEST)
+        self._quiet_at = clock.ticks_ms()
+        self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
+        self._sent_us = 0
+        self._seen = 0
+        self._still_us = 0
+        self._deadline_us = 0
+        self._look_us = 0  # when the line was to be looked at
+        self._rested_us = 0
+        self._began_at = 0
+        self._is_split = False
+        self._is_late = False  # the line was looked at too late to tell when characters came
+        self._last = None  # slave of the last exchange
+        self.stopped = False  # set it, and run() ends after the exchange under way
+        self.jobs = []
+        self._foreign = []
+        self._clients = None
+        self._own = 0  # exchanges since the last one of a client
+        self._asked = False
+        self.asked_at = 0  # ticks when the last request had left
+        self.tap = None  # tap(unit, function, address, quantity, status, frame, at, asked_at) sees what the bridge asks
+
+    def add(self, job):
+        """Take a job on and return it."""
+        self.jobs.append(job)
+        return job
+
+    async def run(self, beat):
+        """Own the line until `stopped` is set. An OSError of the line (adapter pulled out) goes to the caller."""
+        spin_us = self._spin_us
+        while not self.stopped:
+            beat()
+            now = clock.ticks_ms()
+            job = self._next(now)
+            if job is None:
+                await asyncio.sleep_ms(_IDLE_MS)
+                continue
+            wait_us = self._gap_us(job.slave)
+            if wait_us > spin_us:
+                await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
+                wait_us = self._gap_us(job.slave)
+            if wait_us > 0:
+                clock.sleep_us(wait_us)
+            wait_us = self._send(job)
+            while wait_us:
+                if wait_us > spin_us:
+                    await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
+                else:
+                    clock.sleep_us(wait_us)
+                wait_us = self._look(job)
+            self._end(job)
+
+    # -- clients of a gateway --------------------------------------------------------
+
+    def foreign(self, unit, sent, count, done):
+        """Queue the request PDU sent[:count] of a client for a slave; return False if too many wait.
+
+        done(status, frame, at, count) is called with the reply's PDU frame[at:at + count], unless `withdraw` comes first.
+        """
+        if self._clients is None:
+            from modbus.master.clients import Clients  # only a gateway needs it
+
+            self._clients = Clients(self.jobs, self._foreign, self._silence_us)
+        return self._clients.add(unit, sent, count, done)
+
+    def withdraw(self, done):
+        """Forget the request that came with this done; return False if it was sent already."""
+        for job in self._foreign:
+            if job.done is done:
+                self._foreign.remove(job)
+                return True
+        return False
+
+    # -- whose turn it is ------------------------------------------------------------
+
+    def _next(self, now):
+        """Return the job to run now, or None."""
+        diff = clock.ticks_diff
+        if self._asked and self._period_ms and diff(now, self.asked_at) <= self._period_ms:
+            return None
+        best = None
+        least_ms = 0
+        for job in self.jobs:
+            if not job.active:
+                continue
+            left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
+            if left_ms > job.every_ms or (best and left_ms >= least_ms and not job.urgent):
+                continue
+            if not self._may(job, now):
+                continue
+            if job.urgent:
+                return job.slave.before(job, now)
+            best, least_ms = job, left_ms
+        if self._foreign and (best is None or self._own >= _OWN_FIRST):
+            for job in self._foreign:
+                if self._may(job, now):
+                    first = job.slave.before(job, now)
+                    if first is job:
+                        self._foreign.remove(job)
+                    return first
+        return best and best.slave.before(best, now)
+
+    def _may(self, job, now):
+        """Return True if the job's slave can be asked for it now, or within some milliseconds."""
+        slave = job.slave
+        if not slave.asked:
+            return True
+        rested_us = slave.rested_us(now, clock.ticks_us())
+        if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
+            return False
+        if not slave.failures:
+            return True
+        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
+
+    def _is_alone(self, slave):
+        for job in self.jobs:
+            if job.active and job.slave is not slave:
+                return False
+        return not self._foreign
+
+    # -- one exchange ----------------------------------------------------------------
+
+    def _gap_us(self, slave):
+        """Return how long the line or the slave still needs its rest."""
+        now, now_us = clock.ticks_ms(), clock.ticks_us()
+        gap_us = 0
+        if clock.ticks_diff(now, self._quiet_at) < 1000:
+            gap_us = self._silence_us - clock.ticks_diff(now_us, self._quiet_us)
+        return max(gap_us, slave.pace.rest_us() - slave.rested_us(now, now_us))
+
+    def _send(self, job):
+        """Send the request; return after how many us to look at the line for the first time, 0 = nothing will come."""
+        slave = job.slave
+        if self._line.any():
+            self._drain()
+        self.reply.begin(job)
+        self._began_at = clock.ticks_ms()
+        self._rested_us = slave.rested_us(self._began_at, clock.ticks_us())
+        self._line.send(job.frame, job.length)
+        self._sent_us = clock.ticks_us()
+        slave.asked = self._asked = True
+        slave.asked_at = self.asked_at = clock.ticks_ms()
+        self._still_us = self._look_us = self._sent_us
+        self._seen = 0
+        self._is_split = self._is_late = False
+        self._last = slave
+        if not job.answered():
+            self._deadline_us = -1
+            return 1000 * _TURNAROUND_MS + self._spin_us
+        self._deadline_us = 1000 * slave.pace.timeout_ms() + self.reply.need * self._character_us
+        # No reply is shorter than five characters, and few come much sooner than usual.
+        return self._again(self._silence_us + 5 * self._character_us + slave.pace.think_us() // 2)
+
+    def _look(self, job):
+        """Look at the line; return after how many us to look again, 0 = the exchange is over."""
+        reply = self.reply
+        waiting = self._line.any()
+        now_us = clock.ticks_us()
+        if clock.ticks_diff(now_us, self._look_us) > _BLOCKED_US:
+            self._is_late = True
+        here = reply.have + waiting
+        if here != self._seen:
+            self._seen = here
+            self._still_us = now_us
+        still_us = clock.ticks_diff(now_us, self._still_us)
+        if waiting and (here >= reply.need or still_us > _PAUSE_US):
+            self._take(waiting)
+            if reply.recognise(job) or (still_us > _PAUSE_US and reply.search(job)):
+                return 0
+            self._is_split = self._is_split or still_us > _PAUSE_US
+        elif here and reply.status == rtu.BAD_CRC and still_us > _PAUSE_US:
+            if still_us > _BROKEN_US or reply.search(job):
+                return 0
+        if clock.ticks_diff(now_us, self._sent_us) > self._deadline_us:
+            return 0
+        missing = reply.need - here if here else 0
+        # The processor is kept only while characters come that may be the reply: noise can go on for ever.
+        if reply.status < rtu.SHORT:
+            return self._again(self._spin_us + _NOISE_US)
+        if missing <= 0 or still_us > 2 * self._character_us:
+            return self._again(self._spin_us + 1)
+        return self._again(max((missing - 1) * self._character_us, _STEP_US))
+
+    def _again(self, wait_us):
+        self._look_us = clock.ticks_add(clock.ticks_us(), wait_us)
+        return wait_us
+
+    def _end(self, job):
+        """Take note of how the exchange ended, and hand its result on."""
+        reply, slave = self.reply, job.slave
+        now = clock.ticks_ms()
+        status = reply.status
+        if self._deadline_us < 0:
+            status = reply.status = rtu.OK
+        reply.count()
+        size = reply.end - reply.start
+        if slave.unit and self._deadline_us > 0:
+            think_us = clock.ticks_diff(self._still_us, self._sent_us) - size * self._character_us - self._silence_us
+            if self._is_late:
+                think_us = min(think_us, slave.pace.think_us())
+            slave.pace.observe(status, max(think_us, 0), self._rested_us, now, job.length + max(size, reply.have))
+        if status >= 0 and self._is_split:
+            self.counts[SPLIT] += 1
+        self._quiet_at, self._quiet_us = now, self._still_us
+        slave.quiet(now, self._still_us)
+        slave.ended(status, job, self._began_at, now)
+        foreign = job.is_foreign
+        self._own = 0 if foreign else min(self._own + 1, _OWN_FIRST)
+        if self.tap and not foreign:
+            self.tap(
+                slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at
+            )
+        job.settle(status, now)
+        job.finish(status, reply.frame, reply.start + 1, max(size - 3, 0))
+
+    def _drain(self):
+        """Throw away what nobody asked for: noise, or an answer that came too late."""
+        reply, rest = self.reply, self._rest
+        have = 0
+        while self._line.any():
+            count = self._line.readinto(rest, len(rest))
+            if not count:
+                break
+            for i in range(min(count, len(reply.frame) - have)):
+                reply.frame[have + i] = rest[i]
+            have = min(have + count, len(reply.frame))
+        if have:
+            reply.strays(self._last, have)
+
+    def _take(self, waiting):
+        """Move the bytes that wait behind those in the reply's frame."""
+        reply, line = self.reply, self._line
+        frame, have = reply.frame, reply.have
+        if not have:
+            reply.have = line.readinto(frame, min(waiting, len(frame)))
+            return
+        rest = self._rest
+        count = line.readinto(rest, min(waiting, len(rest), len(frame) - have))
+        for i in range(count):
+            frame[have + i] = rest[i]
+        reply.have = have + count

@@ -1,0 +1,120 @@
+"""What a master knows of one slave: its pace, whether it lives, and which of its answers may still be on their way."""
+
+import clock
+from micropython import const
+from modbus.master.job import Job
+from modbus.wire import rtu
+
+_SILENT_AFTER = const(3)  # failures in a row that make a slave silent
+_PROBE_FIRST_MS = const(500)
+_PROBE_LAST_MS = const(10000)
+_DEAD_SHARE = const(30)  # a silent slave is left alone for so many times what a request in vain costs
+_LONG_MS = const(500000)
+_LONG_US = const(500000000)  # as good as for ever, and still a small integer on the chips
+_MISSES = const(4)  # answers that may still come
+_LATE_MS = const(2000)  # an answer may come so long after its request was given up
+
+
+class Slave:
+    """One slave of a master."""
+
+    def __init__(self, unit, pace):
+        """unit: 1..247, 0 = all slaves (nobody answers). pace: its pacing.Pacing."""
+        self.unit = unit
+        self.pace = pace
+        self.failures = 0  # in a row
+        self.answered = False  # ever
+        self.status = rtu.OK  # of the last exchange
+        self.asked = False
+        self.asked_at = 0  # ticks when the last request had left
+        self.vain_ms = 0  # what the last request in vain took of the bus
+        self._quiet_at = 0  # last character from or to it, in both clocks: one is fine, the other one long
+        self._quiet_us = 0
+        self._misses = bytearray(2 * _MISSES)  # function and bytes of values
+        self._missed = 0  # rows of them in use
+        self._missed_at = 0
+        self._place = 0  # where the next one goes
+
+    def silent(self):
+        """Return True after three failures in a row."""
+        return self.failures >= _SILENT_AFTER
+
+    def link(self):
+        """Return "starting", "ok", "silent" or "noisy"."""
+        if self.failures < _SILENT_AFTER:
+            return "ok" if self.answered else "starting"
+        return "silent" if self.status == rtu.SILENT else "noisy"
+
+    def rested_us(self, now, now_us):
+        """Return for how long nothing was said to it or by it, in us; half a thousand seconds at most."""
+        if not self.asked or clock.ticks_diff(now, self._quiet_at) >= _LONG_MS:
+            return _LONG_US
+        return max(0, clock.ticks_diff(now_us, self._quiet_us))
+
+    def quiet(self, now, now_us):
+        """Take note of the last character from or to it."""
+        self._quiet_at = now
+        self._quiet_us = now_us
+
+    def probe_ms(self, is_alone):
+        """Return the pause before it may be asked again because of its failures.
+
+        is_alone: no other slave of the line wants the time; otherwise a slave that does not answer takes a thirtieth of it.
+        """
+        if not self.failures or (self.answered and self.failures < _SILENT_AFTER):
+            return 0
+        pause_ms = 0
+        if self.failures >= _SILENT_AFTER:
+            pause_ms = min(_PROBE_FIRST_MS << min(self.failures - _SILENT_AFTER, 8), _PROBE_LAST_MS)
+        return pause_ms if is_alone else max(pause_ms, _DEAD_SHARE * self.vain_ms)
+
+    def ended(self, status, job, began_at, now):
+        """Take the status of an exchange that began at began_at."""
+        self.status = status
+        if status >= 0:
+            self.failures = 0
+            self.answered = True
+            if status == rtu.OK:
+                self._missed = self._place = 0  # see before()
+            return
+        self.failures = min(self.failures + 1, 99)
+        self.vain_ms = clock.ticks_diff(now, began_at)
+        if job.is_read:
+            # What did not come yet may come later, and nothing in it says which registers it holds.
+            at, misses = self._place, self._misses
+            misses[at] = job.function
+            misses[at + 1] = rtu.value_bytes(job.function, job.quantity)
+            self._place = (at + 2) % (2 * _MISSES)
+            self._missed = min(self._missed + 1, _MISSES)
+            self._missed_at = now
+
+    def before(self, job, now):
+        """Return the job to send: this one, or a small read that goes before it.
+
+        A slave answers in the order of asking. So when something of another shape was answered, all that was asked
+        before has been answered too, or never will be; until then a late answer could be taken for the job's.
+        """
+        if not self._missed or not job.is_read:
+            return job
+        if clock.ticks_diff(now, self._missed_at) > _LATE_MS:
+            self._missed = self._place = 0
+            return job
+        if not self.expects(job.function, rtu.value_bytes(job.function, job.quantity)):
+            return job
+        function = job.function if job.function <= rtu.READ_INPUT else rtu.READ_HOLDING
+        quantity = step = 2 if function >= rtu.READ_HOLDING else 16
+        while self.expects(function, rtu.value_bytes(function, quantity)):
+            quantity += step
+        return Job(self, _ignore).read(function, job.address, quantity)
+
+    def expects(self, function, size):
+        """Return True if a frame of that function and so many bytes of values may be a late answer."""
+        misses = self._misses
+        for at in range(0, 2 * self._missed, 2):
+            if misses[at] == function and misses[at + 1] == size:
+                return True
+        return False
+
+
+def _ignore(job, status, frame, at, count):
+    """It is enough that it was answered."""

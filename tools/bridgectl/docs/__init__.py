@@ -1,0 +1,1 @@
+"""Pages made from the tables, and the trace from requirements to tests."""

@@ -1,0 +1,83 @@
+"""Writes docs/settings.md, the list of all settings, from the one table that the firmware checks them by.
+
+`python -m bridgectl.docs.settings` writes the page; `--check` only says if it is old.
+"""
+
+import sys
+
+from bridgectl import firmware
+
+PAGE = firmware.ROOT / "docs" / "settings.md"
+
+_HEAD = """# Settings
+
+Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_role": "listen", "plant_unit": 1}}`, 512
+bytes at most. All are taken and stored, or none is; the answer on `<prefix>/<SN>/result` names each field that is refused,
+and the rule. A setting is in force within some seconds and survives a restart, which none of them needs. A secret is taken
+and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a number, all else a text in quotes.
+
+What the roles of the RS485 ports are: [ports.md](ports.md).
+
+This page is made by `python -m bridgectl.docs.settings` from the table in `firmware/bridge/settings.py`: {count} settings.
+"""
+# Beginnings of names, and the heading of their group, in the order of the page. The first that fits counts.
+_GROUPS = (
+    ("rs485_", "RS485 ports"),
+    ("sensor_", "Power sensor"),
+    ("plant_", "Plant"),
+    ("server_", "Role server"),
+    ("meter_", "Role meter"),
+    ("gateway_", "Role gateway"),
+    ("grid_", "Grid signal"),
+    ("do_", "Outputs"),
+    (("mqtt_", "publish_"), "MQTT"),
+    ("wlan_", "House network"),
+    ("", "Device"),
+)
+_TABLE = "\n| name | kind | default | allowed | unit | meaning |\n|---|---|---|---|---|---|\n"
+
+
+def page():
+    """Return the page as text."""
+    firmware.load()
+    from bridge import settings
+
+    rows = list(settings.rows())
+    parts = [_HEAD.format(count=len(rows))]
+    for beginnings, heading in _GROUPS:
+        group = [row for row in rows if row[0].startswith(beginnings)]
+        rows = [row for row in rows if row not in group]
+        if group:
+            parts += [f"\n## {heading}\n", _TABLE, *(_line(*row) for row in group)]
+    return "".join(parts)
+
+
+def _line(name, kind, default, low, high, unit, meaning):
+    cells = (f"`{name}`", kind, _shown(default), _allowed(kind, low, high), unit, meaning)
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _shown(default):
+    """Return a default as it is written in JSON, nothing for an empty text."""
+    return {True: "true", False: "false"}[default] if isinstance(default, bool) else str(default)
+
+
+def _allowed(kind, low, high):
+    if kind == "bool":
+        return "true, false"
+    if kind in ("choice", "rate"):
+        return ", ".join(str(choice) for choice in low)
+    return f"{low} to {high}" if kind == "int" else f"{low} to {high} bytes"
+
+
+def main():
+    """Write the page, or with --check only compare it."""
+    if sys.argv[1:] == ["--check"]:
+        if not PAGE.exists() or PAGE.read_text() != page():
+            sys.exit("docs/settings.md is not what the table says: run python -m bridgectl.docs.settings")
+        return
+    PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()

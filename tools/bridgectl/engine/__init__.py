@@ -1,1 +1,0 @@
-"""The Modbus engine against the wire: what bridgectl.engine_figures measures with."""

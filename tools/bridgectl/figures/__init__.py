@@ -1,0 +1,1 @@
+"""What `make figures` measures, a file each."""

@@ -1,0 +1,66 @@
+"""Measures every figure of the project now and prints one JSON object a line.
+
+{"figure": name, "value": number, "unit": text, "how": what was measured}. `python -m bridgectl.figures [PART ...]` measures
+only the parts named, see PARTS.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from bridgectl import firmware
+from bridgectl.device import build
+from bridgectl.figures.say import say
+
+ROOT = firmware.ROOT
+_TIMEOUT_S = 900
+
+
+def _build():
+    for board in ("rp2040", "esp32"):
+        build.build(board, quiet=True)
+    say("device_bytes", build.device_bytes("rp2040"), "B", "sum of .mpy in build/rp2040, microdot included")
+    say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32, microdot included")
+    pages = sum(p.stat().st_size for p in (ROOT / "build" / "rp2040" / "web").glob("*.gz"))
+    say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
+
+
+def _module(name):
+    """Let a module that prints figures itself do so."""
+    code = subprocess.run([sys.executable, "-m", name], timeout=_TIMEOUT_S, check=False, cwd=ROOT).returncode
+    if code:
+        sys.exit(f"{name} failed with code {code}")
+
+
+def _tests():
+    path = ROOT / "build" / "tests.json"
+    if not path.exists():
+        subprocess.run([sys.executable, "-m", "bridgectl.tests"], check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
+    ran = json.loads(path.read_text())
+    say("test_seconds", ran["seconds"], "s", f"last whole `make test` on this machine, {os.cpu_count()} cores")
+
+
+PARTS = {
+    "build": _build,
+    "cuts": lambda: _module("bridgectl.figures.cuts"),
+    "emulator": lambda: _module("bridgectl.emulator"),
+    "pacing": lambda: _module("bridgectl.figures.pacing"),
+    "engine": lambda: _module("bridgectl.figures.engine"),
+    "gateway": lambda: _module("bridgectl.figures.gateway"),
+    "finder": lambda: _module("bridgectl.figures.finder"),
+    "tests": _tests,
+}
+
+
+def main():
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = [part for part in wanted if part not in PARTS]
+    if unknown:
+        sys.exit(f"figures: no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    for part in wanted:
+        PARTS[part]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Cuts the power at every flash operation of records, installations and slot changes, and counts.
+
+`python -m bridgectl.figures.cuts` prints the figures cut_points and third_states, one JSON object a line.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from bridgectl.device import build
+
+_TIMEOUT_S = 600
+
+
+def count():
+    """Return {"cut_points", "third_states", "breaches", "scenarios"} from the rig on the unix port."""
+    build.build("host", quiet=True, everything=True)
+    tests = build.ROOT / "host_tests"
+    path = [tests / "rigs" / "unix", tests / "mocks", build.ROOT / "build" / "all" / "host"]
+    done = subprocess.run(
+        [build.micropython(), "-X", "heapsize=8m", str(tests / "rigs" / "unix" / "cut_rig.py")],
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
+        cwd=build.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"cuts: the rig failed\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main():
+    """Print the figures; exit with 1 if there is a third state."""
+    found = count()
+    how = "littlefs on a simulated NOR flash, cut at every program and erase: " + ", ".join(
+        f"{name} {points}" for name, points in sorted(found["scenarios"].items())
+    )
+    print(json.dumps({"figure": "cut_points", "value": found["cut_points"], "unit": "cuts", "how": how}))
+    how = "states after a cut that are neither old nor new" + "".join(f"; {x}" for x in found["third_states"][:5])
+    print(json.dumps({"figure": "third_states", "value": len(found["third_states"]), "unit": "states", "how": how}))
+    sys.exit(1 if found["third_states"] or found["breaches"] else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m bridgectl.fuzzing`: see fuzz.py."""
+
+from bridgectl.fuzzing import main
+
+main()
