@@ -9,7 +9,7 @@ from bridgectl.fuzzing import mutate
 
 FUNCTIONS = (1, 2, 3, 4, 5, 6, 8, 15, 16, 22, 23, 43)
 READS = (1, 2, 3, 4)
-END = 0x9000  # behind the last address of the bank in chip/wires.py
+END = 0x9000  # behind the last address of the bank in chip/bank.py
 
 _as_server = DecodePDU(True)
 _as_client = DecodePDU(False)
@@ -58,7 +58,7 @@ def pieces(octets, unit):
 
 
 def value(address):
-    """Return what the bank in chip/wires.py holds."""
+    """Return what the bank in chip/bank.py holds."""
     return address * 40503 & 0xFFFF
 
 
@@ -137,7 +137,7 @@ def damaged_frame(rng, unit, pdu):
 def wrong_answer(pdu, answer, written=None, unit=1):
     """Return what is wrong with a slave's frame (b"" = silence) and writes after the request PDU, None = nothing is.
 
-    The slave is the server with the bank of chip/wires.py; pymodbus says what was asked. written None: not known.
+    The slave is the server with the bank of chip/bank.py; pymodbus says what was asked. written None: not known.
     """
     function = pdu[0]
     if not intact(answer) or answer[0] != unit or answer[1] & 0x7F != function & 0x7F or len(answer) > 256:
@@ -165,7 +165,7 @@ def wrong_answer(pdu, answer, written=None, unit=1):
 
 
 def writes(pdu, meant):
-    """Return what a good request writes, as chip/wires.py notes it; meant: what pymodbus reads of the request."""
+    """Return what a good request writes, as chip/bank.py notes it; meant: what pymodbus reads of the request."""
     function = pdu[0]
     if function == 5:
         return [[meant.address, [int(meant.bits[0])]]]

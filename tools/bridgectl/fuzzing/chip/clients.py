@@ -1,8 +1,8 @@
 """The decoders of what clients send; each function returns one that takes an input and tells what it made of it."""
 
 from bridgectl.fuzzing.chip import virtual
+from bridgectl.fuzzing.chip.bank import value
 from bridgectl.fuzzing.chip.pieces import Pieces
-from bridgectl.fuzzing.chip.wires import value
 
 _ADDRESS = "192.168.4.1"
 _STEP_MS = 20
