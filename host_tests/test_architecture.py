@@ -4,7 +4,9 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 from bridgectl import firmware
+from imports import arrows, circle, imports, modules, tree
 
 ROOT = firmware.ROOT
 FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
@@ -25,24 +27,20 @@ MAY_IMPORT = {
     "readings": {"points"},
 }
 
-
-def _tree(path):
-    return ast.parse(path.read_text(), str(path))
-
-
-def _imports(path):
-    """Return the dotted names that a file imports, `from a import b` as a.b."""
-    found = set()
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{name.name}" for name in node.names}
-    return found
+# What each room of lib/modbus may import of the others.
+MODBUS_MAY_IMPORT = {
+    "wire": set(),
+    "pace": {"wire"},
+    "master": {"wire", "pace"},
+    "server": {"wire"},
+    "listen": {"wire"},
+    "gateway": {"wire"},
+    "find": {"wire", "listen"},
+}
 
 
 def _first_names(path):
-    return {name.split(".")[0] for name in _imports(path)}
+    return {name.split(".")[0] for name in imports(path)}
 
 
 def _room(path):
@@ -71,10 +69,39 @@ def test_imports_point_down():
     wrong = []
     for path in _bridge_files():
         allowed = MAY_IMPORT[_room(path)]
-        for name in _imports(path):
+        for name in imports(path):
             parts = name.split(".")
             if parts[0] == "bridge" and len(parts) > 1 and parts[1] not in allowed:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        ("lib", "firmware", "boards"),
+        ("tools",),
+        ("host_tests/rigs",),
+        ("host_tests/rigs/unix", "host_tests/mocks"),
+    ],
+)
+def test_no_module_imports_itself_by_a_detour(roots):
+    assert circle(arrows(modules(*roots))) == []
+
+
+def test_a_circle_would_be_seen():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+
+
+def test_the_rooms_of_the_modbus_library_stand_on_each_other_in_one_order():
+    wrong = []
+    for path in (ROOT / "lib" / "modbus").rglob("*.py"):
+        room = path.parent.name
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "modbus" and parts[1] not in MODBUS_MAY_IMPORT[room] | {room}:
+                if not path.name.startswith("example"):
+                    wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not wrong
 
 
@@ -111,7 +138,7 @@ def test_each_field_of_the_state_has_one_writer():
     for path in _bridge_files():
         if path.name == "state.py":
             continue
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(tree(path)):
             targets = []
             if isinstance(node, ast.Assign):
                 targets = node.targets
@@ -143,7 +170,7 @@ def test_every_used_field_and_setting_is_declared():
     )
     wrong = []
     for path in _bridge_files():
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(tree(path)):
             if not isinstance(node, ast.Attribute):
                 continue
             owner = node.value
@@ -157,7 +184,7 @@ def test_every_used_field_and_setting_is_declared():
 
 
 def _is_module_import(path, name):
-    return any(i.split(".")[-1] == name for i in _imports(path))
+    return any(i.split(".")[-1] == name for i in imports(path))
 
 
 def test_no_setting_is_declared_twice():
@@ -177,7 +204,7 @@ def test_nothing_happens_at_import():
     for path in [*_bridge_files(), *LIBRARY, *BOARDS]:
         if path.name.startswith("example"):
             continue
-        for node in _tree(path).body:
+        for node in tree(path).body:
             docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if not docstring and not isinstance(node, allowed):
                 wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {type(node).__name__}")
@@ -193,7 +220,7 @@ def test_only_the_supervisor_catches_everything():
     for path in [*FIRMWARE, *LIBRARY, *BOARDS]:
         if path.name == "supervisor.py":
             continue
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ExceptHandler):
                 kind = getattr(node.type, "id", None)
                 if node.type is None or kind in ("Exception", "BaseException"):

@@ -1,69 +1,20 @@
 """The machine module of both ports, on the virtual clock; see chip.py. Driven by Pin.drive and UART.connect."""
 
 import chip
-from machine_uart import UART
+from machine_pad import PULL_UP, pad
+from machine_uart import UART  # noqa: F401 (part of this module)
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
-_KEPT_EDGES = 256
 _RP2_MAX_WDT_MS = 8388
 _RP2_REASON = 0x40058008
-_pads = {}
-
-
-class _Pad:
-    """What one GPIO's pad does; edges are (us, level) of its output, the newest _KEPT_EDGES."""
-
-    def __init__(self, gpio):
-        self.gpio = gpio
-        self.output = False
-        self.latch = 0
-        self.pull = None
-        self.driven = None
-        self.edges = []
-
-    def level(self):
-        if self.output:
-            return self.latch
-        if self.driven is not None:
-            return self.driven
-        if self.pull is not None:
-            return 1 if self.pull == Pin.PULL_UP else 0
-        return chip.PULLED[chip.port].get(self.gpio, 0)
-
-    def put(self, level):
-        before = self.edges[-1][1] if self.edges else None
-        self.latch = level
-        if self.output and level != before:
-            self.edges.append((chip.now_us(), level))
-            if len(self.edges) > _KEPT_EDGES:
-                del self.edges[0]
-            if before == 1 and level == 0:
-                UART.released(self.gpio)
-
-    def steady(self, wanted, start_us, end_us):
-        """Return whether the output had that level all the time from start_us to end_us."""
-        level = 0
-        for at_us, new in self.edges:
-            if at_us <= start_us:
-                level = new
-            elif at_us < end_us and new != wanted:
-                return False
-        return level == wanted
-
-
-def pad(gpio):
-    """Return the pad of a GPIO, for tests and for the wire."""
-    if gpio not in _pads:
-        _pads[gpio] = _Pad(gpio)
-    return _pads[gpio]
 
 
 class Pin:
     IN = 0
     OUT = 1
-    PULL_UP = 1
+    PULL_UP = PULL_UP
     PULL_DOWN = 2
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
@@ -203,4 +154,3 @@ def _become(port):
 
 
 chip.follow(_become)
-chip.on_reset(_pads.clear)

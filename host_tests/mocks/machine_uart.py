@@ -8,6 +8,7 @@ import io
 import time
 
 import chip
+from machine_pad import on_release, pad
 
 _FIRST_PARTY_GAP = 3.5  # characters of silence that end a frame
 _RP2_MAX_BUFFER = 32766
@@ -214,12 +215,10 @@ class UART(io.IOBase):
         self._coming = coming
 
     def _listened(self, start_us, end_us):
-        from machine import pad
 
         return pad(self._driver).steady(0, start_us, end_us)
 
     def _frame_ended(self):
-        from machine import pad
 
         if chip.now_us() < self._tx_end_us + self._gap_us() or not self._sent:
             return
@@ -264,3 +263,6 @@ def _forget():
 
 
 chip.on_reset(_forget)
+
+
+on_release(UART.released)
