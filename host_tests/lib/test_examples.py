@@ -23,6 +23,7 @@ import packages
 import ptys
 import pytest
 from bridgectl import firmware
+from bridgectl.docs.packages import needed
 from brokers import free_port
 from interpreter import micropython
 from server_process import raw, sealed
@@ -106,7 +107,7 @@ class Running:
 
 @pytest.mark.parametrize("name", packages.NAMES)
 def test_a_package_names_all_that_its_modules_import_and_nothing_else(name):
-    assert packages.urls(name) == packages.needed(name)
+    assert packages.urls(name) == needed(name)
 
 
 def test_every_library_folder_has_a_readme_a_package_and_an_example_of_sixty_lines_at_most():
@@ -126,13 +127,12 @@ def test_the_readme_of_a_folder_has_a_picture_and_names_every_module(name):
 
 
 def test_every_example_is_run_by_a_test():
-    here = [node.value for path in (__file__, "host_tests/lib/mqtt/test_mqtt_brokers.py") for node in _constants(path)]
-    assert [path for path in EXAMPLES if path.relative_to(packages.LIB).as_posix() not in here] == []
+    named = {text for path in (firmware.ROOT / "host_tests" / "lib").rglob("test_*.py") for text in _texts(path)}
+    assert [path for path in EXAMPLES if path.relative_to(packages.LIB).as_posix() not in named] == []
 
 
-def _constants(path):
-    tree = ast.parse((firmware.ROOT / path).read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+def _texts(path):
+    return [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
 
 
 @pytest.mark.parametrize("name", packages.NAMES)
@@ -146,6 +146,29 @@ def test_every_module_of_an_installed_package_can_be_imported(installed, name):
 
 
 # -- modbus ----------------------------------------------------------------------------
+
+
+def test_a_read_is_made_and_its_reply_judged(installed):
+    def said(*reply):
+        with Running(installed["modbus/wire"], "modbus/wire/example.py", *reply) as example:
+            return example.output().splitlines()
+
+    assert said() == [
+        "rtu 01 04 00 00 00 02 71 cb",
+        "tcp 00 01 00 00 00 06 01 04 00 00 00 02",
+        "takes 44985 us at 9600 bps if the slave thinks 20 ms",
+        "reply ok [17254, 0]",
+    ]
+    assert said("010404436600000e1e")[-1] == "reply bad CRC []"
+    assert said(sealed(bytes.fromhex("018402")).hex())[-1] == "reply exception 2, illegal data address []"
+
+
+def test_the_pace_of_a_slave_that_needs_120_ms_of_rest_is_learned(installed):
+    with Running(installed["modbus/pace"], "modbus/pace/example.py", 20, 120) as example:
+        said = example.output().splitlines()
+    assert said[0] == "     0 ms: rest 1000 ms" and said[4] == "  3894 ms: rest 1000 ms"  # after the first loss
+    assert said[-2].startswith("3 lost ") and "'rest_ms': 135" in said[-2] and "'think_ms': 20" in said[-2]
+    assert said[-1] == "[(0, 14, 250), (70, 2, 250), (342, 2, 250)]"
 
 
 def test_the_master_reads_a_meter_and_tells_its_pace(installed):

@@ -1,18 +1,15 @@
-"""The rooms of lib/ as packages: what each needs, what its package.json names, and an installation of it."""
+"""The rooms of lib/ as packages: what their package.json names, and an installation of each."""
 
-import ast
 import functools
 import http.server
 import json
 import subprocess
 import threading
 
-from bridgectl import firmware
+from bridgectl.docs.packages import LIB, rooms
 from interpreter import micropython
 
-LIB = firmware.ROOT / "lib"
-
-NAMES = sorted(path.parent.relative_to(LIB).as_posix() for path in LIB.rglob("package.json"))
+NAMES = rooms()
 
 
 def urls(name):
@@ -20,27 +17,6 @@ def urls(name):
     package = json.loads((LIB / name / "package.json").read_text())
     assert package["deps"] == []
     return {target: (LIB / name / source).resolve() for target, source in package["urls"]}
-
-
-def needed(name):
-    """Return {path on the device: file in the tree} of the modules of a folder and of all that they import, also late."""
-    found, todo = {}, list((LIB / name).glob("*.py"))
-    while todo:
-        path = todo.pop()
-        if str(path.relative_to(LIB)) in found:
-            continue
-        if not path.stem.startswith("example"):  # an example is not installed, but finds all that it imports
-            found[str(path.relative_to(LIB))] = path
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            else:
-                continue
-            paths = [LIB / f"{module.replace('.', '/')}.py" for module in modules]
-            todo += [path for path in paths if path.exists()]
-    return found
 
 
 def install(name, folder):

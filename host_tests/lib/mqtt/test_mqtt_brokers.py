@@ -17,7 +17,7 @@ from brokers import Amqtt, Mosquitto
 
 ROOT = firmware.ROOT
 UNIX = ROOT / "host_tests" / "rigs" / "unix"
-EXAMPLE = ROOT / "lib" / "mqtt" / "example.py"
+EXAMPLE = ROOT / "lib" / "mqtt/example.py"
 _WAIT_S = 20
 
 pytestmark = pytest.mark.skipif(not Mosquitto.available, reason="needs the package mosquitto")

@@ -1,7 +1,7 @@
 """What is on this line? Finds a meter of which neither speed nor parity nor address is known, in twenty lines.
 
     MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.find.example TTY
-On a board: asyncio.run(find(lambda baud, parity: board.rs485(2, baud, parity))), see README.md for such a line.
+On a board: asyncio.run(find(lambda baud, parity: board.rs485(2, baud, parity))), see ../README.md for such a line.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import sys
 
 from modbus.find import finder
 
-# Of the models that matter here; the columns are explained in finder_models.
+# Of the models that matter here; the columns are explained in models.py.
 SIGNATURES = """
 a meter with 230 V|4:0:2:200..260|register 0 holds a mains voltage|4:0-399
 """

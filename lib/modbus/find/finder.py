@@ -1,9 +1,9 @@
 """Finds what answers on a line of which nothing is known: speed, parity, address, model; or names what is wrong.
 
     listen ── bytes come ──► listen at each setting ──► who talks, with whom; nothing is sent
-       └──── nothing comes ► legs of finder_plan, one after the other, until something answers
+       └──── nothing comes ► legs of order.py, one after the other, until something answers
 
-Nothing is written to any slave and nothing is kept. How sure and how soon: finder_plan. Imported when it is used, let
+Nothing is written to any slave and nothing is kept. How sure and how soon: order.py. Imported when it is used, let
 go of afterwards (MODULES); it allocates while it runs.
 """
 
@@ -37,7 +37,7 @@ class Finder:
     """
 
     def __init__(self, open_line, signatures):
-        """open_line(baud, parity) returns a line as board.rs485 does; signatures: text, see finder_models."""
+        """open_line(baud, parity) returns a line as board.rs485 does; signatures: text, see models.py."""
         self.found = []
         self.faults = []
         self.at = None

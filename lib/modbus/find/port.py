@@ -22,7 +22,7 @@ _LEVELS = b"\x00\xff"
 
 
 class Port:
-    """open_line(baud, parity) returns a line as board.rs485 does. evidence: finder_faults.Evidence."""
+    """open_line(baud, parity) returns a line as board.rs485 does. evidence: faults.Evidence."""
 
     def __init__(self, open_line, evidence):
         self.setting = 0, "N"  # baud, parity of the open line; 0 = none is open

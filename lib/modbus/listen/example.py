@@ -1,7 +1,7 @@
 """What others say on a line, in twenty lines: prints each answer with its request, and who is polled how fast.
 
     MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.listen.example TTY [SECONDS]
-On a board: asyncio.run(listen(uart_line)), see README.md for such a line.
+On a board: asyncio.run(listen(uart_line)), see ../README.md for such a line.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Reads a meter as fast as it lets itself be read: prints its values, its pace and the reads in force once a second.
 
     MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.master.example TTY
-On a board: asyncio.run(poll(uart_line)), see README.md for such a line.
+On a board: asyncio.run(poll(uart_line)), see ../README.md for such a line.
 """
 
 import asyncio

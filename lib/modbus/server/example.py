@@ -1,7 +1,7 @@
 """A slave in twenty lines: four holding registers and two coils of your own, with everything else of the standard.
 
     MICROPYPATH=lib:boards/host:.frozen micropython -m modbus.server.example TTY
-On a board: asyncio.run(serve(uart_line)), see README.md for such a line.
+On a board: asyncio.run(serve(uart_line)), see ../README.md for such a line.
 """
 
 import asyncio
