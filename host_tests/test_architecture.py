@@ -17,7 +17,7 @@ IMPURE = HARDWARE | {"asyncio", "os", "time", "socket", "select"}
 # What each room of bridge/ may import of the others.
 MAY_IMPORT = {
     "app": {"tasks", "logic", "devices", "state", "settings", "points", "readings"},
-    "tasks": {"ports", "logic", "devices", "state", "settings", "points", "readings"},
+    "tasks": {"tasks", "ports", "logic", "devices", "state", "settings", "points", "readings"},
     "ports": {"ports", "logic", "devices", "state", "settings", "points", "readings"},
     "logic": {"logic", "devices", "state", "settings", "points"},
     "devices": set(),

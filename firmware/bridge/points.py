@@ -48,7 +48,7 @@ plant_soc|%|1|0|100|battery|measurement
 plant_alarm_1||0|0|65535||
 plant_alarm_2||0|0|65535||
 plant_alarm_ess||0|0|65535||
-plant_alarm_gateway||0|0|65535||
+plant_alarm_backup_gateway||0|0|65535||
 plant_power|W|0|-200000|200000|power|measurement
 plant_reactive|var|0|-200000|200000|reactive_power|measurement
 plant_pv_power|W|0|-200000|200000|power|measurement

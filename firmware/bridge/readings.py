@@ -27,7 +27,7 @@ _STRIKES = const(8)  # suspect counter values in a row that mean a new meter, no
 _NOT_FINITE = const(0x7F80)  # exponent of infinity and NaN in the first word of a float32
 
 
-def words(kind):
+def registers(kind):
     """Return how many registers a value of a kind ("f", "h", "H", "i", "I", "Q") takes."""
     return _WORDS[_KINDS.index(kind)]
 

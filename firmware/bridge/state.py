@@ -24,10 +24,10 @@ class State:
         self.button_presses = 0  # field_io: debounced presses so far
 
         self.readings = Readings()  # buses: values of all points; the object stays, its cells change
-        self.sensor_link = "starting"  # buses: starting, ok, silent, noisy, or off if no port has to do with the sensor
-        self.plant_link = "starting"  # buses: as sensor_link
-        self.rs485 = ("", "")  # buses: what RS485-1 and RS485-2 do and how it goes, in words
-        self.rs485_stats = ({}, {})  # buses: of each port, counts by result and the pace of its slave
+        self.sensor_link = "starting"  # reports: starting, ok, silent, noisy; off if no port has to do with the sensor
+        self.plant_link = "starting"  # reports: as sensor_link
+        self.rs485 = ("", "")  # reports: what RS485-1 and RS485-2 do and how it goes, in words
+        self.rs485_stats = ({}, {})  # reports: of each port, counts by result and the pace of its slave
         self.bus_exchanges = 0  # reads: good exchanges so far, of both ports
         self.plant_limit_state = "idle"  # buses: idle, wanted, written, confirmed, refused or unreachable
         self.plant_limit_text = ""  # buses: why, where the state needs a reason

@@ -21,7 +21,7 @@ REGISTERS = """
 30027|H|1|plant_alarm_1|fast|
 30028|H|1|plant_alarm_2|fast|
 30029|H|1|plant_alarm_ess|fast|
-30030|H|1|plant_alarm_gateway|fast|
+30030|H|1|plant_alarm_backup_gateway|fast|
 30031|i|1|plant_power|fast|
 30033|i|1|plant_reactive|fast|
 30035|i|1|plant_pv_power|fast|

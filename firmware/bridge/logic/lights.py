@@ -39,7 +39,7 @@ mgmt:not connected|off|on
 """
 
 _FLASH_MS = const(500)  # half a period
-_REST_W = const(50)  # a battery below this power neither charges nor discharges
+_IDLE_W = const(50)  # a battery below this power neither charges nor discharges
 _APP_MS = const(10000)  # a phone that asked nothing for so long is gone
 
 
@@ -98,9 +98,9 @@ def _bat(running, alarm, power_w, charge_w, discharge_w):
         return "all dormant"
     if alarm:
         return "some faulty" if charge_w or discharge_w else "all faulty"
-    if power_w and power_w > _REST_W:
+    if power_w and power_w > _IDLE_W:
         return "charging"
-    if power_w and power_w < -_REST_W:
+    if power_w and power_w < -_IDLE_W:
         return "discharging"
     return "connected, not running" if charge_w or discharge_w else "all dormant"
 

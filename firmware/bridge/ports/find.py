@@ -5,11 +5,12 @@ The libraries of the search are loaded for it and let go of at its end.
 
 import asyncio
 
+from bridge.ports.port import Port
 from micropython import const
 from modbus.wire import rtu
 from unload import unload
 
-_REST_MS = const(1000)
+_HOLD_MS = const(1000)
 
 
 class Search:
@@ -54,7 +55,7 @@ class Search:
             self.status = rtu.BAD_CRC
         while not self.stopped:
             beat()
-            await asyncio.sleep_ms(_REST_MS)
+            await asyncio.sleep_ms(_HOLD_MS)
 
     def link(self):
         """Return "starting" while it searches, then "ok", "silent" or "noisy" (a fault that is more than silence)."""
@@ -73,18 +74,13 @@ class Search:
         ] + self.faults
 
 
-class Find:
+class Find(Port):
     """The port object of the role `find`, see ports/roles."""
 
     def __init__(self, board, number):
         """number: RS485 port 1 or 2."""
-        self.bus = self.slave = Search(board, number)
-
-    def drive(self, now):
-        """Nothing is commanded."""
-
-    def report(self, now):
-        """There is nothing to follow."""
+        search = Search(board, number)
+        Port.__init__(self, search, search)
 
     def words(self):
         """Return what is known so far."""

@@ -6,6 +6,7 @@ import clock
 from bridge import points
 from bridge import readings as cells
 from bridge.devices import registers
+from bridge.ports.port import Port
 from micropython import const
 from modbus.listen import listener
 from modbus.wire import rtu
@@ -29,7 +30,7 @@ class Source:
         self._functions = functions
         self._readings = readings
         self._rows = tuple(
-            [(address, cells.words(kind), points.number(point), point, kind, scale)
+            [(address, cells.registers(kind), points.number(point), point, kind, scale)
              for address, kind, scale, point, _, _ in registers.rows(device)]
         )  # fmt: skip
         self._age_ms = [0] * len(self._rows)
@@ -123,19 +124,17 @@ class Ear:
                 source.take(unit, function, address, count, buffer, at, when)
 
 
-class Listen:
+class Listen(Port):
     """The port object of the role `listen`, see ports/roles."""
 
     def __init__(self, line, baud, parity, state, devices):
         """devices: (unit, device module, functions as bytes) of the slaves whose answers become readings."""
         self._sources = [Source(unit, device, functions, state.readings) for unit, device, functions in devices]
-        self.bus = self.slave = Ear(line, baud, parity, self._sources)
+        ear = Ear(line, baud, parity, self._sources)
+        Port.__init__(self, ear, ear)
         self._learn_at = clock.ticks_ms()
 
-    def drive(self, now):
-        """Nothing is ever sent."""
-
-    def report(self, now):
+    def follow(self, now):
         """Follow the pace of the other masters."""
         if clock.ticks_diff(now, self._learn_at) >= 0:
             self._learn_at = clock.ticks_add(now, _LEARN_MS)

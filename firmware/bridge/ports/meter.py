@@ -9,8 +9,9 @@ What reaches the other master is therefore as old as the last poll of the true m
 
 import clock
 import log
-from bridge.devices import registers
+from bridge.devices import models, registers
 from bridge.logic.doors import meter_bank
+from bridge.ports.port import Port
 from micropython import const
 from modbus.server import server, serving
 
@@ -53,14 +54,14 @@ class _Slave:
         return end
 
 
-class Meter:
+class Meter(Port):
     """The port object of the role `meter`, see ports/roles."""
 
     def __init__(self, line, baud, parity, state, settings, serial):
         """settings: meter_* (meter_model is the one that is played) and sensor_model, the true one. serial: 32 bits."""
         model, source = settings.meter_model, settings.sensor_model
-        rows = _rows(model)
-        source_rows = rows if source in (model, "none") else _rows(source)
+        rows = registers.rows(models.sensor(model))
+        source_rows = rows if source in (model, "none") else registers.rows(models.sensor(source))
         self._settings = settings
         self._version = settings.version
         identity = {"unit": settings.meter_unit, "baud": baud, "parity": parity, "serial": serial}
@@ -69,13 +70,11 @@ class Meter:
             state.readings, clock.ticks_diff, model, rows, source_rows, *asked, **identity
         )
         self._slave = _Slave(settings.meter_unit, bank)
-        self.bus = self.slave = serving.Serving(line, baud, parity, self._slave, settings.meter_think_ms)
+        serves = serving.Serving(line, baud, parity, self._slave, settings.meter_think_ms)
+        Port.__init__(self, serves, serves)
         self.source = "starting"  # or "fresh", or the policy that acts: "silent", "safe", "last"
 
-    def drive(self, now):
-        """Nothing is commanded."""
-
-    def report(self, now):
+    def follow(self, now):
         """Log what the other master gets; about twice a second."""
         bank, settings = self.bank, self._settings
         if self._version != settings.version:
@@ -96,12 +95,3 @@ class Meter:
     def words(self):
         """Return what the other master gets."""
         return "source %s, %d not answered" % (self.source, self._slave.withheld)
-
-
-def _rows(model):
-    """Return the register rows of a model; only the tables in use are loaded."""
-    if model == "sdm230":
-        from bridge.devices import sdm230 as device
-    else:
-        from bridge.devices import sdm120ct as device
-    return registers.rows(device)

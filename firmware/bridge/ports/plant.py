@@ -4,6 +4,7 @@ import clock
 from bridge import points
 from bridge.devices import sigenergy
 from bridge.logic.grid import actuation
+from bridge.ports.port import Port
 from bridge.ports.reads import Reads
 from micropython import const
 from modbus.master.job import Job
@@ -15,7 +16,7 @@ from modbus.wire import rtu
 _REPLY_MS = const(1000)  # chapter 3: "timed out" after 1000 ms
 
 
-class Plant:
+class Plant(Port):
     """The port object of the roles `master` and `gateway` of RS485-1."""
 
     def __init__(self, line, baud, parity, state, settings):
@@ -26,8 +27,9 @@ class Plant:
         self._target = None
         silence_us = rtu.silence_us(baud, parity)
         # Its own rule of 1000 ms between requests is rest enough, and the line keeps it for all who use the line.
-        self.slave = slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
-        self.bus = bus = Master(line, baud, parity, sigenergy.PERIOD_MS)
+        slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
+        bus = Master(line, baud, parity, sigenergy.PERIOD_MS)
+        Port.__init__(self, bus, slave)
         period_us = 1000 * sigenergy.PERIOD_MS
         fast_ms, slow_ms = settings.plant_poll_ms, settings.plant_slow_ms
         self.reads = Reads(bus, slave, state, sigenergy, fast_ms, slow_ms, baud, parity, period_us)
@@ -51,13 +53,17 @@ class Plant:
         elif action == actuation.READ:
             self._read.ask(now)
 
-    def report(self, now):
+    def follow(self, now):
         """Follow the slave's pace."""
         self.reads.replan(now)
 
     def words(self):
         """Return how fast it goes."""
         return self.reads.words()
+
+    def pace(self):
+        """Return what was learned of the slave's pace."""
+        return self.slave.pace.snapshot()
 
     def _wrote(self, job, status, frame, at, count):
         now = clock.ticks_ms()

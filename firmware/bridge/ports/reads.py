@@ -62,7 +62,7 @@ class _Group:
 
     def wanted(self):
         """Return what a plan is made for."""
-        return [(r[0], readings.words(r[1]), self.every_ms) for r in self.rows()]
+        return [(r[0], readings.registers(r[1]), self.every_ms) for r in self.rows()]
 
     def cells(self, address, count):
         """Return where the values of one read go, see _Block."""

@@ -1,10 +1,10 @@
 """What an RS485 port does: from its role in the settings to the object that does it. Roles are loaded when they are wanted.
 
-A port object has `bus` (run(beat), stopped, counts, count_names), `slave` (link()), `drive(now)` every 20 ms, `report(now)`
-twice a second and `words()`, what there is to say beside the link.
+What a port object has, ports/port says.
 """
 
 from bridge import settings as declared
+from bridge.devices import models
 
 # The settings that a port is made from begin with these; when one changes, the port is made anew.
 _PREFIXES = {
@@ -49,10 +49,7 @@ def make(board, state, settings, number):
 
         serial = int.from_bytes(board.unique_id()[-4:], "big")
         return Meter(line, baud, parity, state, settings, serial)
-    if number == 1:
-        from bridge.devices import sigenergy as device
-    else:
-        device = _meter(model)
+    device = models.plant() if number == 1 else models.sensor(model)
     if role == "listen":
         from bridge.ports.listen import Listen
 
@@ -66,9 +63,3 @@ def make(board, state, settings, number):
     from bridge.ports.sensor import Sensor
 
     return Sensor(line, baud, parity, state, settings, device)
-
-
-def _meter(model):
-    """Return the module of a sensor's model; only the table in use is loaded."""
-    package = __import__("bridge.devices." + model)
-    return getattr(package.devices, model)

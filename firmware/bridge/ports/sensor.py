@@ -1,5 +1,6 @@
 """A port on which the bridge polls the power sensor."""
 
+from bridge.ports.port import Port
 from bridge.ports.reads import Reads
 from modbus.master.master import Master
 from modbus.master.slave import Slave
@@ -7,23 +8,25 @@ from modbus.pace.pacing import Pacing
 from modbus.wire import rtu
 
 
-class Sensor:
+class Sensor(Port):
     """The port object of the roles `master` and `gateway` of RS485-2."""
 
     def __init__(self, line, baud, parity, state, settings, device):
         """device: module of bridge/devices."""
-        self.slave = Slave(settings.sensor_unit, Pacing(rtu.silence_us(baud, parity)))
-        self.bus = bus = Master(line, baud, parity)
+        slave = Slave(settings.sensor_unit, Pacing(rtu.silence_us(baud, parity)))
+        bus = Master(line, baud, parity)
+        Port.__init__(self, bus, slave)
         fast_ms, slow_ms = settings.sensor_poll_ms, settings.sensor_slow_ms
-        self.reads = Reads(bus, self.slave, state, device, fast_ms, slow_ms, baud, parity, 0, settings.sensor_longest)
+        self.reads = Reads(bus, slave, state, device, fast_ms, slow_ms, baud, parity, 0, settings.sensor_longest)
 
-    def drive(self, now):
-        """Nothing is commanded."""
-
-    def report(self, now):
+    def follow(self, now):
         """Follow the slave's pace."""
         self.reads.replan(now)
 
     def words(self):
         """Return how fast it goes."""
         return self.reads.words()
+
+    def pace(self):
+        """Return what was learned of the slave's pace."""
+        return self.slave.pace.snapshot()

@@ -2,6 +2,7 @@
 
 import clock
 from bridge.logic.doors import register_map
+from bridge.ports.port import Port
 from micropython import const
 from modbus.server import server, serving
 
@@ -9,7 +10,7 @@ _THINK_MS = const(5)  # behind t3.5; masters that switch their driver late still
 _LONGEST_NAME = const(64)  # bytes of a text of the identification
 
 
-class Server:
+class Server(Port):
     """The port object of the role `server`, see ports/roles."""
 
     def __init__(self, line, baud, parity, board, state, settings):
@@ -18,13 +19,8 @@ class Server:
         command = self._command if settings.server_outputs else None
         bank = register_map.RegisterMap(state, settings.server_unit, clock.ticks_ms, command)
         self.device = server.Server(settings.server_unit, bank, identity(board, state, settings))
-        self.bus = self.slave = serving.Serving(line, baud, parity, self.device, _THINK_MS)
-
-    def drive(self, now):
-        """Nothing is commanded."""
-
-    def report(self, now):
-        """There is nothing to follow."""
+        serves = serving.Serving(line, baud, parity, self.device, _THINK_MS)
+        Port.__init__(self, serves, serves)
 
     def words(self):
         """Return the unit that is answered for."""

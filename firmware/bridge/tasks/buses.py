@@ -9,17 +9,13 @@ import clock
 import log
 from bridge.devices import sigenergy
 from bridge.ports import roles
+from bridge.tasks import reports
 from micropython import const
-from modbus.wire import rtu
 
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
-_SELDOM = const(4)  # at every fourth report words and counts are told anew: that leaves kilobytes of garbage
 _OFF_MS = const(1000)
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
-_LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
-# What a port that polls or hears the device is for it; a port with another role has nothing to do with it.
-_OF_THE_DEVICE = ("master", "gateway", "listen")
 _POLLS = ("master", "gateway")
 _ENDS = ("confirmed", "refused", "unreachable")  # of a limit command: worth a line
 
@@ -34,8 +30,7 @@ class Ports:
         self.roles = ["", ""]
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
-        self._links = ["starting", "starting"]
-        self._reports = 0
+        self._reports = reports.Reports(state)
         self._restart_at = None
 
     def bus(self, number):
@@ -77,7 +72,10 @@ class Ports:
             if clock.ticks_diff(now, report_at) >= 0:
                 report_at = clock.ticks_add(now, _REPORT_MS)
                 state.readings.expire(now)
-                self._report(now)
+                for port in self.objects:
+                    if port:
+                        port.follow(now)
+                self._reports.tell(self)
                 if version != self._settings.version:
                     version = self._settings.version
                     self._follow(now)
@@ -125,44 +123,3 @@ class Ports:
         if command and limit in _ENDS:
             what = "released" if command.target == sigenergy.LIMIT_NONE else "%d W" % (command.target or 0)
             log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
-
-    def _report(self, now):
-        """Tell how the ports fare: the links each time, the rest seldom or when a link has changed."""
-        links = ["off", "off"]
-        is_new = self._reports % _SELDOM == 0
-        self._reports += 1
-        for place in range(2):
-            port = self.objects[place]
-            if not port:
-                continue
-            port.report(now)
-            link, role = port.slave.link(), self.roles[place]
-            if self._links[place] != link:
-                self._links[place] = link
-                is_new = True
-                why = rtu.describe(port.slave.status)
-                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, port.words()))
-            if role in _OF_THE_DEVICE:
-                links[place] = link
-        state = self._state
-        state.plant_link, state.sensor_link = links
-        if is_new:
-            state.rs485 = tuple([self._words(place) for place in range(2)])
-            state.rs485_stats = tuple([self._stats(place) for place in range(2)])
-
-    def _words(self, place):
-        port, role = self.objects[place], self.roles[place]
-        if not port:
-            return "off"
-        text = "%s: %s" % (role, port.slave.link())
-        words = port.words()
-        return ("%s, %s" % (text, words) if words else text)[:_LONGEST_TEXT]
-
-    def _stats(self, place):
-        port = self.objects[place]
-        if not port:
-            return {}
-        stats = dict(zip(port.bus.count_names, port.bus.counts))
-        if hasattr(port.slave, "pace"):
-            stats.update(port.slave.pace.snapshot())
-        return stats

@@ -54,7 +54,7 @@ NAMES = {
     "plant_alarm_1":             "merged_alarm1_pcs",
     "plant_alarm_2":             "merged_alarm2_pcs",
     "plant_alarm_ess":           "merged_alarm3_ess",
-    "plant_alarm_gateway":       "merged_alarm4_gateway",
+    "plant_alarm_backup_gateway":       "merged_alarm4_gateway",
     "plant_power":               "plant_active_power",
     "plant_reactive":            "plant_reactive_power",
     "plant_pv_power":            "photovoltaic_power",

@@ -19,7 +19,7 @@ async def _watch(state, role):
     source = role.source
     while True:
         state.readings.expire(clock.ticks_ms())
-        role.report(clock.ticks_ms())
+        role.follow(clock.ticks_ms())
         if source != role.source:
             source = role.source
             print(source)

@@ -26,7 +26,7 @@ _INPUTS = (
     (30012, "I", 17, "max_w"),           (30014, "H", 17, "soc"),            (30015, "i", 17, "output_w"),
     (30017, "i", 17, "zero"),            (30019, "i", 17, "zero"),           (30021, "i", 17, "output_var"),
     (30023, "i", 17, "zero"),            (30025, "i", 17, "zero"),           (30027, "H", 17, "alarm_1"),
-    (30028, "H", 17, "alarm_2"),         (30029, "H", 17, "alarm_ess"),      (30030, "H", 17, "alarm_gateway"),
+    (30028, "H", 17, "alarm_2"),         (30029, "H", 17, "alarm_ess"),      (30030, "H", 17, "alarm_backup_gateway"),
     (30031, "i", 17, "output_w"),        (30033, "i", 17, "output_var"),     (30035, "i", 17, "pv_w"),
     (30037, "i", 17, "charge_w"),        (30039, "I", 17, "available_w"),    (30041, "I", 17, "absorb_w"),
     (30043, "I", 17, "available_var"),   (30045, "I", 17, "available_var"),  (30047, "I", 17, "charge_room_w"),
@@ -61,7 +61,9 @@ class Plant(Slave):
         self.house = house
         self.generation = generation
         self.off_grid = 0
-        self.alarms = dict.fromkeys(("alarm_1", "alarm_2", "alarm_ess", "alarm_gateway", "alarm_6", "alarm_7"), 0)
+        self.alarms = dict.fromkeys(
+            ("alarm_1", "alarm_2", "alarm_ess", "alarm_backup_gateway", "alarm_6", "alarm_7"), 0
+        )
         self.running_state = sigenergy.RUNNING
         self.too_fast = 0
         self.shortest_period_ms = None

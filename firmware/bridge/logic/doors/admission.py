@@ -18,12 +18,12 @@ def verdict(method, path, headers, own):
     """
     api = path.startswith("/api/")
     host = headers.get("host", "").lower()
-    foreign = host not in (own, own + ":80") if ":" not in own else host != own
-    if api and foreign:
+    elsewhere = host not in (own, own + ":80") if ":" not in own else host != own
+    if api and elsewhere:
         return 403, "host", "must be " + own
     if method in ("GET", "HEAD"):
-        return "redirect" if foreign or probes.system(host.split(":")[0], path) else None
-    if foreign or method != "POST":
+        return "redirect" if elsewhere or probes.system(host.split(":")[0], path) else None
+    if elsewhere or method != "POST":
         return 405, "method", "must be GET, on some addresses POST"
     return _write_verdict(path, headers, own)
 

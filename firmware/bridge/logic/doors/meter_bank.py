@@ -10,6 +10,7 @@ registers; what is not assigned reads 0; holding registers one parameter at a ti
 import struct
 
 from bridge import points
+from bridge.devices import eastron
 from micropython import const
 
 FUNCTIONS = b"\x03\x04\x10"
@@ -31,28 +32,6 @@ _LAST_KEY = const(12)  # voltage 0, current 6, power 12 decide whether the sourc
 _LAST_MEASURED = const(36)  # up to here a safe value takes the place of a measured one (but not of the voltage)
 _NOMINAL_V = const(230)
 
-# Presented model -> last address of its documents, its meter code.
-_MODELS = (("sdm230", 387, None), ("sdm120ct", 345, 0x0020))
-_BAUD_CODES = ((2400, 0), (4800, 1), (9600, 2), (1200, 5))
-_PARITIES = "NEO"
-
-# address, kind, value, what a write may say: values, a (low, high) or None; a value as text is one of `identity`
-# fmt: off
-_HOLDING = (
-    (2,     "f", 60,       ((0, 60),)),          # SDM120CT: demand period, min
-    (12,    "f", 100,      (60, 100, 200)),      # pulse width, ms
-    (18,    "f", "parity", (0, 1, 2, 3)),
-    (20,    "f", "unit",   ((1, 247),)),
-    (28,    "f", "baud",   (0, 1, 2, 5)),
-    (86,    "f", 4,        (1, 2, 4, 5, 6, 8)),  # pulse 1 counts exported energy
-    (63760, "H", 0,        (0, 1, 2, 3)),        # pulse constant
-    (63776, "H", 2,        (1, 2, 3)),           # total = import + export
-    (64512, "I", "serial", None),
-    (64514, "H", "code",   None),                # SDM120CT
-)
-# fmt: on
-_ONLY_120CT = (2, 64514)
-
 
 class MeterBank:
     """Registers of a meter of `model`, for modbus.server.server.execute; set `now` (ticks_ms) before each request."""
@@ -69,7 +48,7 @@ class MeterBank:
         self._readings = readings
         self._raw = readings._raw  # 4 bytes a point, low byte first
         self._ticks_diff = ticks_diff
-        self._last = [row[1] for row in _MODELS if row[0] == model][0]
+        self._last = [row[1] for row in eastron.MODELS if row[0] == model][0]
         self._same_model = rows is source_rows or rows == source_rows
         firm = [row[3] for row in source_rows if not row[5]]
         # (address, point number, the true meter must have it)
@@ -191,14 +170,14 @@ def _safe_values(safe_w):
 def _holding(model, identity):
     """Return ((address, bytes, values that a write may have), ...)."""
     named = {
-        "parity": _PARITIES.index(identity["parity"]),
+        "parity": eastron.PARITIES.index(identity["parity"]),
         "unit": identity["unit"],
-        "baud": [code for baud, code in _BAUD_CODES if baud == identity["baud"]][0],
+        "baud": [code for baud, code in eastron.BAUD_CODES if baud == identity["baud"]][0],
         "serial": identity["serial"],
-        "code": [row[2] for row in _MODELS if row[0] == model][0],
+        "code": [row[2] for row in eastron.MODELS if row[0] == model][0],
     }
     found = []
-    for address, kind, value, allowed in _HOLDING:
-        if model == "sdm120ct" or address not in _ONLY_120CT:
+    for address, kind, value, allowed in eastron.HOLDING:
+        if model == "sdm120ct" or address not in eastron.ONLY_120CT:
             found.append((address, struct.pack(">" + kind, named[value] if isinstance(value, str) else value), allowed))
     return tuple(found)

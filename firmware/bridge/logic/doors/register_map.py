@@ -85,7 +85,7 @@ plant_soc
 plant_alarm_1
 plant_alarm_2
 plant_alarm_ess
-plant_alarm_gateway
+plant_alarm_backup_gateway
 plant_power
 plant_reactive
 plant_pv_power

@@ -1,0 +1,26 @@
+"""What every port has, whatever its role; a role without one of these things has its empty result."""
+
+
+class Port:
+    """Base of the port objects that ports/roles makes.
+
+    bus: what owns the line: run(beat), stopped, counts, count_names. slave: who is at the other end: link(), status.
+    """
+
+    def __init__(self, bus, slave):
+        self.bus = bus
+        self.slave = slave
+
+    def drive(self, now):
+        """Do what is due; called every 20 ms."""
+
+    def follow(self, now):
+        """Follow the pace of the other end and changed settings; called twice a second."""
+
+    def words(self):
+        """Return what there is to say beside the link."""
+        return ""
+
+    def pace(self):
+        """Return what was learned of the slave's pace, by name: {} if nobody is asked."""
+        return {}
