@@ -1,6 +1,9 @@
-"""The built firmware on an emulated RP2040 with the official, unmodified MicroPython image.
+"""The built firmware on an emulated RP2040 with the official, unmodified MicroPython image, or one of your own.
 
-    download.py   the image, by hash, into a cache
+    download.py   the official image, by hash, into a cache
+    layout.py     where an image keeps its files, and its read-only segment if it has one
+    explore.py    the same, asked of an image
+    repl.py       programs at the raw prompt
     image.py      folder of files <-> LittleFS region of the flash
     pl011.py      the chip's UART, with baud timing (the emulator's own model has none)
     usb.py        the USB console

@@ -19,8 +19,9 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from . import image, pl011, radio
+from . import pl011, radio
 from .download import micropython_uf2
+from .layout import OFFICIAL
 from .usb import Console
 
 _NS_PER_MS = 1_000_000
@@ -33,13 +34,17 @@ class Stalled(Exception):
 
 
 class Chip:
-    """One machine. `region` is the LittleFS region of its flash; power is on from the start, at 0 ns."""
+    """One machine; power is on from the start, at 0 ns."""
 
-    def __init__(self, region, uf2=None):
-        """Load the image (`uf2`, else the official one from the cache) and the region; nothing runs yet.
+    def __init__(self, region=b"", uf2=None, layout=OFFICIAL, rom=b""):
+        """Load the image (`uf2`, else the official one from the cache), the LittleFS region and the read-only segment at
+        the places of the image's layout; what is not given is blank. Nothing runs yet.
 
-        Raises DownloadError if the image is neither in the cache nor to be had.
+        Raises DownloadError if the image is neither in the cache nor to be had, ValueError if something does not fit.
         """
+        if len(region) > layout.files_bytes or len(rom) > layout.rom_bytes:
+            raise ValueError(f"{len(region)} bytes of files and {len(rom)} in place do not fit into {layout}")
+        self.layout = layout
         self.mcu = RP2040()
         self.radio = Cyw43439()
         attach_external_devices(self.mcu, BootselButton(), self.radio)
@@ -48,7 +53,8 @@ class Chip:
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.simulator = Simulator(rp2040=self.mcu)
         load_uf2(pathlib.Path(uf2 or micropython_uf2()), self.mcu)
-        self.mcu.flash[image.REGION_START : image.REGION_START + image.REGION_BYTES] = region
+        for start, content in ((layout.files_start, region), (layout.rom_start, rom)):
+            self.mcu.flash[start : start + len(content)] = content
         self.console = Console(self.mcu)
         self.uarts = pl011.install(self.mcu)
         self.resets = []
@@ -113,7 +119,14 @@ class Chip:
 
     def region(self):
         """Return the LittleFS region as it is now: what is left if the power is cut at this moment."""
-        return bytes(self.mcu.flash[image.REGION_START : image.REGION_START + image.REGION_BYTES])
+        return self._flash(self.layout.files_start, self.layout.files_bytes)
+
+    def rom(self):
+        """Return the read-only segment as it is now, b"" if the image has none."""
+        return self._flash(self.layout.rom_start, self.layout.rom_bytes)
+
+    def _flash(self, start, size):
+        return bytes(self.mcu.flash[start : start + size])
 
     def _on_watchdog(self):
         cause = "watchdog" if self.mcu.watchdog._reason == _REASON_TIMER else "restart"

@@ -1,28 +1,22 @@
-"""Files <-> the LittleFS region of the Pico W's flash (MicroPython 1.27: 212 blocks of 4096 bytes at 0x12c000)."""
+"""Files <-> the LittleFS region of an image's flash; where it lies and how long it is says layout.py."""
 
 import pathlib
 
 from littlefs import LittleFS, UserContext
 
-REGION_START = 0x12C000
-BLOCK_BYTES = 4096
-BLOCK_COUNT = 212
-REGION_BYTES = BLOCK_BYTES * BLOCK_COUNT
+from .layout import OFFICIAL
 
-_GEOMETRY = {
-    "block_size": BLOCK_BYTES,
-    "block_count": BLOCK_COUNT,
-    "read_size": 32,
-    "prog_size": 256,
-    "lookahead_size": 32,
-}
+_GEOMETRY = {"read_size": 32, "prog_size": 256, "lookahead_size": 32}
 _OLDEST_ON_DISK = 0x00020000  # every MicroPython 1.2x mounts it; newer ones change it to 2.1 at the first write
 
 
-def pack(files):
-    """Return the region's bytes with `files` in it: a dict of path on the device ("/a/log.mpy") to bytes."""
-    context = UserContext(REGION_BYTES)
-    volume = LittleFS(context=context, disk_version=_OLDEST_ON_DISK, **_GEOMETRY)
+def pack(files, layout=OFFICIAL):
+    """Return the region's bytes with `files` in it: a dict of path on the device ("/a/log.mpy") to bytes.
+
+    Raises littlefs.errors.LittleFSError if they do not fit.
+    """
+    context = UserContext(layout.files_bytes)
+    volume = LittleFS(context=context, disk_version=_OLDEST_ON_DISK, **_geometry(layout))
     for name in sorted(files):
         path = pathlib.PurePosixPath("/") / name
         if path.parent != pathlib.PurePosixPath("/"):
@@ -33,11 +27,11 @@ def pack(files):
     return bytes(context.buffer)
 
 
-def unpack(region):
+def unpack(region, layout=OFFICIAL):
     """Return the files in a region as a dict of path to bytes. Raises littlefs.errors.LittleFSError if it is none."""
-    context = UserContext(REGION_BYTES)
+    context = UserContext(layout.files_bytes)
     context.buffer[:] = region
-    volume = LittleFS(context=context, mount=False, **_GEOMETRY)
+    volume = LittleFS(context=context, mount=False, **_geometry(layout))
     volume.mount()
     files = {}
     for folder, _, names in volume.walk("/"):
@@ -58,3 +52,7 @@ def folder_files(folder, under="/"):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def _geometry(layout):
+    return {**_GEOMETRY, "block_size": layout.block_bytes, "block_count": layout.block_count}
