@@ -1,12 +1,10 @@
-# The reference board with a Raspberry Pi Pico W: the stock board, without Bluetooth, with the bridge's libraries frozen.
-# make -C ports/rp2 BOARD_DIR=<this folder>
+# The reference board with a Raspberry Pi Pico W: the stock board without Bluetooth, with room for two slots in place.
+# make -C ports/rp2 BOARD_DIR=<this folder>; how to build: MicroPython's ports/rp2/README.md.
+
+# Port versions from 1.29 on take both sizes from here, older ones from mpconfigboard.h: they are the same.
+set(MICROPY_HW_FLASH_STORAGE_BYTES 524288)
+set(MICROPY_HW_ROMFS_BYTES 655360)
 
 include(${MICROPY_PORT_DIR}/boards/RPI_PICO_W/mpconfigboard.cmake)
-
-# Bluetooth is not used; without it the image is smaller and more RAM is free.
-set(MICROPY_PY_BLUETOOTH OFF)
-set(MICROPY_BLUETOOTH_BTSTACK OFF)
-set(MICROPY_PY_BLUETOOTH_CYW43 OFF)
-
 set(MICROPY_BOARD_PINS ${MICROPY_PORT_DIR}/boards/RPI_PICO_W/pins.csv)
-set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
+include(${MICROPY_BOARD_DIR}/../rp2/board.cmake)

@@ -1,8 +1,9 @@
-// The reference board with a Raspberry Pi Pico W.
+// The reference board with a Raspberry Pi Pico W: 2 MiB = image 896 KiB, slots 640 KiB, files 512 KiB.
 #include "boards/RPI_PICO_W/mpconfigboard.h"
+#include "../rp2/board.h"
 
 #undef MICROPY_HW_BOARD_NAME
 #define MICROPY_HW_BOARD_NAME "Bridge at the COM terminal, Pico W"
 
-#undef MICROPY_PY_NETWORK_HOSTNAME_DEFAULT
-#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "bridge"
+#undef MICROPY_HW_FLASH_STORAGE_BYTES
+#define MICROPY_HW_FLASH_STORAGE_BYTES (512 * 1024)

@@ -1,7 +1,7 @@
 import chip
 from board_line import Echo, line_of, received
 
-BOARDS = ("rp2040", "esp32")
+BOARDS = ("rp2040", "rp2350", "esp32", "esp32s3")
 
 
 def _sends_and_receives(name):

@@ -1,16 +1,18 @@
 """The boards compared by their source: same names, same arguments, as firmware/ARCHITECTURE.md lists them."""
 
 import ast
-import json
 import re
-from pathlib import Path
 
 import pytest
 from bridgectl import firmware
 
+firmware.load()
+import known  # noqa: E402 (importable only now)
+
 ROOT = firmware.ROOT
-BOARDS = ("esp32", "rp2040", "host")
-CHIPS = ("esp32", "rp2040")
+
+BOARDS = known.NAMES
+CHIPS = known.CHIPS
 
 BOARD = {
     "name": None,
@@ -58,7 +60,8 @@ RADIO = {
 
 
 def _source(board, module):
-    for path in (ROOT / "boards" / board / f"{module}.py", ROOT / "boards" / f"{module}.py"):
+    for folder in (board, known.row(board)[1], ""):
+        path = ROOT / "boards" / folder / f"{module}.py"
         if path.exists():
             return path
     raise AssertionError(f"board {board}: no module {module}")
@@ -97,6 +100,15 @@ def interface(board, module, name):
     return {k: v for k, v in found.items() if not k.startswith("_")}
 
 
+def _with_bases(board, module, name):
+    """Return [(tree, class node, path), ...] of a class, its bases first."""
+    tree, node, path = _class(board, module, name)
+    found = []
+    for base in node.bases:
+        found += _with_bases(board, _imported(tree, base.id), base.id)
+    return [*found, (tree, node, path)]
+
+
 def _attributes(function):
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.value.id == "self":
@@ -108,10 +120,11 @@ def test_every_board_has_the_interface_and_nothing_beside_it(board):
     assert interface(board, "board", "Board") == BOARD
 
 
-@pytest.mark.parametrize(("board", "module"), [("esp32", "rs485"), ("rp2040", "rs485"), ("host", "line")])
-def test_every_line_has_the_same_interface(board, module):
-    assert interface(board, module, "Line") == LINE
-    assert interface("rp2040", "timed_line", "TimedLine") == LINE
+@pytest.mark.parametrize("board", BOARDS)
+def test_every_line_has_the_same_interface(board):
+    assert interface(board, "rs485" if board in CHIPS else "line", "Line") == LINE
+    if known.row(board)[1] == "rp2":
+        assert interface(board, "timed_line", "TimedLine") == LINE
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -122,8 +135,7 @@ def test_every_radio_has_the_same_interface(board):
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_board_says_its_name_and_has_leds_for_four_segments(board):
     values = {}
-    for module, name in ((("carrier", "Carrier"),) if board in CHIPS else ()) + (("board", "Board"),):
-        tree, node, _path = _class(board, module, name)
+    for tree, node, _path in _with_bases(board, "board", "Board"):
         constants = {t.id: n.value for n in tree.body if isinstance(n, ast.Assign) for t in n.targets}
         for child in node.body:
             if isinstance(child, ast.Assign):
@@ -137,9 +149,7 @@ def test_the_board_says_its_name_and_has_leds_for_four_segments(board):
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_every_public_method_is_explained(board):
-    shared = (("carrier", "Carrier"),) if board in CHIPS else ()
-    for module, name in (("board", "Board"), ("radio", "Radio"), *shared):
-        _tree, node, path = _class(board, module, name)
+    for _tree, node, path in [*_with_bases(board, "board", "Board"), *_with_bases(board, "radio", "Radio")]:
         for child in node.body:
             if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
                 assert ast.get_docstring(child), f"{path}: {child.name}"
@@ -162,62 +172,3 @@ def test_only_boards_import_the_chip():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             assert not chip.intersection(names), path
-
-
-# The MicroPython board definitions, as far as a machine without their tool chains can check them.
-
-
-@pytest.mark.parametrize("board", CHIPS)
-def test_the_board_definition_is_complete(board):
-    folder = ROOT / "boards" / board
-    about = json.loads((folder / "board.json").read_text())
-    assert about["mcu"] == board
-    assert {"deploy", "docs", "features", "images", "mcu", "product", "thumbnail", "url", "vendor"} <= set(about)
-    assert "MICROPY_HW_BOARD_NAME" in (folder / "mpconfigboard.h").read_text()
-    assert "${MICROPY_BOARD_DIR}/manifest.py" in (folder / "mpconfigboard.cmake").read_text()
-
-
-@pytest.mark.parametrize("board", CHIPS)
-def test_the_manifest_freezes_files_that_are_there_and_nothing_of_the_product(board):
-    folder = ROOT / "boards" / board
-    frozen = []
-
-    def package(name, base_path):
-        path = Path(base_path.replace("$(BOARD_DIR)", str(folder))) / name
-        assert path.is_dir() and list(path.glob("*.py")), path
-        frozen.append(name)
-
-    def module(name, base_path):
-        path = Path(base_path.replace("$(BOARD_DIR)", str(folder))) / name
-        assert path.is_file(), path
-        frozen.append(name)
-
-    space = {"include": frozen.append, "require": lambda name: None}
-    exec((folder / "manifest.py").read_text(), {**space, "package": package, "module": module})
-    assert frozen[0] == "$(PORT_DIR)/boards/manifest.py"  # asyncio, neopixel, the port's own boot
-    assert {"modbus", "mqtt", "captive", "store", "slots", "supervisor.py", "log.py", "clock.py"} <= set(frozen)
-    assert "bridge" not in frozen
-
-
-def test_the_esp32_partitions_fit_into_4_mib_without_overlap():
-    rows = []
-    for line in (ROOT / "boards" / "esp32" / "partitions-bridge.csv").read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, kind, _sub, offset, size, _flags = (part.strip() for part in line.split(","))
-            rows.append((int(offset, 16), int(size, 16), name, kind))
-    end = 0x9000  # behind the partition table itself
-    for offset, size, name, kind in rows:
-        assert offset == end, name
-        assert offset % (0x10000 if kind == "app" else 0x1000) == 0, name
-        end = offset + size
-    assert end == 4 << 20
-    assert {row[2]: row[1] for row in rows}["vfs"] >= 900 * 1024
-
-
-def test_the_esp32_configuration_has_a_tick_of_a_millisecond_and_its_own_partitions():
-    folder = ROOT / "boards" / "esp32"
-    assert "CONFIG_FREERTOS_HZ=1000" in (folder / "sdkconfig.board").read_text().splitlines()
-    recipe = (folder / "mpconfigboard.cmake").read_text()
-    for name in re.findall(r"\$\{MICROPY_BOARD_DIR\}/([\w.-]+)", recipe):
-        assert (folder / name).is_file(), name
-    assert "partitions-bridge.csv" in recipe and "sdkconfig.board" in recipe

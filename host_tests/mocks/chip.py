@@ -3,20 +3,30 @@
 play() also puts the built slot of that board first on sys.path, so that `import board` is what ships.
 """
 
+import os
 import sys
 import time
 
-# RS485 port -> (UART, driver enable's GPIO) of the reference boards; a test compares it with the boards' own tables.
-PORTS = {"rp2040": {1: (1, 6), 2: (0, 2)}, "esp32": {1: (1, 13), 2: (2, 4)}}
-# Resistors on the carrier board: GPIO -> level of an open contact.
-PULLED = {"rp2040": {}, "esp32": {34: 1, 35: 1}}
+# board -> {RS485 port: (UART, driver enable's GPIO)}, and {GPIO: level of an open contact} where a resistor on the
+# carrier board holds it; read from the boards' own tables as they are played.
+PORTS = {}
+PULLED = {}
+# Pins of a chip that belong to its flash, PSRAM, USB or radio, and those that can only be inputs, without a pull.
+TAKEN = {
+    "rp2040": (23, 24, 25, 29),
+    "rp2350": (23, 24, 25, 29),
+    "esp32": (6, 7, 8, 9, 10, 11, 16, 17),
+    "esp32s3": (19, 20) + tuple(range(22, 38)),
+}
+INPUT_ONLY = {"esp32": (34, 35, 36, 37, 38, 39)}
 # What the ports' sockets raise: the unix port has 113, 115, 110.
 ERRNO = {
-    "rp2040": {"EHOSTUNREACH": 113, "EINPROGRESS": 115, "ETIMEDOUT": 110},
+    "rp2": {"EHOSTUNREACH": 113, "EINPROGRESS": 115, "ETIMEDOUT": 110},
     "esp32": {"EHOSTUNREACH": 118, "EINPROGRESS": 119, "ETIMEDOUT": 116},
 }
 
-port = "rp2040"
+port = "rp2040"  # the board that is played
+family = "rp2"  # its MicroPython port: rp2 or esp32
 cause = "power"
 tick_ms = 1  # an idle event loop wakes at multiples of it, if no interrupt wakes it before
 idle_late_ms = 0  # how much later than due the idle interrupt of a UART comes
@@ -37,20 +47,47 @@ class PowerDown(BaseException):
 
 def play(name):
     """Become that chip, just powered on, with its own coarse tick."""
-    global port, tick_ms
-    port = name
-    tick_ms = 10 if name == "esp32" else 1  # FreeRTOS at 100 Hz, as every stock image has it
+    global port, family, tick_ms
     sys.path.insert(0, "build/all/" + name)
+    import known
+
+    _name, shared, family, *_ = known.row(name)
+    port = name
+    tick_ms = 10 if family == "esp32" else 1  # FreeRTOS at 100 Hz, as every stock image has it
+    tables = _tables(shared)
+    tables.update(_tables(name))
+    PORTS[name] = {n: (tables["_RS485_%d" % n][0], tables["_RS485_%d" % n][3]) for n in (1, 2)}
+    PULLED[name] = {gpio: 1 for gpio, inside in tables["_DI"] if not inside}
     for follower in _followers:
-        follower(name)
+        follower(family)
     reset("power")
     _bound_the_jumps()
 
 
+def contacts():
+    """Return the GPIOs of DI1 to DI5 of the board that is played."""
+    import known
+
+    return [gpio for gpio, _inside in (_tables(port) or _tables(known.row(port)[1]))["_DI"]]
+
+
+def _tables(folder):
+    """Return {name: value} of the tables of pins in the sources of boards/<folder>."""
+    found = {}
+    for name in os.listdir("boards/" + folder):
+        if name.endswith(".py"):
+            with open("boards/%s/%s" % (folder, name)) as source:
+                for line in source:
+                    if line.startswith(("_RS485_", "_DI ")):
+                        table, value = line.split(" = ", 1)
+                        found[table] = eval(value, {"const": lambda it: it})
+    return found
+
+
 def follow(follower):
-    """Call follower(port) now and whenever the chip changes: a mock shows what that port has."""
+    """Call follower(family) now and whenever the chip changes: a mock shows what that port has."""
     _followers.append(follower)
-    follower(port)
+    follower(family)
 
 
 def on_reset(action):

@@ -8,7 +8,7 @@ PWRON_RESET = 1
 WDT_RESET = 3
 
 _RP2_MAX_WDT_MS = 8388
-_RP2_REASON = 0x40058008
+_RP2_REASON = {"rp2040": 0x40058008, "rp2350": 0x400D8008}
 
 
 class Pin:
@@ -18,13 +18,10 @@ class Pin:
     PULL_DOWN = 2
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
-        if chip.port == "esp32":
-            if id in (6, 7, 8, 9, 10, 11):
-                raise ValueError("pin %d belongs to the flash" % id)
-            if id >= 34 and (mode == self.OUT or pull in (self.PULL_UP, self.PULL_DOWN)):
-                raise ValueError("pin %d can only be input, without a pull" % id)
-        elif not 0 <= id <= 28 or id in (23, 24, 25):
-            raise ValueError("pin %d belongs to the radio" % id)
+        if not 0 <= id <= (48 if chip.family == "esp32" else 28) or id in chip.TAKEN[chip.port]:
+            raise ValueError("pin %d belongs to flash, PSRAM, USB or radio" % id)
+        if id in chip.INPUT_ONLY.get(chip.port, ()) and (mode == self.OUT or pull in (self.PULL_UP, self.PULL_DOWN)):
+            raise ValueError("pin %d can only be input, without a pull" % id)
         self._pad = pad(id)
         if pull != -1:
             self._pad.pull = pull
@@ -63,7 +60,7 @@ class WDT:
     """Raises chip.PowerDown out of whatever moves the clock when it was not fed in time."""
 
     def __init__(self, id=0, timeout=5000):
-        if chip.port == "rp2040" and timeout > _RP2_MAX_WDT_MS:
+        if chip.family == "rp2" and timeout > _RP2_MAX_WDT_MS:
             raise ValueError("timeout exceeds 8388")
         self._timeout_us = timeout * 1000
         self.feed()
@@ -92,7 +89,7 @@ class Timer:
             self.init(**named)
 
     def init(self, *, period, mode, callback, hard=False):
-        if hard and chip.port == "esp32":
+        if hard and chip.family == "esp32":
             raise ValueError("hard Timers are not implemented")
         self._period_us = period * 1000
         self._mode = mode
@@ -116,7 +113,7 @@ class Timer:
 
 class _Memory:
     def __getitem__(self, address):
-        if chip.port == "rp2040" and address == _RP2_REASON:
+        if address == _RP2_REASON.get(chip.port):
             return {"power": 0, "watchdog": 1, "restart": 2}[chip.cause]
         raise MemoryError("nothing at 0x%08x" % address)
 
@@ -131,13 +128,13 @@ def reset():
 
 def reset_cause():
     """Return what the port says; the rp2 port calls its own reset a watchdog's."""
-    if chip.port == "rp2040":
+    if chip.family == "rp2":
         return PWRON_RESET if chip.cause == "power" else WDT_RESET
     return {"power": PWRON_RESET, "watchdog": WDT_RESET, "restart": 2}[chip.cause]
 
 
 def unique_id():
-    return chip.unique_id if chip.port == "rp2040" else chip.unique_id[:6]
+    return chip.unique_id if chip.family == "rp2" else chip.unique_id[:6]
 
 
 def idle():

@@ -27,7 +27,7 @@ class _Pad:
             return self.driven
         if self.pull is not None:
             return 1 if self.pull == PULL_UP else 0
-        return chip.PULLED[chip.port].get(self.gpio, 0)
+        return chip.PULLED.get(chip.port, {}).get(self.gpio, 0)
 
     def put(self, level):
         before = self.edges[-1][1] if self.edges else None

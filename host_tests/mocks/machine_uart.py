@@ -12,7 +12,6 @@ from machine_pad import on_release, pad
 
 _FIRST_PARTY_GAP = 3.5  # characters of silence that end a frame
 _RP2_MAX_BUFFER = 32766
-_FLASH_PINS = (6, 7, 8, 9, 10, 11)
 
 
 class Link:
@@ -55,7 +54,7 @@ class UART(io.IOBase):
         timeout_char=0,
     ):
         _check_pins(id, tx, rx)
-        if chip.port == "rp2040" and max(txbuf, rxbuf) > _RP2_MAX_BUFFER:
+        if chip.family == "rp2" and max(txbuf, rxbuf) > _RP2_MAX_BUFFER:
             raise ValueError("txbuf or rxbuf too large")
         self.baudrate = baudrate
         self.parity = parity
@@ -111,7 +110,7 @@ class UART(io.IOBase):
         if window:
             left = left[: window[-1]]
         count = min(len(left), self._room())
-        if chip.port == "esp32" and count < len(left):
+        if chip.family == "esp32" and count < len(left):
             time.pass_us((len(left) - count) * self.char_us)
             count = min(len(left), self._room())
         if not count:
@@ -149,7 +148,7 @@ class UART(io.IOBase):
         return got or None
 
     def irq(self, handler=None, trigger=0, hard=False):
-        if hard and chip.port == "esp32":
+        if hard and chip.family == "esp32":
             raise ValueError("hard IRQ is not implemented")
         self._callback = handler if trigger & self.IRQ_RXIDLE else None
 
@@ -173,7 +172,7 @@ class UART(io.IOBase):
         if self._link and self._link.none_reads:
             self._link.none_reads -= 1
             return b""
-        while 0 < len(self._received) < wanted and chip.port == "rp2040":
+        while 0 < len(self._received) < wanted and chip.family == "rp2":
             before = len(self._received)
             time.pass_us(self._timeout_char_us)  # it waits for the next character, and all else waits for it
             self._arrive()
@@ -186,7 +185,7 @@ class UART(io.IOBase):
     def _expect(self, first_us, part, deaf_proof):
         self._coming.append((first_us, part, deaf_proof))
         self._last_us = max(self._last_us, first_us + (len(part) - 1) * self.char_us)
-        idle_us = 32 * 1000000 // self.baudrate if chip.port == "rp2040" else max(3 * self.char_us, 500)
+        idle_us = 32 * 1000000 // self.baudrate if chip.family == "rp2" else max(3 * self.char_us, 500)
         chip.at(self._last_us + idle_us + chip.idle_late_ms * 1000, self._fell_idle, self._interrupts)
 
     def _interrupts(self):
@@ -249,10 +248,10 @@ class UART(io.IOBase):
 
 
 def _check_pins(id, tx, rx):
-    if chip.port == "esp32":
+    if chip.family == "esp32":
         if id not in (1, 2):
             raise ValueError("UART(%d) is the console's" % id)
-        if tx >= 34 or tx in _FLASH_PINS or rx in _FLASH_PINS:
+        if tx in chip.INPUT_ONLY.get(chip.port, ()) or tx in chip.TAKEN[chip.port] or rx in chip.TAKEN[chip.port]:
             raise ValueError("bad UART pin")
     elif id not in (0, 1) or tx & 3 or rx & 3 != 1 or ((tx + 4) & 8) >> 3 != id or ((rx + 4) & 8) >> 3 != id:
         raise ValueError("bad UART pin")

@@ -79,8 +79,8 @@ class WLAN:
         self._command()
         it = self._it()
         if not it.up:
-            raise OSError("Wifi Not Started" if chip.port == "esp32" else -1)
-        if chip.port == "esp32" and it.wanted and self._outcome() == 1:
+            raise OSError("Wifi Not Started" if chip.family == "esp32" else -1)
+        if chip.family == "esp32" and it.wanted and self._outcome() == 1:
             raise OSError("Wifi Internal State Error")
         it.wanted = (ssid, key or "")
         it.since = time.passed_ms()
@@ -99,7 +99,7 @@ class WLAN:
             return [(mac,) for mac in clients]
         if what == "rssi":
             if not self.isconnected():
-                raise OSError("Wifi Not Connected" if chip.port == "esp32" else -1)
+                raise OSError("Wifi Not Connected" if chip.family == "esp32" else -1)
             return [rssi_dbm for ssid, _key, rssi_dbm in air if ssid == self._it().wanted[0]][0]
         if what is not None:
             raise ValueError("unknown status param")
@@ -127,7 +127,7 @@ class WLAN:
 
     def _command(self):
         if dead:
-            raise OSError("Wifi Timeout") if chip.port == "esp32" else OSError(-110)
+            raise OSError("Wifi Timeout") if chip.family == "esp32" else OSError(-110)
 
     def _outcome(self):
         """Return the CYW43's word for the link: 0 down, 1 joining, 2 no address yet, 3 up, negative: failed."""

@@ -195,12 +195,12 @@ def play(
             player.run(lambda: until is not None and time.monotonic() > until)
 
 
-Board = Annotated[str, typer.Option(help="esp32 or rp2040.")]
+Board = Annotated[str, typer.Option(help="rp2040, rp2350, esp32 or esp32s3.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the command.")]
 
 
 @app.command()
-def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
+def build(board: Annotated[str, typer.Argument(metavar="BOARD", help="rp2040, rp2350, esp32, esp32s3 or host.")]):
     """Compile the firmware of one board into build/BOARD and print the bytes of each module."""
     from bridgectl.device import build as building
 
@@ -233,7 +233,7 @@ def provision(
 
 @app.command()
 def bundle(
-    board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")],
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="rp2040, rp2350, esp32, esp32s3 or host.")],
     out: Annotated[str | None, typer.Option(help="Where to put it; default: build/.")] = None,
     minimum: Annotated[str, typer.Option(help="Oldest version that may follow this one.")] = "0.0.0",
     release: Annotated[bool, typer.Option("--release", help="Say loudly that it is not signed.")] = False,
@@ -249,7 +249,7 @@ def ota(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="A bundle; default: a fresh one of --board.")
     ] = None,
-    board: Annotated[str | None, typer.Option(help="esp32 or rp2040.")] = None,
+    board: Annotated[str | None, typer.Option(help="rp2040, rp2350, esp32 or esp32s3.")] = None,
     dry_run: DryRun = False,
 ):
     """Hand an update bundle to a bridge over USB; it installs it on trial at its next start."""
@@ -265,7 +265,7 @@ def ota(
 
 
 @app.command(name="names")
-def own_words(board: Annotated[str, typer.Argument(metavar="BOARD", help="esp32, rp2040 or host.")]):
+def own_words(board: Annotated[str, typer.Argument(metavar="BOARD", help="rp2040, rp2350, esp32, esp32s3 or host.")]):
     """Give a log on standard input its function names back: a slot spells them with words of the image."""
     from bridgectl.device import names
 

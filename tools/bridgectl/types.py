@@ -1,6 +1,7 @@
-"""Checks the types of the firmware against the stubs of both boards, with basedpyright; run by `make lint`.
+"""Checks the types of the firmware against the stubs of the ports, with basedpyright; run by `make lint`.
 
-Two runs, because `machine` differs between the ports. The stubs come from requirements.lock.
+A run for each board, because `machine` differs between the ports and pins between the boards. The stubs come from
+requirements.lock.
 """
 
 import json
@@ -9,6 +10,9 @@ import subprocess
 import sys
 
 from bridgectl import firmware
+
+firmware.load()
+from known import BOARDS  # noqa: E402
 
 ROOT = firmware.ROOT
 # What the checker says of unannotated code or of gaps in the stubs, not of our mistakes.
@@ -19,18 +23,23 @@ _NOT_OURS = re.compile(
     r'|Import "(microdot|version|board)"'  # made or fetched by the builder
     r'|overloads for "(ticks_diff|__init__)"'  # a stamp that is None until it is set; bytearray read by BytesIO
 )
-_STUBS = {"esp32": "micropython-esp32-stubs", "rp2040": "micropython-rp2-stubs"}
+# folder of the board: (folder that it shares, port)
+_CHIPS = {name: (shared, port) for name, shared, port, *_ in BOARDS if shared}
 
 
-def _stub_folder(board):
-    """Return build/typings/<board> with the stubs of the port, installed once per lock file."""
-    target = ROOT / "build" / "typings" / board
+def _stub_folder(port):
+    """Return build/typings/<port> with the stubs of the port, installed once per lock file."""
+    target = ROOT / "build" / "typings" / port
     stamp = target / ".made"
     lock = ROOT / "stubs.lock"
     if stamp.exists() and stamp.stat().st_mtime > lock.stat().st_mtime:
         return target
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    wanted = [line for line in lock.read_text().split("\n\n") if line.startswith((_STUBS[board], "micropython-stdlib"))]
+    wanted = [
+        line
+        for line in lock.read_text().split("\n\n")
+        if line.startswith((f"micropython-{port}-stubs", "micropython-stdlib"))
+    ]
     target.mkdir(parents=True, exist_ok=True)
     chosen = target / "wanted.txt"
     chosen.write_text("\n".join(wanted))
@@ -42,12 +51,14 @@ def _stub_folder(board):
 def check(board):
     """Return the errors that the type checker finds for a board, as lines of text."""
     project = ROOT / "build" / "typings" / f"{board}.json"
-    stubs = _stub_folder(board)
-    paths = ["lib", "firmware", "boards", f"boards/{board}"]
+    shared, port = _CHIPS[board]
+    stubs = _stub_folder(port)
+    own = (f"boards/{board}", f"boards/{shared}")
+    paths = ["lib", "firmware", "boards", *own]
     project.write_text(
         json.dumps(
             {
-                "include": [str(ROOT / p) for p in ("firmware", "lib", f"boards/{board}")],
+                "include": [str(ROOT / p) for p in ("firmware", "lib", *own)],
                 "exclude": [str(ROOT / "lib/**/example*.py"), str(ROOT / "boards/**/manifest.py")],
                 "extraPaths": [str(ROOT / p) for p in paths],
                 "typeshedPath": str(stubs),
@@ -78,7 +89,7 @@ def check(board):
 
 def main():
     bad = 0
-    for board in _STUBS:
+    for board in _CHIPS:
         lines, files = check(board)
         bad += len(lines)
         print(f"types, {board}: {files} files, {len(lines)} errors")

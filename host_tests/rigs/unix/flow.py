@@ -112,8 +112,7 @@ class Bridge:
 
     def contact(self, number, closed):
         """Close or open DI number (1..5)."""
-        pins = {"rp2040": (10, 11, 12, 13, 14), "esp32": (34, 35, 32, 33, 27)}[chip.port]
-        self.machine.Pin.drive(pins[number - 1], 0 if closed else None)
+        self.machine.Pin.drive(chip.contacts()[number - 1], 0 if closed else None)
 
     def value(self, point):
         """Return a reading by its id, None if it is not good."""

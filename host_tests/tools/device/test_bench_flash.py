@@ -46,15 +46,19 @@ def steps(said):
     return found
 
 
-@pytest.mark.parametrize(("board", "platform"), [("rp2040", "'rp2'"), ("esp32", "'esp32'")])
+@pytest.mark.parametrize(
+    ("board", "platform"),
+    [("rp2040", "'rp2'"), ("rp2350", "'rp2'"), ("esp32", "'esp32'"), ("esp32s3", "'esp32'")],
+)
 def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform):
     """Proves: BEN-2"""
     done = bridgectl("flash", "/dev/no-such-port", "--board", board, "--dry-run")
     assert done.exit_code == 0, done.output
     root = build.ROOT
-    connect, check, feed, clear, slot, main, boot, manifest, choose, reset = steps(done.stdout)
+    connect, check, which, feed, clear, slot, main, boot, manifest, choose, reset = steps(done.stdout)
     assert connect == ["connect", "/dev/no-such-port"]
     assert f"sys.platform == {platform}" in check[1]
+    assert f"refusal({board!r}, " in which[1]
     assert "WDT(timeout=8000)" in feed[1]
     assert "os.remove('/a/manifest.json')" in clear[1]
     assert slot == ["fs", "cp", "-r", str(root / "build" / "packed" / board), ":/a"]
@@ -79,7 +83,10 @@ def test_the_manifest_names_every_file_of_the_slot_and_the_board():
     ("words", "said"),
     [
         (("/dev/no-such-port", "--board", "rp2040"), "There is no port /dev/no-such-port."),
-        (("/dev/no-such-port", "--board", "host"), "board 'host' cannot be flashed; known: esp32, rp2040"),
+        (
+            ("/dev/no-such-port", "--board", "host"),
+            "board 'host' cannot be flashed; known: rp2040, rp2350, esp32, esp32s3",
+        ),
         (("/dev/no-such-port", "--board", "avr"), "board 'avr' cannot be flashed"),
     ],
 )

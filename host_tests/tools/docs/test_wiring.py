@@ -9,7 +9,7 @@ from bridgectl import firmware
 from bridgectl.docs import wiring
 
 ROOT = firmware.ROOT
-CHIPS = ("esp32", "rp2040")
+CHIPS = ("rp2040", "rp2350", "esp32", "esp32s3")
 
 
 def test_the_com_terminal_is_numbered_and_named_as_in_the_guide():
@@ -62,19 +62,21 @@ def test_no_pin_has_two_uses(board):
     assert len(set(used.values())) == len(used)
 
 
-def test_the_pico_w_uses_only_pins_that_are_led_out_and_fit_its_uarts():
-    used = wiring.pins("rp2040")
+@pytest.mark.parametrize("board", ["rp2040", "rp2350"])
+def test_a_pico_uses_only_pins_that_are_led_out_and_fit_its_uarts(board):
+    used = wiring.pins(board)
     assert not set(used.values()) & {23, 24, 25, 29}  # the radio's
     assert max(used.values()) <= 28
     for port in ("1", "2"):
-        uart, tx, rx, _de = wiring.tables("rp2040")[f"_RS485_{port}"]
+        uart, tx, rx, _de = wiring.tables(board)[f"_RS485_{port}"]
         assert (tx % 4, rx % 4) == (0, 1)
         assert ((tx + 4) & 8) >> 3 == uart == ((rx + 4) & 8) >> 3
 
 
 def test_the_esp32_uses_no_strapping_flash_or_console_pin_and_no_input_only_pin_as_output():
     used = wiring.pins("esp32")
-    assert not set(used.values()) & {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15, 36, 39}
+    assert not set(used.values()) & {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15}
+    assert not set(used.values()) & {16, 17}  # the PSRAM of a WROVER
     for use, gpio in used.items():
         if gpio >= 34:
             assert use.startswith("DI")
@@ -82,24 +84,27 @@ def test_the_esp32_uses_no_strapping_flash_or_console_pin_and_no_input_only_pin_
         assert pulled == (gpio < 34)
 
 
-@pytest.mark.parametrize("board", CHIPS)
-def test_the_mocks_know_the_same_ports_as_the_board(board):
-    namespace = {}
-    source = (ROOT / "host_tests" / "mocks" / "chip.py").read_text()
-    exec(next(line for line in source.splitlines() if line.startswith("PORTS = ")), namespace)
-    for number, (uart, de) in namespace["PORTS"][board].items():
-        table = wiring.tables(board)[f"_RS485_{number}"]
-        assert (uart, de) == (table[0], table[3])
+def test_pins_of_the_esp32_with_pulses_of_their_own_carry_only_contacts():
+    """GPIO36 and 39 see 80 ns when the radio starts: a capacitor and the settle time swallow that at a contact."""
+    assert {use for use, gpio in wiring.pins("esp32").items() if gpio in (36, 39)} == {"DI3", "DI4"}
 
 
-def test_the_text_has_every_pin_of_the_terminal_and_of_both_boards():
+def test_the_esp32s3_leaves_its_strapping_usb_flash_psram_and_console_pins_alone():
+    used = wiring.pins("esp32s3")
+    assert not set(used.values()) & {0, 3, 19, 20, *range(26, 38), 43, 44, 45, 46}
+    assert not set(used.values()) & {22, 23, 24, 25}  # there are none
+    for use in ("DO1", "DO2", "RS485-1 DE", "RS485-2 DE"):
+        assert used[use] not in (18, 39, 40, 41, 42)  # driven or pulled high while the chip starts
+
+
+def test_the_text_has_every_pin_of_the_terminal_and_of_all_boards():
     text = wiring.text()
     lines = text.splitlines()
     assert len(lines) == 2 + 16 + 4
     assert lines[14].split()[:2] == ["13", "485-B2"]
-    assert "TX GP0 RX GP1 DE GP2" in lines[14] and "TX GPIO17 RX GPIO16 DE GPIO4" in lines[14]
+    assert "TX GP0 RX GP1 DE GP2" in lines[14] and "TX GPIO32 RX GPIO33 DE GPIO4" in lines[14]
     assert lines[6].split()[:2] == ["5", "DI1"] and "GP10" in lines[6] and "GPIO34" in lines[6]
-    for board, prefix in (("rp2040", "GP"), ("esp32", "GPIO")):
+    for board, prefix in (("rp2040", "GP"), ("rp2350", "GP"), ("esp32", "GPIO"), ("esp32s3", "GPIO")):
         for gpio in wiring.pins(board).values():
             assert prefix + str(gpio) in text.replace("\n", " ").split()
 

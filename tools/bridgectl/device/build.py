@@ -19,8 +19,12 @@ from bridgectl import firmware
 from bridgectl.alone import alone as _alone
 from bridgectl.device import names, prune
 
+firmware.load()
+from known import BOARDS as _ROWS  # noqa: E402
+
 ROOT = firmware.ROOT
-BOARDS = ("esp32", "rp2040", "host")
+BOARDS = tuple(row[0] for row in _ROWS)
+_SHARED = {row[0]: row[1] for row in _ROWS}
 _BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps lines and names.
@@ -65,9 +69,10 @@ def sources(board, everything=False):
         for path in sorted(folder.rglob("*.py")):
             if not path.name.startswith(_LEFT_OUT):
                 found[str(path.relative_to(top).with_suffix(""))] = path
-    for path in [*sorted((ROOT / "boards").glob("*.py")), *sorted((ROOT / "boards" / board).glob("*.py"))]:
-        if path.name != "manifest.py":
-            found[path.stem] = path
+    for folder in ("", _SHARED[board], board):  # flat in the slot; a board's own file wins over a shared one
+        for path in sorted((ROOT / "boards" / folder).glob("*.py")):
+            if path.name != "manifest.py":
+                found[path.stem] = path
     for shared in _not_for(board):
         found.pop(shared, None)
     microdot = importlib.util.find_spec("microdot")
@@ -124,7 +129,7 @@ def _compile(name, source, target):
 def spellings(everything=False):
     """Return names.plan() for the modules of all boards. everything: words of the library tests keep their names."""
     texts = {(name, path): path.read_text() for b in BOARDS for name, path in sources(b, everything=True).items()}
-    ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp32", "host")]
+    ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp", "esp32", "esp32s3", "host")]
     outside = [path for glob in _USERS + (_TESTS if everything else ()) for path in sorted(ROOT.glob(glob))]
     spared = [_VERSION.format("", ""), *(path.read_text() for path in outside)]
     try:

@@ -10,9 +10,14 @@ import shlex
 import subprocess
 import sys
 
-from bridgectl.device import build, bundle, pack
+from bridgectl import firmware
+from bridgectl.device import build, bundle, pack, which_board
 
-BOARDS = {"esp32": ("esp32", 0), "rp2040": ("rp2", -1)}  # sys.platform, number of a timer that is free
+firmware.load()
+from known import BOARDS as _ROWS  # noqa: E402
+
+_TIMERS = {"esp32": 0, "rp2": -1}  # number of one that is free, by sys.platform
+BOARDS = {name: (port, _TIMERS[port]) for name, shared, port, *_ in _ROWS if shared}
 _OLDEST = (1, 27)
 _TIMEOUT_S = 900
 
@@ -54,6 +59,7 @@ def command(port, board, slot, manifest):
     steps = [
         ["connect", port],
         ["exec", _CHECK.format(platform=platform, oldest=_OLDEST)],
+        ["exec", which_board.check(board)],
         ["exec", _FEED.format(timer=timer)],
         ["exec", _CLEAR],
         ["fs", "cp", "-r", str(slot), ":/a"],

@@ -9,12 +9,26 @@ from xml.sax.saxutils import escape
 
 from bridgectl import firmware
 
+firmware.load()
+from known import BOARDS as _ROWS  # noqa: E402
+
 ROOT = firmware.ROOT
 PICTURE = ROOT / "docs" / "wiring.svg"
-BOARDS = (("rp2040", "Pico W", "GP"), ("esp32", "ESP32-WROOM-32", "GPIO"))
+_CHIPS = tuple(row for row in _ROWS if row[1])
+
+
+def _columns():
+    """Return ((board, title, prefix of its pins), ...): boards of one wiring share a column."""
+    columns = {}
+    for board, _shared, _port, _builds, title, prefix in _CHIPS:
+        columns.setdefault(tuple(sorted(pins(board).items())), []).append((board, title, prefix))
+    return tuple((rows[0][0], ", ".join(row[1] for row in rows), rows[0][2]) for rows in columns.values())
+
 
 _TABLES = ("_RS485_1", "_RS485_2", "_DI", "_DO", "_STRIP", "_BUTTON", "_MODEM_LEDS")
 _ROW = 26
+_WIDTH = 1310
+_COLUMN = 190  # of a board
 _TOP = 96
 # What lies between the terminal and the chip, by the signal of com.TERMINAL.
 _PARTS = {
@@ -42,12 +56,14 @@ def terminal():
 
 
 def tables(board):
-    """Return {name: value} of the table of pins in boards/<board>/board.py, read without running it."""
-    tree = ast.parse((ROOT / "boards" / board / "board.py").read_text())
+    """Return {name: value} of the table of pins of a board, its own or the shared one, read without running it."""
+    shared = next(row[1] for row in _CHIPS if row[0] == board)
     found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in _TABLES:
-            found[node.targets[0].id] = ast.literal_eval(node.value.args[0])
+    for folder in (shared, board):
+        for path in sorted((ROOT / "boards" / folder).glob("*.py")):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in _TABLES:
+                    found[node.targets[0].id] = ast.literal_eval(node.value.args[0])
     return found
 
 
@@ -77,20 +93,20 @@ def text():
     """Return the wiring as lines of text, 16 rows for the terminal and then what has no terminal."""
     rows, sensors = terminal()
     models = [model for model, _name in sensors]
-    head = ["COM", "name", "part", *[title for _b, title, _p in BOARDS], *models, "meaning"]
+    head = ["COM", "name", "part", *[title for _b, title, _p in _columns()], *models, "meaning"]
     body = [
         [
             str(pin),
             name,
             _PARTS[signal],
-            *[chip_pins(board, prefix, signal) for board, _t, prefix in BOARDS],
+            *[chip_pins(board, prefix, signal) for board, _t, prefix in _columns()],
             *[str(wire) if wire else "" for wire in wires],
             meaning,
         ]
         for pin, name, signal, meaning, *wires in rows
     ]
     for use in ("strip", "button", "modem LED power", "modem LED network"):
-        body.append(["", use, "", *[prefix + str(pins(board)[use]) for board, _t, prefix in BOARDS], "", "", ""])
+        body.append(["", use, "", *[prefix + str(pins(board)[use]) for board, _t, prefix in _columns()], "", "", ""])
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [head, *body]]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]]) + "\n"
@@ -101,14 +117,14 @@ def svg():
     rows, sensors = terminal()
     height = _TOP + _ROW * (len(rows) + 6)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1120 {height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="13">',
         "<title>Wiring of the bridge at the COM terminal</title>",
-        f'<rect width="1120" height="{height}" fill="#ffffff"/>',
+        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _label(560, 30, "COM terminal", size=18, anchor="middle"),
         _label(30, 66, "what is connected", size=12),
         _label(318, 66, "sensor's pin", size=12),
         *[_label(318 + 78 * i, 84, model, size=12) for i, (model, _name) in enumerate(sensors)],
-        *[_label(740 + 175 * i, 84, title, size=12) for i, (_b, title, _p) in enumerate(BOARDS)],
+        *[_label(740 + _COLUMN * i, 84, title, size=12) for i, (_b, title, _p) in enumerate(_columns())],
         _label(740, 66, "pins of the board", size=12),
     ]
     for i, row in enumerate(rows):
@@ -118,8 +134,8 @@ def svg():
     for use in ("strip", "button", "modem LED power", "modem LED network"):
         y += _ROW
         parts.append(_label(622, y, use, size=12))
-        for k, (board, _title, prefix) in enumerate(BOARDS):
-            parts.append(_label(740 + 175 * k, y, prefix + str(pins(board)[use]), size=11))
+        for k, (board, _title, prefix) in enumerate(_columns()):
+            parts.append(_label(740 + _COLUMN * k, y, prefix + str(pins(board)[use]), size=11))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -139,8 +155,8 @@ def _row(y, pin, name, signal, meaning, *wires):
     for i, wire in enumerate(wires):
         if wire:
             parts.append(_label(330 + 78 * i, y + 18, str(wire), colour=colour))
-    for i, (board, _title, prefix) in enumerate(BOARDS):
-        parts.append(_label(740 + 175 * i, y + 18, chip_pins(board, prefix, signal), size=11))
+    for i, (board, _title, prefix) in enumerate(_columns()):
+        parts.append(_label(740 + _COLUMN * i, y + 18, chip_pins(board, prefix, signal), size=11))
     return parts
 
 

@@ -1,6 +1,6 @@
 """The reference board around the emulated chip, on its site: firmware on the flash, sensor and plant at the buses.
 
-Pins are those of boards/rp2040/board.py; a wrong one here or there shows as a silent bus or a dead contact.
+Pins are those of boards/rp2/pico.py; a wrong one here or there shows as a silent bus or a dead contact.
 """
 
 import pathlib

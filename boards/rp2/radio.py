@@ -1,4 +1,4 @@
-"""The CYW43439 of a Pico W. Source: MicroPython extmod/network_cyw43.c."""
+"""The CYW43439 of a Pico W and a Pico 2 W. Source: MicroPython extmod/network_cyw43.c."""
 
 from machine import Timer
 from micropython import const
