@@ -14,7 +14,7 @@ from interpreter import micropython
 
 firmware.load()
 
-from modbus.wire import rtu  # noqa: E402
+from modbus.wire import crc  # noqa: E402
 
 UNIT = 17
 
@@ -63,7 +63,7 @@ def raw(path):
 
 def sealed(content):
     out = bytearray(content) + bytearray(2)
-    rtu.seal(out, len(content))
+    crc.seal(out, len(content))
     return bytes(out)
 
 

@@ -9,7 +9,7 @@ import sys
 from line import Line
 from modbus.master import master
 from modbus.master.job import Job
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from slaves import slave
 
 
@@ -23,7 +23,7 @@ class Count:
 async def main(tty, seconds, settle_seconds):
     bus = master.Master(Line(tty, 9600, "N"), 9600, "N")
     count = Count()
-    bus.add(Job(slave(1), count.done, 1).read(rtu.READ_INPUT, 0, 2))
+    bus.add(Job(slave(1), count.done, 1).read(functions.READ_INPUT, 0, 2))
     task = asyncio.create_task(bus.run(lambda: None))
     await asyncio.sleep_ms(int(float(settle_seconds) * 1000))  # it learns the slave's pace
     before = count.good

@@ -10,7 +10,7 @@ import sys
 from bridge.readings import Readings
 from modbus.master import master
 from modbus.master.job import Job
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from slaves import Meter, slave
 from virtual_bus import Line, Time
 
@@ -37,7 +37,7 @@ def main(exchanges):
                 readings.put(n, frame, at + 2 + position, time.ticks_ms())
         bus.stopped = good == exchanges
 
-    bus.add(Job(slave(1), done, 1).read(rtu.READ_INPUT, 0, _COUNT))
+    bus.add(Job(slave(1), done, 1).read(functions.READ_INPUT, 0, _COUNT))
     asyncio.run(bus.run(lambda: None))
     print(good, "exchanges,", time.now_us // good, "us each")
 

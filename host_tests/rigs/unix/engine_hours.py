@@ -11,7 +11,7 @@ import sys
 
 from modbus.master import master
 from modbus.master.job import Job
-from modbus.wire import rtu
+from modbus.wire import functions
 from slaves import Meter, slave
 from virtual_bus import Line, Time
 
@@ -31,7 +31,7 @@ def main(kind, learn_s, seconds, think_ms, tick_ms, *reads):
         far_end = slave(unit)
         for read in reads:
             address, count = read.split(":")
-            bus.add(Job(far_end, ignore, 1).read(rtu.READ_INPUT, int(address), int(count)))
+            bus.add(Job(far_end, ignore, 1).read(functions.READ_INPUT, int(address), int(count)))
     spans = []
     before = [0, 0, 0, 0]
 

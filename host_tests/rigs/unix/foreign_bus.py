@@ -6,7 +6,7 @@ It also makes one read of its own every poll_ms, which goes first, so that a tes
 import asyncio
 
 from clock import ticks_add, ticks_diff, ticks_ms
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 
 _QUEUE = 4
 
@@ -70,7 +70,7 @@ class ForeignBus:
             self.line.readinto(self.frame, len(self.frame))
         self.sent[0] = unit
         self.sent[1 : 1 + len(pdu)] = pdu
-        self.line.send(self.sent, rtu.seal(self.sent, 1 + len(pdu)))
+        self.line.send(self.sent, crc.seal(self.sent, 1 + len(pdu)))
         self.asked_at = at = ticks_ms()
         if unit == 0:
             await asyncio.sleep_ms(100)
@@ -84,12 +84,12 @@ class ForeignBus:
             have += got
             if got:
                 quiet_at = ticks_ms()
-            if have >= 5 and rtu.crc16(self.frame, 0, have - 2) == self.frame[have - 1] << 8 | self.frame[have - 2]:
+            if have >= 5 and crc.intact(self.frame, 0, have):
                 break
             await asyncio.sleep_ms(2)
         if not have:
             return rtu.SILENT, 0
-        if have < 5 or rtu.crc16(self.frame, 0, have - 2) != self.frame[have - 1] << 8 | self.frame[have - 2]:
+        if have < 5 or not crc.intact(self.frame, 0, have):
             return rtu.BAD_CRC, 0
         if self.frame[0] != unit or self.frame[1] & 0x7F != pdu[0]:
             return rtu.WRONG_UNIT, 0

@@ -6,7 +6,7 @@ All is drawn from one seed; times are in microseconds from 0.
 
 import array
 
-from modbus.wire import rtu
+from modbus.wire import crc
 
 BYTE_US = 1042  # 9600 8N1
 
@@ -33,7 +33,7 @@ def word(unit, address, salt):
 def sealed(body):
     out = bytearray(len(body) + 2)
     out[: len(body)] = body
-    rtu.seal(out, len(body))
+    crc.seal(out, len(body))
     return bytes(out)
 
 

@@ -6,7 +6,7 @@ The event loop is the real one, but a sleep takes no time: it moves the clock. O
 import asyncio
 
 import clock
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 from slaves import Chance
 
 _CHARACTER_US = 1042  # 9600 8N1
@@ -91,7 +91,7 @@ class Line:
             answer[0], answer[1], answer[2] = buffer[0], buffer[1], size
             for i in range(3, 3 + size, 4):
                 answer[i], answer[i + 1], answer[i + 2], answer[i + 3] = 0x43, 0x66, 0x33, 0x34  # 230.2
-            rtu.seal(answer, 3 + size)
+            crc.seal(answer, 3 + size)
         self._length = size + 5
         meter.quiet_from_us = self._first_us + self._length * _CHARACTER_US
 

@@ -48,10 +48,10 @@ class Line:
 
 def frame(hexadecimal):
     """Return a frame with its CRC from hexadecimal digits without it."""
-    from modbus.wire import rtu
+    from modbus.wire import crc
 
     body = bytes.fromhex(hexadecimal)
     buffer = bytearray(len(body) + 2)
     buffer[: len(body)] = body
-    rtu.seal(buffer, len(body))
+    crc.seal(buffer, len(body))
     return bytes(buffer)

@@ -5,7 +5,7 @@ from bench_lines import devices, measured
 from bridgectl.bench import pace, port, target
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
-from modbus.wire import rtu
+from modbus.wire import crc
 
 
 def test_the_longest_read_is_probed_and_planned_with():
@@ -41,7 +41,7 @@ def quick(work):
 
 def good(count):
     frame = bytearray([1, 4, 2 * count]) + bytes(2 * count + 2)
-    rtu.seal(frame, 3 + 2 * count)
+    crc.seal(frame, 3 + 2 * count)
     return bytes(frame)
 
 

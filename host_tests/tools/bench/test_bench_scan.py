@@ -12,7 +12,7 @@ from bridgectl.bench import port, scan
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
-from modbus.wire import rtu
+from modbus.wire import crc
 
 
 def garbled(replies):
@@ -153,7 +153,7 @@ def test_two_devices_with_one_address_are_named():
 
 def sealed_voltage(unit, volts):
     frame = bytearray([unit, 4, 4, *struct.pack(">f", volts), 0, 0])
-    rtu.seal(frame, 7)
+    crc.seal(frame, 7)
     return bytes(frame)
 
 

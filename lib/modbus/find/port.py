@@ -10,8 +10,9 @@ import clock
 from micropython import const
 from modbus.find import order as plan
 from modbus.listen import frames
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 
+_READ_INPUT = const(4)
 _ROOM = const(320)
 _LOOK_MS = const(2)
 _SETTLE_MS = const(10)
@@ -55,8 +56,8 @@ class Port:
     async def ask_first(self, unit, slow):
         """Return rtu's status of the read that nearly everybody answers; slow: of the one that the slow unit knows."""
         if slow:
-            return await self.ask(unit, rtu.READ_INPUT, _SLOW_ADDRESS, 1)
-        return await self.ask(unit, rtu.READ_INPUT, 0, plan.ASKED)
+            return await self.ask(unit, _READ_INPUT, _SLOW_ADDRESS, 1)
+        return await self.ask(unit, _READ_INPUT, 0, plan.ASKED)
 
     def answer(self):
         """Return (buffer, position of the first register's byte) of the last good answer."""
@@ -78,7 +79,7 @@ class Port:
     async def sweep(self, unit, last):
         """Ask a unit and do not wait for it, unless it is the last; return True if anything was heard."""
         self._sweeping = True
-        self._send(unit, rtu.READ_INPUT, 0, plan.SWEPT)
+        self._send(unit, _READ_INPUT, 0, plan.SWEPT)
         gap_ms = plan.gap_ms(*self.setting)
         if self.evidence.echo or self.evidence.levels:
             # A driver that hands bytes over after silence would hold back ours and the answer until the sweep's end.
@@ -195,7 +196,7 @@ class Port:
             length = frames.request_length(frame, start, have - start)
             if self._ours(start, have):
                 start += 8
-            elif 4 <= length <= have - start and _sealed(frame, start, start + length):
+            elif length <= have - start and crc.intact(frame, start, start + length):
                 self.evidence.talk(self.setting, ((frame[start], frame[start + 1]),))
                 return
             else:
@@ -219,7 +220,3 @@ class Port:
         while self._line.any():
             if not self._line.readinto(self.frame, _ROOM):
                 break
-
-
-def _sealed(frame, start, end):
-    return rtu.crc16(frame, start, end - 2) == frame[end - 1] << 8 | frame[end - 2]

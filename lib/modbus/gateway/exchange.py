@@ -2,6 +2,7 @@
 
 import clock
 from modbus.gateway import requests
+from modbus.wire.pdu import word
 
 
 class Exchange:
@@ -16,7 +17,7 @@ class Exchange:
         self.unit = unit
         self.pdu = pdu
         self.quantity = quantity
-        self.address = requests.word(pdu, 1) if quantity else 0
+        self.address = word(pdu, 1) if quantity else 0
         self.changes = requests.writes(pdu, 0, len(pdu))
         self.tickets = [ticket]
         self.bus = None  # who has it now

@@ -18,6 +18,7 @@ from modbus.gateway.exchange import Exchange
 from modbus.gateway.silence import Silence
 from modbus.gateway.turns import Turns
 from modbus.wire import rtu, tcp
+from modbus.wire.pdu import word
 
 BUSY = 6  # a client has more transactions open than it may
 NO_PATH = 10  # no bus, no such unit, or no turn in time: nothing was sent
@@ -82,7 +83,7 @@ class Gateway:
         due = clock.ticks_add(now, self._deadline_ms)
         address, quantity = 0, 0
         if function <= _LAST_CACHED:
-            address, quantity = requests.word(buffer, at + 1), requests.word(buffer, at + 3)
+            address, quantity = word(buffer, at + 1), word(buffer, at + 3)
             if self._from_cache(client, transaction, unit, function, address, quantity, now):
                 return
         ticket = (client, transaction, address, quantity, due)

@@ -5,13 +5,17 @@ has nothing to check but its length. Source: Modbus Application Protocol V1.1b3,
 """
 
 from micropython import const
+from modbus.wire.pdu import word
 
 REFUSED_FUNCTION = 1
 REFUSED_ADDRESS = 2
 REFUSED_VALUE = 3
 
-_DIAGNOSTICS = const(8)
-_IDENTIFICATION = const(43)
+_WRITE_COIL = const(5)
+_DIAGNOSE = const(8)
+_WRITE_REGISTERS = const(16)
+_READ_WRITE = const(23)
+_IDENTIFY = const(43)
 
 # function, bytes of the request or 0 = with a byte count, highest quantity, writes
 # fmt: off
@@ -33,24 +37,19 @@ _BYTES_BOTH = const(9)  # function 23
 _MOST_WRITTEN_BOTH = const(121)
 _ONE_REGISTER = (6, 22)
 _COIL_VALUES = (0, 0xFF00)
-_MEI_IDENTIFICATION = const(14)
+_MEI_DEVICE = const(14)
 # Diagnostics that change nothing in the slave: echo, diagnostic register, counters.
 _HARMLESS = (0, 2, 11, 12, 13, 14, 15, 16, 17, 18)
 _CHANGING = (1, 3, 4, 10, 20)
 
 
-def word(buffer, at):
-    """Return the 16 bits at a position."""
-    return buffer[at] << 8 | buffer[at + 1]
-
-
 def check(buffer, at, count):
     """Return 0 if the PDU buffer[at:at + count] is a request that a slave may get, else an exception code."""
     function = buffer[at]
-    if function == _DIAGNOSTICS:
+    if function == _DIAGNOSE:
         return _check_diagnostics(buffer, at, count)
-    if function == _IDENTIFICATION:
-        if count < 2 or buffer[at + 1] != _MEI_IDENTIFICATION:
+    if function == _IDENTIFY:
+        if count < 2 or buffer[at + 1] != _MEI_DEVICE:
             return REFUSED_FUNCTION
         return 0 if count == 4 and 1 <= buffer[at + 2] <= 4 else REFUSED_VALUE
     for known, length, most, _ in _FUNCTIONS:
@@ -62,7 +61,7 @@ def check(buffer, at, count):
 def writes(buffer, at, count):
     """Return True if a request that `check` passed changes something in the slave."""
     function = buffer[at]
-    if function == _DIAGNOSTICS:
+    if function == _DIAGNOSE:
         return word(buffer, at + 1) in _CHANGING
     for known, _, _, changing in _FUNCTIONS:
         if known == function:
@@ -75,9 +74,9 @@ def touches(buffer, at, first, last):
     function = buffer[at]
     if function in _ONE_REGISTER:
         return first <= word(buffer, at + 1) <= last
-    if function == 16:
+    if function == _WRITE_REGISTERS:
         at -= 4
-    elif function != 23:
+    elif function != _READ_WRITE:
         return False
     address = word(buffer, at + 5)
     return address <= last and address + word(buffer, at + 7) > first
@@ -88,7 +87,7 @@ def _check_registers(buffer, at, count, length, most):
         return REFUSED_VALUE
     function = buffer[at]
     address, value = word(buffer, at + 1), word(buffer, at + 3)
-    if function == 5 and value not in _COIL_VALUES:
+    if function == _WRITE_COIL and value not in _COIL_VALUES:
         return REFUSED_VALUE
     if not most:
         return 0
@@ -103,7 +102,7 @@ def _check_registers(buffer, at, count, length, most):
 
 def _check_written(buffer, at, count, function, value):
     """Check the byte count, and of function 23 the part that writes."""
-    if function == 23:
+    if function == _READ_WRITE:
         if count <= _BYTES_BOTH:
             return REFUSED_VALUE
         address, value = word(buffer, at + 5), word(buffer, at + 7)
@@ -112,7 +111,7 @@ def _check_written(buffer, at, count, function, value):
         size, head = 2 * value, _BYTES_BOTH
     else:
         address, head = 0, _BYTES_FIRST
-        size = 2 * value if function == 16 else (value + 7) // 8
+        size = 2 * value if function == _WRITE_REGISTERS else (value + 7) // 8
     if count != head + 1 + size or buffer[at + head] != size:
         return REFUSED_VALUE
     return REFUSED_ADDRESS if address + value > 0x10000 else 0

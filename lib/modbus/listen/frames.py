@@ -9,11 +9,15 @@ from modbus.wire import pdu, rtu
 
 NONE = 0  # no such frame begins here
 
+_DIAGNOSE = const(8)
+_WRITE_REGISTERS = const(16)
+_READ_WRITE = const(23)
+_IDENTIFY = const(43)
 _AROUND = const(3)  # unit and CRC
 _LAST_UNIT = const(247)
 _EXCEPTION = const(0x80)
 _LAST_CODE = const(11)  # of the exceptions
-_READS = const(4)  # functions 1 to 4
+_READ_INPUT = const(4)
 _MANY = b"\x0f\x10"
 _ECHO = const(8)  # function 8 with one word, as everybody sends it
 _KNOWN = b"\x01\x02\x03\x04\x05\x06\x08\x0f\x10\x16\x17\x2b"  # functions whose frames have a length
@@ -43,11 +47,11 @@ def request_length(buffer, start, have):
     """
     unit, function = buffer[start], buffer[start + 1]
     # Nobody reads from all at once, and units above 247 are nobody's.
-    if unit > _LAST_UNIT or (function <= _READS and not unit):
+    if unit > _LAST_UNIT or (function <= _READ_INPUT and not unit):
         return NONE
-    if function == pdu.DIAGNOSE:
+    if function == _DIAGNOSE:
         return _ECHO
-    if function == pdu.IDENTIFY and buffer[start + 2] != 14:
+    if function == _IDENTIFY and buffer[start + 2] != 14:
         return NONE
     length = pdu.request_length(buffer, start + 1, start + have)
     if not length or length + _AROUND > rtu.LONGEST:
@@ -55,10 +59,10 @@ def request_length(buffer, start, have):
     if function in _MANY:
         if have >= 7:
             count = buffer[start + 4] << 8 | buffer[start + 5]
-            size = 2 * count if function == rtu.WRITE_MANY else (count + 7) >> 3
+            size = 2 * count if function == _WRITE_REGISTERS else (count + 7) >> 3
             if buffer[start + 6] != size or not 1 <= size <= 246:
                 return NONE
-    elif function == pdu.READ_WRITE and have >= 11:
+    elif function == _READ_WRITE and have >= 11:
         if buffer[start + 10] != 2 * buffer[start + 9] or buffer[start + 8] or not buffer[start + 9]:
             return NONE
     return length + _AROUND
@@ -72,11 +76,11 @@ def reply_length(buffer, start, have):
     third = buffer[start + 2]
     if function & _EXCEPTION:
         return 5 if function & 0x7F and 1 <= third <= _LAST_CODE else NONE
-    if function == pdu.DIAGNOSE:
+    if function == _DIAGNOSE:
         return _ECHO
-    if function == pdu.IDENTIFY and third != 14:
+    if function == _IDENTIFY and third != 14:
         return NONE
-    if function <= _READS or function == pdu.READ_WRITE:
+    if function <= _READ_INPUT or function == _READ_WRITE:
         if not 1 <= third <= 250 or (third & 1 and function > 2):
             return NONE
     length = pdu.overheard_length(buffer, start + 1, start + have)

@@ -18,7 +18,7 @@ from micropython import const
 from modbus.listen import frames
 from modbus.listen.polls import Polls
 from modbus.listen.waiting import NOBODY, SEVERAL, Waiting, words
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 
 # Places in Listener.counts.
 PAIRS, EXCEPTIONS, UNANSWERED, ORPHANS, UNSURE, LATE, BROKEN, RUBBISH, BROADCASTS = 0, 1, 2, 3, 4, 5, 6, 7, 8
@@ -127,11 +127,7 @@ class Listener:
 
     def _sealed(self, length, have):
         """Return True if a frame of that length lies at the front."""
-        if not 0 < length <= have:
-            return False
-        buffer, start = self._buffer, self._start
-        end = start + length
-        return rtu.crc16(buffer, start, end - 2) == buffer[end - 1] << 8 | buffer[end - 2]
+        return length <= have and crc.intact(self._buffer, self._start, self._start + length)
 
     def _skip(self, count):
         """Count bytes at the front as rubbish."""

@@ -8,6 +8,8 @@ import clock
 from micropython import const
 from modbus.wire import rtu
 
+_WRITE_REGISTER = const(6)
+_WRITE_REGISTERS = const(16)
 _REQUEST = const(8)  # bytes of a read request
 _AT_ONCE = const(2)  # failed reads of a living slave that are repeated without waiting for the next poll
 
@@ -35,11 +37,11 @@ class Job:
 
     def read(self, function, address, quantity):
         """Read registers (function 3 or 4); return the job."""
-        return self._hold(function, address, quantity, quantity, function != rtu.WRITE_ONE)
+        return self._hold(function, address, quantity, quantity, function != _WRITE_REGISTER)
 
     def write_one(self, address, word):
         """Write one register (function 6); return the job."""
-        return self._hold(rtu.WRITE_ONE, address, word, 1, False)
+        return self._hold(_WRITE_REGISTER, address, word, 1, False)
 
     def write(self, address, words):
         """Write registers (function 16; words: 1..123 integers of 16 bits); return the job."""
@@ -47,7 +49,7 @@ class Job:
         if len(self.frame) != size:
             self.frame = bytearray(size)
         self.length = rtu.write_many(self.frame, self.slave.unit, address, words)
-        self.function, self.address, self.quantity = rtu.WRITE_MANY, address, len(words)
+        self.function, self.address, self.quantity = _WRITE_REGISTERS, address, len(words)
         return self
 
     def ask(self, now):
@@ -71,9 +73,6 @@ class Job:
 
     # -- for the master --------------------------------------------------------------
 
-    def leave(self):
-        """Make the frame ready; called just before it leaves, so that what is sent may be decided as late as that."""
-
     def answered(self):
         """Return False if the slave says nothing to this request."""
         return self.slave.unit != 0
@@ -88,7 +87,7 @@ class Job:
 
     def repeats_request(self):
         """Return True if a good reply is the request itself."""
-        return self.function == rtu.WRITE_ONE
+        return self.function == _WRITE_REGISTER
 
     def finish(self, status, frame, at, count):
         """Hand the result on."""

@@ -7,11 +7,11 @@ Nothing here allocates. What is told apart is counted once per exchange or frame
 """
 
 from micropython import const
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 
 _GLITCHES = const(3)  # 0x00 or 0xFF that drivers make when they switch; other noise may stand there as well
 _EXCEPTION = const(0x80)
-_LAST_READ = const(4)
+_READ_INPUT = const(4)
 _READ_WRITE = const(23)
 _ROOM = const(32)  # for an echo, and what stands before the reply
 
@@ -143,7 +143,7 @@ class Reply:
         function = frame[start + 1]
         if function & _EXCEPTION:
             end = start + 5
-        elif function <= _LAST_READ or function == _READ_WRITE:
+        elif function <= _READ_INPUT or function == _READ_WRITE:
             end = self._claimed = start + 5 + frame[start + 2]
             if not self._is_good(start, end):
                 end = start + 8  # it may be the request of another master
@@ -152,10 +152,7 @@ class Reply:
         return end if self._is_good(start, end) else 0
 
     def _is_good(self, start, end):
-        frame = self.frame
-        if end > self.have:
-            return False
-        return rtu.crc16(frame, start, end - 2) == frame[end - 1] << 8 | frame[end - 2]
+        return end <= self.have and crc.intact(self.frame, start, end)
 
     def _count_other(self, job, start):
         frame = self.frame

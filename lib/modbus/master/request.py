@@ -3,10 +3,15 @@
 import clock
 from micropython import const
 from modbus.master.job import Job
-from modbus.wire import pdu, rtu
+from modbus.wire import crc, pdu, rtu
 
-_LAST_READ = const(4)
-_SAME = (pdu.WRITE_COIL, rtu.WRITE_ONE, pdu.DIAGNOSE, pdu.MASK_REGISTER)
+_READ_INPUT = const(4)
+_WRITE_COIL = const(5)
+_WRITE_REGISTER = const(6)
+_DIAGNOSE = const(8)
+_MASK_REGISTER = const(22)
+_READ_WRITE = const(23)
+_SAME = (_WRITE_COIL, _WRITE_REGISTER, _DIAGNOSE, _MASK_REGISTER)
 
 
 class Request(Job):
@@ -19,9 +24,9 @@ class Request(Job):
         frame[0] = slave.unit
         for i in range(count):
             frame[1 + i] = sent[i]
-        self.length = rtu.seal(frame, count + 1)
+        self.length = crc.seal(frame, count + 1)
         self.function = frame[1]
-        self.is_read = self.function <= _LAST_READ or self.function == pdu.READ_WRITE
+        self.is_read = self.function <= _READ_INPUT or self.function == _READ_WRITE
         if self.is_read:
             self.address, self.quantity = pdu.word(frame, 2), pdu.word(frame, 4)
         self.ask(clock.ticks_ms())
@@ -38,7 +43,7 @@ class Request(Job):
     def check(self, frame, start, end):
         if end - start < 5:
             return rtu.SHORT if end > start else rtu.SILENT
-        if rtu.crc16(frame, start, end - 2) != frame[end - 1] << 8 | frame[end - 2]:
+        if not crc.intact(frame, start, end):
             return rtu.BAD_CRC
         if frame[start] != self.slave.unit:
             return rtu.WRONG_UNIT

@@ -5,6 +5,8 @@ from micropython import const
 from modbus.master.job import Job
 from modbus.wire import rtu
 
+_READ_HOLDING = const(3)
+_READ_INPUT = const(4)
 _SILENT_AFTER = const(3)  # failures in a row that make a slave silent
 _PROBE_FIRST_MS = const(500)
 _PROBE_LAST_MS = const(10000)
@@ -101,8 +103,8 @@ class Slave:
             return job
         if not self.expects(job.function, rtu.value_bytes(job.function, job.quantity)):
             return job
-        function = job.function if job.function <= rtu.READ_INPUT else rtu.READ_HOLDING
-        quantity = step = 2 if function >= rtu.READ_HOLDING else 16
+        function = job.function if job.function <= _READ_INPUT else _READ_HOLDING
+        quantity = step = 2 if function >= _READ_HOLDING else 16
         while self.expects(function, rtu.value_bytes(function, quantity)):
             quantity += step
         return Job(self, _ignore).read(function, job.address, quantity)

@@ -13,18 +13,19 @@ code (2, 3, 4 or 6). `bank.functions` are the codes that the bank knows, as byte
 from micropython import const
 from modbus.server import diagnostics as server_diagnostics
 from modbus.server import identity as server_identity
-from modbus.wire import pdu, rtu
+from modbus.wire import crc, pdu, rtu
 
 REGISTERS = b"\x03\x04\x06\x10"
 
+_READ_HOLDING = const(3)
 _READ_DISCRETE = const(2)
 _READ_INPUT = const(4)
 _WRITE_COIL = const(5)
-_WRITE_ONE = const(6)
+_WRITE_REGISTER = const(6)
 _DIAGNOSE = const(8)
 _WRITE_COILS = const(15)
-_WRITE_MANY = const(16)
-_MASK = const(22)
+_WRITE_REGISTERS = const(16)
+_MASK_REGISTER = const(22)
 _READ_WRITE = const(23)
 _IDENTIFY = const(43)
 _BROADCASTS = b"\x05\x06\x0f\x10\x16"  # writes; what reads makes no sense to all at once
@@ -56,9 +57,7 @@ def answer(request, count, unit, bank, out, functions=REGISTERS):
 
 def intact(request, count):
     """Return True if the first `count` bytes are a frame with a good CRC."""
-    if count < 4 or count > rtu.LONGEST:
-        return False
-    return rtu.crc16(request, 0, count - 2) == request[count - 1] << 8 | request[count - 2]
+    return count <= rtu.LONGEST and crc.intact(request, 0, count)
 
 
 def sealed(out, unit, function, end):
@@ -68,7 +67,7 @@ def sealed(out, unit, function, end):
         out[1] = function | 0x80
         out[2] = -end
         end = 3
-    return rtu.seal(out, end)
+    return crc.seal(out, end)
 
 
 class Server:
@@ -139,7 +138,7 @@ def execute(request, at, end, bank, functions, out, to):
     if function not in functions:
         return -1
     size = end - at
-    if function == _MASK:
+    if function == _MASK_REGISTER:
         return _mask(request, at, size, bank, out, to)
     if size < 5:
         return -3
@@ -149,7 +148,7 @@ def execute(request, at, end, bank, functions, out, to):
         if not 1 <= value <= (_MOST_BITS if function <= _READ_DISCRETE else _MOST_WORDS) or size != 5:
             return -3
         return _read(function, address, value, bank, out, to)
-    if function == _WRITE_ONE:
+    if function == _WRITE_REGISTER:
         if size != 5:
             return -3
         return _done(bank.write(address, request, at + 3, 1), request, at, out, to, 5)
@@ -177,7 +176,7 @@ def execute(request, at, end, bank, functions, out, to):
 def _read(function, address, count, bank, out, to):
     if address + count > _END:
         return -2
-    code = bank.read(function if function != _READ_WRITE else rtu.READ_HOLDING, address, count, out, to + 2)
+    code = bank.read(function if function != _READ_WRITE else _READ_HOLDING, address, count, out, to + 2)
     if code:
         return -code
     size = 2 * count if function > _READ_DISCRETE else (count + 7) >> 3
@@ -215,7 +214,7 @@ def _mask(request, at, size, bank, out, to):
     if size < 3:
         return -3
     address = pdu.word(request, at + 1)
-    code = bank.read(rtu.READ_HOLDING, address, 1, out, to)
+    code = bank.read(_READ_HOLDING, address, 1, out, to)
     if code:
         return -code
     if size != 7:

@@ -12,8 +12,9 @@ import asyncio
 
 import clock
 from micropython import const
-from modbus.wire import pdu, rtu
+from modbus.wire import crc, pdu, rtu
 
+_DIAGNOSE = const(8)
 _QUIET_POLL_MS = const(4)  # while nothing comes; a request takes at least 8 ms
 _POLL_MS = const(2)
 _PATIENCE_MS = const(40)  # longest gap inside a frame: USB adapters hold bytes back for 16 ms
@@ -229,16 +230,13 @@ class Serving:
         told = pdu.overheard_length(frame, start + 1, have)
         told = start + 3 + told if told else 0
         if told != asked and told and self._good(start, told, have):
-            self._is_request = frame[start + 1] == pdu.DIAGNOSE  # its replies look like requests
+            self._is_request = frame[start + 1] == _DIAGNOSE  # its replies look like requests
             return told
         # A function that nobody knows, or a length that does not fit: the silence is the end.
         return have if self._good(start, have, have) else 0
 
     def _good(self, start, end, have):
-        frame = self._frame
-        if not start + 4 <= end <= have or end - start > rtu.LONGEST:
-            return False
-        return rtu.crc16(frame, start, end - 2) == frame[end - 1] << 8 | frame[end - 2]
+        return end <= have and end - start <= rtu.LONGEST and crc.intact(self._frame, start, end)
 
     def _echoed(self, begin, size):
         """Return True if the frame is what we sent last. Whether the line echoes is learned from clear cases."""

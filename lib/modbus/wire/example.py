@@ -5,7 +5,7 @@ MICROPYPATH=lib:.frozen micropython -m modbus.wire.example [REPLY IN HEX]
 
 import sys
 
-from modbus.wire import pdu, rtu, tcp
+from modbus.wire import functions, pdu, rtu, tcp
 from modbus.wire.timing import Timing
 
 UNIT, ADDRESS, COUNT = 1, 0, 2
@@ -16,16 +16,16 @@ REPLY = "01 04 04 43 66 00 00 0e 1f"  # 230.0 as a float of 32 bits
 def asked():
     """Return the request as RTU frame and as Modbus TCP frame."""
     frame = bytearray(rtu.LONGEST)
-    size = rtu.request(frame, UNIT, rtu.READ_INPUT, ADDRESS, COUNT)
+    size = rtu.request(frame, UNIT, functions.READ_INPUT, ADDRESS, COUNT)
     packet = bytearray(tcp.LONGEST)
-    end = pdu.two_words(packet, tcp.HEADER, rtu.READ_INPUT, ADDRESS, COUNT)
+    end = pdu.two_words(packet, tcp.HEADER, functions.READ_INPUT, ADDRESS, COUNT)
     tcp.head(packet, 1, UNIT, end - tcp.HEADER)  # transaction 1
     return bytes(frame[:size]), bytes(packet[:end])
 
 
 def told(reply):
     """Return what is wrong with a reply in words, "ok" if nothing is, and the registers of a good one."""
-    status = rtu.check(reply, 0, len(reply), UNIT, rtu.READ_INPUT, COUNT)
+    status = rtu.check(reply, 0, len(reply), UNIT, functions.READ_INPUT, COUNT)
     registers = [pdu.word(reply, 3 + 2 * n) for n in range(COUNT)] if status == rtu.OK else []
     return rtu.describe(status), registers
 

@@ -7,17 +7,15 @@ behind it. Nothing here allocates but `objects`. Source: Modbus Application Prot
 from micropython import const
 from modbus.wire import rtu
 
-READ_COILS = 1
-READ_DISCRETE = 2
-WRITE_COIL = 5
-DIAGNOSE = 8
-WRITE_COILS = 15
-MASK_REGISTER = 22
-READ_WRITE = 23
-IDENTIFY = 43
-
 LONGEST = 253  # bytes of a PDU
 
+_READ_DISCRETE = const(2)
+_DIAGNOSE = const(8)
+_WRITE_COILS = const(15)
+_WRITE_REGISTERS = const(16)
+_MASK_REGISTER = const(22)
+_READ_WRITE = const(23)
+_IDENTIFY = const(43)
 _EXCEPTION = const(0x80)
 _ON = const(0xFF)
 _MEI_DEVICE = const(14)
@@ -46,7 +44,7 @@ def write_coils(out, at, address, bits):
     count = len(bits)
     if not 1 <= count <= 1968:
         raise ValueError("a write takes 1 to 1968 coils, not %d" % count)
-    two_words(out, at, WRITE_COILS, address, count)
+    two_words(out, at, _WRITE_COILS, address, count)
     size = (count + 7) >> 3
     out[at + 5] = size
     at += 6
@@ -63,13 +61,13 @@ def write_registers(out, at, address, words):
     count = len(words)
     if not 1 <= count <= 123:
         raise ValueError("a write takes 1 to 123 registers, not %d" % count)
-    two_words(out, at, rtu.WRITE_MANY, address, count)
+    two_words(out, at, _WRITE_REGISTERS, address, count)
     return _put_words(out, at + 5, words)
 
 
 def mask_register(out, at, address, and_mask, or_mask):
     """Put a masked write (function 22) into out: register = register AND and_mask OR (or_mask AND NOT and_mask)."""
-    two_words(out, at, MASK_REGISTER, address, and_mask)
+    two_words(out, at, _MASK_REGISTER, address, and_mask)
     _put(out, at + 5, or_mask)
     return at + 7
 
@@ -78,7 +76,7 @@ def read_write(out, at, address, count, write_address, words):
     """Put a read and write (function 23; the write comes first; words: 1..121 integers of 16 bits) into out."""
     if not 1 <= len(words) <= 121:
         raise ValueError("a read and write takes 1 to 121 registers, not %d" % len(words))
-    two_words(out, at, READ_WRITE, address, count)
+    two_words(out, at, _READ_WRITE, address, count)
     _put(out, at + 5, write_address)
     _put(out, at + 7, len(words))
     return _put_words(out, at + 9, words)
@@ -86,12 +84,12 @@ def read_write(out, at, address, count, write_address, words):
 
 def diagnose(out, at, sub_function, word=0):
     """Put a diagnosis (function 8) into out; sub_function 4, listen only, is never answered."""
-    return two_words(out, at, DIAGNOSE, sub_function, word)
+    return two_words(out, at, _DIAGNOSE, sub_function, word)
 
 
 def identify(out, at, level=1, first=0):
     """Put a read of device identification (43/14) into out; level 1..3 from object `first` on, 4 = that one alone."""
-    out[at] = IDENTIFY
+    out[at] = _IDENTIFY
     out[at + 1] = _MEI_DEVICE
     out[at + 2] = level
     out[at + 3] = first
@@ -103,7 +101,7 @@ def identify(out, at, level=1, first=0):
 
 def answered(sent, at):
     """Return False if the request PDU at sent[at] gets no answer even from its own unit."""
-    return sent[at] != DIAGNOSE or word(sent, at + 1) != _LISTEN_ONLY
+    return sent[at] != _DIAGNOSE or word(sent, at + 1) != _LISTEN_ONLY
 
 
 def reply_length(buffer, start, end, sent, at, sent_end):
@@ -114,9 +112,9 @@ def reply_length(buffer, start, end, sent, at, sent_end):
     if end > start and buffer[start] & _EXCEPTION:
         return 2
     function = sent[at]
-    if function == DIAGNOSE:
+    if function == _DIAGNOSE:
         return sent_end - at
-    if function == IDENTIFY:
+    if function == _IDENTIFY:
         return _objects_length(buffer, start, end)
     length = _REPLIES[function]
     return length if length != 2 else 2 + _asked_bytes(sent, at)
@@ -137,9 +135,9 @@ def check(buffer, start, end, sent, at, sent_end):
         return rtu.WRONG_FUNCTION
     if length != reply_length(buffer, start, end, sent, at, sent_end):
         return rtu.WRONG_COUNT
-    if function == IDENTIFY:
+    if function == _IDENTIFY:
         return rtu.OK if buffer[start + 1] == _MEI_DEVICE else rtu.WRONG_FUNCTION
-    if function == DIAGNOSE:
+    if function == _DIAGNOSE:
         # Sub-function 0 comes back whole; the others answer with a value, or repeat what was sent.
         same = length if word(sent, at + 1) in (0, 1, 10, 20) else 3
     elif _REPLIES[function] == 2:
@@ -180,10 +178,10 @@ def request_length(buffer, start, end):
     """Return the bytes of a request PDU that begins at start, as far as they are there; 0 = unknown function, or one
     whose length only the silence after it tells (8/0)."""
     function = buffer[start]
-    if function == IDENTIFY:
+    if function == _IDENTIFY:
         return 4
     length = _REQUESTS[function] if function < len(_REQUESTS) else 0
-    if function == DIAGNOSE:
+    if function == _DIAGNOSE:
         return 0 if end - start > 2 and not word(buffer, start + 1) else length
     if length in b"\x06\x0a" and end - start >= length:
         length += buffer[start + length - 1]
@@ -195,7 +193,7 @@ def overheard_length(buffer, start, end):
     function = buffer[start]
     if function & _EXCEPTION:
         return 2
-    if function == IDENTIFY:
+    if function == _IDENTIFY:
         return _objects_length(buffer, start, end)
     length = _REPLIES[function] if function < len(_REPLIES) else 0
     if length == 2 and end - start >= 2:
@@ -224,7 +222,7 @@ def _put_words(out, at, words):
 def _asked_bytes(sent, at):
     """Return how many bytes of values a read asked for."""
     count = word(sent, at + 3)
-    return (count + 7) >> 3 if sent[at] <= READ_DISCRETE else 2 * count
+    return (count + 7) >> 3 if sent[at] <= _READ_DISCRETE else 2 * count
 
 
 def _objects_length(buffer, start, end):

@@ -7,7 +7,7 @@ import dataclasses
 import random
 import time
 
-from modbus.wire import rtu
+from modbus.wire import crc, functions, rtu
 
 from bridgectl.bench.models import model
 from bridgectl.bench.port import BenchError
@@ -18,6 +18,12 @@ from bridgectl.site.plant import Plant
 _GAP_S = 0.03  # silence after which a piece of a frame is forgotten; USB adapters deliver up to 16 ms late
 _LATE_S = 1.5
 _LIFE_S = 0.2
+_NAMES = {
+    functions.READ_HOLDING: "read holding",
+    functions.READ_INPUT: "read input",
+    functions.WRITE_REGISTER: "write",
+    functions.WRITE_REGISTERS: "write",
+}
 
 # name, meaning
 FAULTS = {
@@ -100,7 +106,7 @@ class Player:
         """Serve the request that `pending` ends with, if it is whole; return the bytes to keep."""
         for start in range(len(pending) - 3):
             frame = pending[start:]
-            if rtu.crc16(frame, 0, len(frame) - 2) == frame[-1] << 8 | frame[-2] and len(frame) >= 4:
+            if crc.intact(frame, 0, len(frame)):
                 self.counts["noise_bytes"] += start
                 self._serve(frame)
                 return b""
@@ -137,15 +143,14 @@ class Player:
 
 def describe_request(frame):
     """Return what a request frame asks, in words."""
-    names = {3: "read holding", 4: "read input", 6: "write", 16: "write"}
     unit, function = frame[0], frame[1]
-    if function not in names or len(frame) < 8:
+    if function not in _NAMES or len(frame) < 8:
         return f"unit {unit}: function {function}"
     address = frame[2] << 8 | frame[3]
     value = frame[4] << 8 | frame[5]
-    if function == rtu.WRITE_ONE:
+    if function == functions.WRITE_REGISTER:
         return f"unit {unit}: write {address} = {value}"
     words = f"{address}..{address + value - 1}"
-    if function == rtu.WRITE_MANY:
+    if function == functions.WRITE_REGISTERS:
         return f"unit {unit}: write {words} = {frame[7:-2].hex(' ', 2)}"
-    return f"unit {unit}: {names[function]} {words}"
+    return f"unit {unit}: {_NAMES[function]} {words}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import serial
 from bridge import settings
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from serial.tools import list_ports
 
 try:
@@ -225,7 +225,7 @@ class _Gone:
 
 def judge(raw, request, unit, function, count):
     """Return the Exchange in `raw`: echo and stray leading bytes set aside, the rest checked by rtu."""
-    echo = raw[: len(request)] == request and (function != rtu.WRITE_ONE or len(raw) > len(request))
+    echo = raw[: len(request)] == request and (function != functions.WRITE_REGISTER or len(raw) > len(request))
     first = len(request) if echo else 0
     expected = rtu.reply_length(function, count)
     status = rtu.check(raw, first, len(raw), unit, function, count)

@@ -15,7 +15,7 @@ import time
 
 from bridge.devices import registers, sdm120ct, sdm230, sigenergy, signatures
 from modbus.find import models as finder_models
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 
 from bridgectl.bench.port import BAUDS, PARITIES, BenchError, SettingError, check_line, check_unit
 
@@ -122,13 +122,13 @@ class Scan:
     def _probe(self, baud, parity, unit):
         result = self.result
         address, count = (30003, 1) if unit == sigenergy.UNIT else (0, 2)
-        exchange = self._ask(unit, rtu.READ_INPUT, address, count)
+        exchange = self._ask(unit, functions.READ_INPUT, address, count)
         result.probes += 1
         result.echo = result.echo or exchange.echo
         heard = exchange.raw[8:] if exchange.echo else exchange.raw
         tries = 1
         while exchange.status < 0 and heard and tries < _TRIES:
-            exchange = self._ask(unit, rtu.READ_INPUT, address, count)
+            exchange = self._ask(unit, functions.READ_INPUT, address, count)
             heard = exchange.raw[8:] if exchange.echo else exchange.raw
             tries += 1
         if exchange.status >= 0:
@@ -213,7 +213,7 @@ class _Asker:
 
     def number(self, address):
         """Return the float32 of input registers, None if they are not answered well; asks only if nobody has yet."""
-        exchange = self._known.get(address) or self._ask(rtu.READ_INPUT, address, 2)
+        exchange = self._known.get(address) or self._ask(functions.READ_INPUT, address, 2)
         return struct.unpack(">f", exchange.registers())[0] if exchange.status == rtu.OK else None
 
 

@@ -8,7 +8,7 @@ import struct
 from bridge import settings
 from bridge.devices import registers
 from modbus.pace import plan
-from modbus.wire import rtu
+from modbus.wire import functions
 from modbus.wire.timing import cycle_us
 
 from bridgectl.bench.models import TITLES
@@ -18,7 +18,7 @@ from bridgectl.bench.port import BenchError, check_unit
 LONGEST = 125  # registers that a reply has room for
 _LONGEST_UNKNOWN = 60  # of a slave of which nothing is known
 _JITTER_MS = 20  # of a USB adapter, on top of the pause that a model asks for
-_FUNCTIONS = (rtu.READ_HOLDING, rtu.READ_INPUT)
+_FUNCTIONS = (functions.READ_HOLDING, functions.READ_INPUT)
 _SPAN = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+):([0-9]+)")
 _ALSO = {"sigenergy": "plant"}
 _POLLS = {"plant": "plant"}  # beginning of the settings' names; a meter's is "sensor"
@@ -96,7 +96,7 @@ def chosen(model, unit, function, spans):
         return by_model(model, unit)
     if unit is None or not spans:
         raise BenchError("name the slave: --model sdm230, or --unit 1 --function 4 --read 0:38 (as often as needed)")
-    return by_spans(unit, rtu.READ_INPUT if function is None else function, spans)
+    return by_spans(unit, functions.READ_INPUT if function is None else function, spans)
 
 
 def poll(target, timing):

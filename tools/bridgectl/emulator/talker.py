@@ -6,7 +6,7 @@ from .pl011 import FRAMING_ERROR
 
 firmware.load()
 
-from modbus.wire import rtu  # noqa: E402 (importable only now)
+from modbus.wire import functions, rtu  # noqa: E402 (importable only now)
 
 _NS_PER_MS = 1e6
 _CHARACTER_NS = 10 * 1e9 / 9600
@@ -48,7 +48,7 @@ class Talker:
 
     def exchange(self, slave, address, count, think_ms=15):
         """Read input registers of unit 1, a sans-IO slave that answers on the same bus."""
-        request = self.ask(1, rtu.READ_INPUT, address, count)
+        request = self.ask(1, functions.READ_INPUT, address, count)
         self.pause(think_ms)
         self.say(slave.answer(request))
 

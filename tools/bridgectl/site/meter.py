@@ -8,7 +8,7 @@ import math
 import struct
 
 from bridge.devices import registers, sdm120ct, sdm230
-from modbus.wire import rtu
+from modbus.wire import functions
 
 from bridgectl.site.slave import Slave
 
@@ -36,7 +36,7 @@ class Meter(Slave):
     """
 
     def __init__(self, house, model="sdm230", unit=1, refused=(), serial_number=21094417):
-        super().__init__(unit, (rtu.READ_HOLDING, rtu.READ_INPUT, rtu.WRITE_MANY), False)
+        super().__init__(unit, (functions.READ_HOLDING, functions.READ_INPUT, functions.WRITE_REGISTERS), False)
         self.house = house
         self.model = model
         self.lying = False
@@ -55,7 +55,7 @@ class Meter(Slave):
 
     def read(self, function, address, count, out, at):
         """Put `count` registers from `address` into out; return 0 or an exception code."""
-        if function == rtu.READ_HOLDING:
+        if function == functions.READ_HOLDING:
             return self._read_holding(address, count, out, at)
         if address & 1 or address + count - 1 > _LAST[self.model]:
             return _ILLEGAL_ADDRESS

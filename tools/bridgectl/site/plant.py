@@ -8,10 +8,11 @@ import struct
 
 import clock
 from bridge.devices import sigenergy
-from modbus.wire import rtu
+from modbus.wire import functions
 
 from bridgectl.site.slave import Slave
 
+_FUNCTIONS = (functions.READ_HOLDING, functions.READ_INPUT, functions.WRITE_REGISTER, functions.WRITE_REGISTERS)
 _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
 _NONE = sigenergy.LIMIT_NONE
 _CHARACTER_US = 1042  # at 9600 8N1
@@ -57,7 +58,7 @@ class Plant(Slave):
     """
 
     def __init__(self, house, generation=29, unit=sigenergy.UNIT, now_ms=clock.ticks_ms):
-        super().__init__(unit, (rtu.READ_HOLDING, rtu.READ_INPUT, rtu.WRITE_ONE, rtu.WRITE_MANY), True)
+        super().__init__(unit, _FUNCTIONS, True)
         self.house = house
         self.generation = generation
         self.off_grid = 0

@@ -1,7 +1,7 @@
 """What every simulated Modbus RTU device does with a frame; the devices add their registers."""
 
 from modbus.server import server
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 
 _ILLEGAL_FUNCTION = 1
 
@@ -24,7 +24,7 @@ class Slave:
     def answer(self, frame):
         """Return the reply to a request frame as bytes, or None = say nothing."""
         count = len(frame)
-        if self.silent or count < 4 or rtu.crc16(frame, 0, count - 2) != frame[count - 1] << 8 | frame[count - 2]:
+        if self.silent or not crc.intact(frame, 0, count):
             return None
         if frame[0] != self.unit and not (frame[0] == 0 and self.broadcast):
             return None
@@ -35,7 +35,7 @@ class Slave:
             length = server.answer(frame, count, self.unit, self, out)
         else:
             out[0], out[1], out[2] = self.unit, frame[1] | 0x80, _ILLEGAL_FUNCTION
-            length = rtu.seal(out, 3) if frame[0] else 0
+            length = crc.seal(out, 3) if frame[0] else 0
         if length and out[1] & 0x80:
             self.refused += 1
         return bytes(out[:length]) if length else None

@@ -7,7 +7,7 @@ from bridge.devices import signatures
 from finder_wire import FarEnd, Wire, now_us
 from modbus.find import finder
 from modbus.find import order as plan
-from modbus.wire import rtu
+from modbus.wire import crc, functions, rtu
 from overheard import Random
 
 METER = bytes.fromhex("4366333400000000000000003f800000")
@@ -17,11 +17,11 @@ def answer(unit, volts=METER):
     """Return a slave that has volts everywhere; answers as long as they are asked for."""
 
     def reply(frame):
-        if frame[0] != unit or rtu.crc16(frame, 0, 6) != frame[7] << 8 | frame[6]:
+        if frame[0] != unit or not crc.intact(frame, 0, 8):
             return None
         body = (volts * 16)[: 2 * frame[5]]
         out = bytearray(bytes((unit, frame[1], len(body))) + body + b"\x00\x00")
-        rtu.seal(out, len(out) - 2)
+        crc.seal(out, len(out) - 2)
         return bytes(out)
 
     return reply
@@ -30,7 +30,7 @@ def answer(unit, volts=METER):
 def talk(wire, baud, parity, seconds, every_ms=500, unit=3, inverted=False, start_ms=0):
     """Let another master and its slave talk for so long: two registers from 0, input registers."""
     request = bytearray(8)
-    rtu.request(request, unit, rtu.READ_INPUT, 0, 2)
+    rtu.request(request, unit, functions.READ_INPUT, 0, 2)
     reply = answer(unit)(request)
     at = now_us() + 1000 * start_ms
     for _ in range(seconds * 1000 // every_ms):

@@ -9,7 +9,7 @@ import micropython
 from bridge.readings import Readings
 from modbus.master import master
 from modbus.master.job import Job
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from slaves import Meter, slave
 from virtual_bus import Line, Time
 from wire import frame
@@ -63,7 +63,7 @@ def _run(exchanges, locked):
     count = Count(exchanges, locked)
     # In virtual time, because waiting is not what is measured; the answer still comes character by character.
     bus = master.Master(Line(Time(), {1: Meter(5000)}), 9600, "N")
-    bus.add(Job(slave(1), count.done, 1).read(rtu.READ_INPUT, 0, 2))
+    bus.add(Job(slave(1), count.done, 1).read(functions.READ_INPUT, 0, 2))
 
     def beat():
         if count.exchanges >= count.last:

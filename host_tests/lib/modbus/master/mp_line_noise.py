@@ -13,7 +13,7 @@ import clock
 from bridge import readings
 from modbus.master import master
 from modbus.master.job import Job
-from modbus.wire import rtu
+from modbus.wire import crc, rtu
 from slaves import Chance, Meter, slave
 from virtual_bus import Line, Time
 
@@ -50,7 +50,7 @@ class Noise(Line):
         answer[0:3] = bytes((1, 4, 2 * COUNT))
         for i, value in enumerate(self._values(self.told)):
             struct.pack_into(">f", answer, 3 + 4 * i, value)
-        end = rtu.seal(answer, 3 + 2 * COUNT)
+        end = crc.seal(answer, 3 + 2 * COUNT)
         true = bytes(answer[:end])
         spoilt = self._spoil(bytearray(true), end)
         if bytes(spoilt) != true:

@@ -8,7 +8,7 @@ from modbus.master.job import Job
 from modbus.master.request import Request
 from modbus.master.slave import Slave
 from modbus.pace.pacing import Pacing
-from modbus.wire import pdu, rtu
+from modbus.wire import functions, pdu, rtu
 from server_rig import OBJECTS, Rig
 from wire import Line
 
@@ -52,20 +52,20 @@ def _ask(far, *requests, unit=1):
 
 
 ALL = (
-    (pdu.two_words, (pdu.READ_COILS, 0, 3)),
-    (pdu.two_words, (pdu.READ_DISCRETE, 0, 3)),
-    (pdu.two_words, (rtu.READ_HOLDING, 2, 2)),
-    (pdu.two_words, (rtu.READ_INPUT, 2, 1)),
-    (pdu.two_words, (pdu.WRITE_COIL, 1, 0xFF00)),
-    (pdu.two_words, (rtu.WRITE_ONE, 3, 0x1234)),
+    (pdu.two_words, (functions.READ_COILS, 0, 3)),
+    (pdu.two_words, (functions.READ_DISCRETE, 0, 3)),
+    (pdu.two_words, (functions.READ_HOLDING, 2, 2)),
+    (pdu.two_words, (functions.READ_INPUT, 2, 1)),
+    (pdu.two_words, (functions.WRITE_COIL, 1, 0xFF00)),
+    (pdu.two_words, (functions.WRITE_REGISTER, 3, 0x1234)),
     (pdu.diagnose, (0, 0xA537)),
     (pdu.write_coils, (4, (1, 0, 1))),
     (pdu.write_registers, (7, (1, 2, 3))),
     (pdu.mask_register, (8, 0x00F2, 0x0025)),
     (pdu.read_write, (7, 3, 20, (9, 8))),
     (pdu.identify, (1, 0)),
-    (pdu.two_words, (rtu.READ_HOLDING, 50, 1)),
-    (pdu.two_words, (rtu.READ_HOLDING, 999, 1)),
+    (pdu.two_words, (functions.READ_HOLDING, 50, 1)),
+    (pdu.two_words, (functions.READ_HOLDING, 999, 1)),
 )
 WANTED = (
     "010101", "020106", "030410021003", "04021002", "050001ff00", "0600031234", "080000a537", "0f00040003", "1000070003",

@@ -7,7 +7,7 @@ from modbus.master import master, reply
 from modbus.master.job import Job
 from modbus.master.slave import Slave
 from modbus.pace.pacing import Pacing
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from slaves import Chance
 from wire import CHARACTER_US, Line, frame
 
@@ -68,7 +68,7 @@ def _mixed_up(seed, late_ms, guard=True):
             (right if value == job.address else wrong).append(value)
 
     for address in (100, 200, 300):
-        bus.add(Job(slave, done, 250).read(rtu.READ_INPUT, address, 2))
+        bus.add(Job(slave, done, 250).read(functions.READ_INPUT, address, 2))
 
     async def main():
         task = asyncio.create_task(bus.run(lambda: None))
@@ -98,9 +98,9 @@ def test_a_late_answer_of_another_shape_is_told_and_the_right_one_awaited():
     bus = master.Master(line, 9600, "N")
     slave = Slave(1, Pacing(SILENCE_US, SILENCE_US, most_ms=300))
     got = []
-    first = Job(slave, lambda *_: None).read(rtu.READ_INPUT, 100, 2)
+    first = Job(slave, lambda *_: None).read(functions.READ_INPUT, 100, 2)
     second = Job(slave, lambda job, status, f, at, count: got.append((status, bytes(f[at + 2 : at + count])))).read(
-        rtu.READ_INPUT, 200, 4
+        functions.READ_INPUT, 200, 4
     )
     bus.add(first).ask(0)
     bus.add(second)
@@ -127,8 +127,8 @@ def test_the_processor_is_not_kept_while_a_long_late_answer_comes_in():
     line = Line(lambda f: replies.pop(0) if replies else None)
     bus = master.Master(line, 9600, "N")
     slave = Slave(1, Pacing(SILENCE_US, SILENCE_US, most_ms=100))
-    bus.add(Job(slave, lambda *_: None).read(rtu.READ_INPUT, 0, 40)).ask(0)
-    bus.add(Job(slave, lambda *_: None, 400).read(rtu.READ_INPUT, 200, 4))
+    bus.add(Job(slave, lambda *_: None).read(functions.READ_INPUT, 0, 40)).ask(0)
+    bus.add(Job(slave, lambda *_: None, 400).read(functions.READ_INPUT, 200, 4))
     longest_ms = [0]
 
     async def other():

@@ -7,7 +7,7 @@ from modbus.master import master, reply
 from modbus.master.job import Job
 from modbus.master.slave import Slave
 from modbus.pace.pacing import Pacing
-from modbus.wire import rtu
+from modbus.wire import functions, rtu
 from wire import Line, frame
 
 SILENCE_US = rtu.silence_us(9600, "N")
@@ -34,7 +34,7 @@ def _bus(far_end, every_ms=100):
     bus = master.Master(line, 9600, "N")
     slave = _slave()
     seen = Seen()
-    bus.add(Job(slave, seen.done, every_ms).read(rtu.READ_INPUT, 0, 2))
+    bus.add(Job(slave, seen.done, every_ms).read(functions.READ_INPUT, 0, 2))
     return bus, line, slave, seen
 
 
@@ -140,7 +140,7 @@ def test_a_line_that_tells_no_tick_is_one_with_a_fine_tick():
 
     bus = master.Master(Bare(Line(lambda f: [(5000, REPLY)])), 9600, "N")
     seen = Seen()
-    bus.add(Job(_slave(), seen.done, 100).read(rtu.READ_INPUT, 0, 2))
+    bus.add(Job(_slave(), seen.done, 100).read(functions.READ_INPUT, 0, 2))
     _run(bus, 500)
     assert len(seen.results) >= 4
 
@@ -172,7 +172,7 @@ def test_two_requests_keep_their_least_period_and_the_urgent_one_goes_first():
     bus = master.Master(line, 9600, "N", 1000)
     slave = Slave(0xF7, Pacing(SILENCE_US, SILENCE_US, 1000, 1000))
     seen, wrote = Seen(), Seen()
-    bus.add(Job(slave, seen.done, 1000).read(rtu.READ_INPUT, 30005, 2))
+    bus.add(Job(slave, seen.done, 1000).read(functions.READ_INPUT, 30005, 2))
     write = bus.add(Job(slave, wrote.done, urgent=True).write(40042, (0, 3000)))
 
     async def main():

@@ -2,14 +2,14 @@
 
 from modbus.pace import plan
 from modbus.server import server
-from modbus.wire import rtu
+from modbus.wire import crc, functions, rtu
 from wire import frame
 
 
 def test_a_read_request_is_the_one_of_the_meters_document():
     """Proves: SEN-1"""
     out = bytearray(8)
-    assert rtu.request(out, 1, rtu.READ_INPUT, 0, 2) == 8
+    assert rtu.request(out, 1, functions.READ_INPUT, 0, 2) == 8
     assert out == bytes.fromhex("01 04 00 00 00 02 71 CB".replace(" ", ""))
 
 
@@ -31,6 +31,17 @@ def test_a_good_reply_is_ok_and_every_other_one_is_named():
     assert rtu.check(good, 0, 9, 1, 4, 3) == rtu.WRONG_COUNT
     assert rtu.check(frame("018402"), 0, 5, 1, 4, 2) == 2
     assert rtu.describe(2) == "exception 2, illegal data address"
+
+
+def test_a_frame_is_intact_if_its_crc_is_that_of_the_rest():
+    line = bytes.fromhex("ff01040000000271cb00")
+    assert crc.crc16(line, 1, 7) == 0xCB71
+    assert crc.intact(line, 1, 9) is True
+    assert [crc.intact(line, start, end) for start, end in ((0, 9), (1, 8), (2, 9))] == [False] * 3
+    assert crc.intact(line, 1, 10) is True  # the CRC does not see a 0x00 behind a frame: the length must tell
+    assert crc.intact(bytes.fromhex("01047ee8"), 0, 4) is False
+    nothing = bytes.fromhex("ffff")  # the CRC of no bytes at all: no frame
+    assert [crc.intact(nothing, 0, end) for end in (0, 1, 2)] == [False] * 3
 
 
 def test_any_single_bit_error_is_noticed():

@@ -1,7 +1,7 @@
 """PDUs of all functions: what a master sends, and how it judges what comes back."""
 
 import micropython
-from modbus.wire import pdu, rtu
+from modbus.wire import functions, pdu, rtu
 
 
 def made(build, *arguments):
@@ -21,12 +21,12 @@ def judged(reply, request, function=None):
 def test_requests_are_the_examples_of_the_specification():
     """Proves: SEN-1"""
     # fmt: off
-    assert made(pdu.two_words, pdu.READ_COILS, 0x0013, 0x0013) == "0100130013"
-    assert made(pdu.two_words, pdu.READ_DISCRETE, 0x00C4, 0x0016) == "0200c40016"
-    assert made(pdu.two_words, rtu.READ_HOLDING, 0x006B, 3) == "03006b0003"
-    assert made(pdu.two_words, rtu.READ_INPUT, 8, 1) == "0400080001"
-    assert made(pdu.two_words, pdu.WRITE_COIL, 0x00AC, 0xFF00) == "0500acff00"
-    assert made(pdu.two_words, rtu.WRITE_ONE, 1, 3) == "0600010003"
+    assert made(pdu.two_words, functions.READ_COILS, 0x0013, 0x0013) == "0100130013"
+    assert made(pdu.two_words, functions.READ_DISCRETE, 0x00C4, 0x0016) == "0200c40016"
+    assert made(pdu.two_words, functions.READ_HOLDING, 0x006B, 3) == "03006b0003"
+    assert made(pdu.two_words, functions.READ_INPUT, 8, 1) == "0400080001"
+    assert made(pdu.two_words, functions.WRITE_COIL, 0x00AC, 0xFF00) == "0500acff00"
+    assert made(pdu.two_words, functions.WRITE_REGISTER, 1, 3) == "0600010003"
     assert made(pdu.diagnose, 0, 0xA537) == "080000a537"
     assert made(pdu.write_coils, 0x0013, (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)) == "0f0013000a02cd01"
     assert made(pdu.write_registers, 1, (0x000A, 0x0102)) == "100001000204000a0102"

@@ -11,7 +11,7 @@ from pymodbus.pdu import register_message as pdu
 firmware.load()
 
 from modbus.server import server  # noqa: E402
-from modbus.wire import rtu  # noqa: E402
+from modbus.wire import crc, functions, rtu  # noqa: E402
 
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
@@ -61,14 +61,14 @@ def answer(request, unit=1, bank=None):
 @given(st.binary(max_size=256))
 def test_the_crc_is_that_of_pymodbus(content):
     out = bytearray(content) + bytearray(2)
-    assert rtu.seal(out, len(content)) == len(content) + 2
+    assert crc.seal(out, len(content)) == len(content) + 2
     assert bytes(out) == sealed(*content)
 
 
 def test_the_worked_example_of_the_meters_document():
     """Proves: SEN-1"""
     out = bytearray(8)
-    assert rtu.request(out, 1, rtu.READ_INPUT, 0, 2) == 8
+    assert rtu.request(out, 1, functions.READ_INPUT, 0, 2) == 8
     assert out.hex(" ") == "01 04 00 00 00 02 71 cb"
 
 

@@ -36,7 +36,7 @@ def rtu_reply():
 
 def pdu_reply():
     """In: bytes of the request PDU, request PDU, reply PDU. Out: [status, what a good reply holds]."""
-    from modbus.wire import pdu, rtu
+    from modbus.wire import functions, pdu, rtu
 
     def take(data):
         end = 1 + data[0] if data else 0
@@ -46,7 +46,7 @@ def pdu_reply():
         status = pdu.check(data, end, len(data), data, 1, end)
         function = data[1]
         held = ""
-        if status == rtu.OK and function == pdu.IDENTIFY:
+        if status == rtu.OK and function == functions.IDENTIFY:
             found, following = pdu.objects(data, end, len(data))
             held = [[(number, content.hex()) for number, content in found], following]
         elif status == rtu.OK and function in (1, 2):
