@@ -20,6 +20,8 @@ class Carrier:
     dns_port = 53
     data = "/data"
     root = "/"
+    gc_threshold = 32_000  # bytes between collections: seldom makes holes in a heap of 200 kB
+    radio_text = ""  # why there is no radio, once it is known
     _tick_ms = 1  # a sleep of the event loop ends with a tick of the system
 
     def __init__(self, ports, contacts, relays, strip, button, modem_leds):
@@ -95,6 +97,10 @@ class Carrier:
         if self._radio is None:
             self._radio = self._make_radio()
         return self._radio
+
+    def system_heap(self):
+        """Return None: all memory is Python's. A chip whose drivers have their own returns (free, largest piece)."""
+        return None
 
     def lan(self):
         """Return None: the reference boards have no Ethernet."""

@@ -37,6 +37,8 @@ class Board:
 
     name = "host"
     led_count = _LEDS
+    gc_threshold = -1  # a PC collects when its heap is full
+    radio_text = ""
 
     def __init__(self):
         self.root = os.getenv("BRIDGE_ROOT") or "."
@@ -111,6 +113,10 @@ class Board:
         if self._radio is None:
             self._radio = Radio(self._site)
         return self._radio
+
+    def system_heap(self):
+        """Return None: all memory is Python's."""
+        return None
 
     def lan(self):
         """Return None: no Ethernet is simulated."""

@@ -55,6 +55,7 @@ class Pico(Carrier):
         try:
             from radio import Radio  # only here: an image for a board without W has no network module
         except ImportError:
+            self.radio_text = "this image has no WLAN"
             return None
         return Radio(self._feed)
 

@@ -1,6 +1,7 @@
 """The composition root: every part is made and connected here, and nowhere else."""
 
 import asyncio
+import gc
 
 import log
 import version
@@ -17,6 +18,7 @@ _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 
 def run(board):
     """Run the bridge on a board until the process is ended."""
+    gc.threshold(board.gc_threshold)
     supervisor = build(board)[0]
     asyncio.run(supervisor.run())
 
@@ -69,7 +71,7 @@ def build(board):
     add("rs485-1",  lambda beat: ports.run(beat, 1),                                      essential=True)
     add("rs485-2",  lambda beat: ports.run(beat, 2),                                      essential=True)
     add("watch",    ports.watch,                                                          essential=True)
-    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy),              essential=True)
+    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap),              essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     add("network",  network,                                                              delay_s=1)  # blocks for a second
     add("uplink",   uplink,                                                               delay_s=1)

@@ -88,9 +88,12 @@ led_mgmt|sensor||
 uptime|sensor|s|duration
 heap_free|sensor|B|data_size
 heap_min|sensor|B|data_size
+system_heap_free|sensor|B|data_size
+system_heap_largest|sensor|B|data_size
 reset_cause|sensor||
 version|sensor||
 update|sensor||
+radio|sensor||
 wlan_signal|sensor|dBm|signal_strength
 """
 

@@ -13,7 +13,7 @@ class State:
 
     def __init__(self, version="", reset_cause="unknown", sn=""):
         self.version = version  # app: version of the running slot
-        self.reset_cause = reset_cause  # app: power, watchdog, restart or unknown
+        self.reset_cause = reset_cause  # app: power, watchdog, restart, restart or panic, or unknown
         self.sn = sn  # app: serial number of the plant, from provisioning
 
         self.inputs = 0  # field_io: debounced contacts, bit 0 = DI1, 1 = closed
@@ -52,6 +52,7 @@ class State:
         self.hotspot_open = False  # network: the hotspot is on the air
         self.hotspot_left_s = -1  # network: s until it closes, -1 = stays open
         self.hotspot_clients = 0  # network: phones joined
+        self.radio_text = ""  # network: why there is no radio, "" = there is one
         self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
@@ -71,4 +72,5 @@ class State:
         self.beats_ok = False  # pulse: every essential task beats
         self.uptime_s = 0  # pulse: s since start
         self.heap_free = 0  # pulse: bytes
+        self.system_heap = None  # pulse: (bytes free, largest piece) of the drivers' own memory, None = there is none
         self.heap_min = 0  # pulse: least bytes free after a collection since start

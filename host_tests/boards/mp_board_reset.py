@@ -39,13 +39,32 @@ def test_the_esp32s3_tells_its_own_restart_from_the_watchdog():
     _causes("esp32s3")
 
 
-def test_an_unknown_reset_of_the_esp32_is_called_unknown():
+def test_a_reset_of_the_esp32_is_a_restart_only_if_it_was_meant_and_an_unknown_one_is_called_unknown():
     import machine
+    from machine import RTC
 
+    for mark, words in ((b"bridge: meant", ("restart", "restart")), (b"", ("restart or panic", "restart or panic"))):
+        chip.play("esp32")
+        from board import Board
+
+        RTC().memory(mark)
+        board = Board()
+        for number, word in ((2, words[0]), (5, words[1]), (4, "unknown"), (0, "unknown")):
+            machine.reset_cause = lambda number=number: number
+            assert board.reset_cause() == word
+
+
+def test_a_panic_after_a_restart_that_was_meant_is_not_taken_for_one():
     board = _board("esp32")
-    for number, word in ((2, "restart"), (5, "restart"), (4, "unknown"), (0, "unknown")):
-        machine.reset_cause = lambda number=number: number
-        assert board.reset_cause() == word
+    try:
+        board.restart()
+    except chip.PowerDown:
+        pass
+    from board import Board
+
+    assert Board().reset_cause() == "restart"
+    chip.reset("panic")
+    assert Board().reset_cause() == "restart or panic"
 
 
 def test_a_restart_opens_the_relays_before_the_reset():

@@ -121,6 +121,22 @@ class _Memory:
 mem32 = _Memory()
 
 
+class RTC:
+    """The memory of the clock's domain: only the loss of power clears it."""
+
+    _memory = b""
+
+    def memory(self, data=None):
+        if data is None:
+            return RTC._memory
+        RTC._memory = bytes(data)
+
+
+def _forget():
+    if chip.cause == "power":
+        RTC._memory = b""
+
+
 def reset():
     chip.reset("restart")
     raise chip.PowerDown("restart")
@@ -130,7 +146,7 @@ def reset_cause():
     """Return what the port says; the rp2 port calls its own reset a watchdog's."""
     if chip.family == "rp2":
         return PWRON_RESET if chip.cause == "power" else WDT_RESET
-    return {"power": PWRON_RESET, "watchdog": WDT_RESET, "restart": 2}[chip.cause]
+    return {"power": PWRON_RESET, "watchdog": WDT_RESET}.get(chip.cause, 2)  # "restart" and "panic" alike
 
 
 def unique_id():
@@ -151,3 +167,4 @@ def _become(port):
 
 
 chip.follow(_become)
+chip.on_reset(_forget)

@@ -1,6 +1,7 @@
 """A strip that keeps what it was shown: `neopixel.strip` is the last frame as bytes, R, G, B per LED."""
 
 import chip
+import esp32
 
 strip = b""
 frames = 0
@@ -21,6 +22,8 @@ class NeoPixel:
 
     def write(self):
         global strip, frames
+        if chip.family == "esp32":
+            esp32.strip_written()
         shown = bytearray(self.buf)
         for i in range(0, len(shown), self.bpp):
             shown[i], shown[i + 1] = shown[i + 1], shown[i]

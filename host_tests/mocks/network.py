@@ -7,6 +7,7 @@ loopback, so that servers of the firmware under test can really be reached.
 import time
 
 import chip
+import esp32
 
 STA_IF = 0
 AP_IF = 1
@@ -24,6 +25,10 @@ station_address = "127.0.0.1"
 hotspot_address = "127.0.0.1"
 clients = []  # MAC addresses of the stations in the hotspot
 dead = False  # the radio answers no command any more
+# The first WLAN() of the esp32 port starts the driver: nothing else runs meanwhile, and it takes memory of the system.
+start_ms = 3500
+_START_BYTES = 36_600
+_driver = None  # None, "running", or "broken": short of memory once, it fails until the next reset
 
 _ESP32_REASON = {-2: 201, -3: 15, -1: 200}
 
@@ -53,7 +58,11 @@ class WLAN:
     _KEYS = ()
 
     def __init__(self, interface=0):
+        self._start()
         self._number = interface
+
+    def _start(self):
+        """Do what the first WLAN() of this port does."""
 
     def active(self, up=None):
         it = self._it()
@@ -163,6 +172,19 @@ class _Cyw43(WLAN):
 
 
 class _Esp32(WLAN):
+    def _start(self):
+        global _driver
+        if _driver == "broken":
+            raise OSError("Wifi Internal Error")  # the log says: netif duplicate key
+        if _driver is None:
+            time.pass_ms(start_ms)
+            try:
+                esp32.take(_START_BYTES)
+            except OSError:
+                _driver = "broken"
+                raise OSError("WiFi Out of Memory") from None
+            _driver = "running"
+
     SEC_WPA2 = 3
     SEC_WPA_WPA2 = 4
     _KEYS = ("ssid", "key", "security", "channel", "pm", "txpower", "hidden", "max_clients", "reconnects", "protocol")
@@ -201,6 +223,8 @@ def _become(port):
 
 
 def _forget():
+    global _driver
+    _driver = None
     _interfaces[:] = [_Interface(), _Interface()]
 
 

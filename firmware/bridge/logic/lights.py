@@ -35,6 +35,7 @@ mgmt:insufficient traffic|blue|flash
 mgmt:4G|blue|on
 mgmt:FE or WLAN|green|on
 mgmt:local app connected|green|flash
+mgmt:no radio|orange|on
 mgmt:not connected|off|on
 """
 
@@ -110,7 +111,7 @@ def _mgmt(state, now, ticks_diff):
         return "FE or WLAN"
     if state.portal_busy_at is not None and ticks_diff(now, state.portal_busy_at) < _APP_MS:
         return "local app connected"
-    return "not connected"
+    return "no radio" if state.radio_text else "not connected"
 
 
 def look(segment, name):

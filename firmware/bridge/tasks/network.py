@@ -30,7 +30,8 @@ async def run(beat, state, settings, board, device):
     """
     radio = board.wlan()
     if radio is None:
-        log.info("network", "this board has no WLAN, so no hotspot either")
+        state.radio_text = board.radio_text or "this board has no WLAN"
+        log.warn("network", state.radio_text + ": no hotspot, no house network, no broker")
     elif not provisioned(device):
         log.error("network", "no serial number and hotspot password: no hotspot, run `make provision`")
     hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, board.data + "/window")

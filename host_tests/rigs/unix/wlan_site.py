@@ -45,6 +45,8 @@ class Watched(Radio):
 class Site:
     """A board with nothing but a radio and a folder."""
 
+    radio_text = ""
+
     def __init__(self, networks=""):
         self.data = "/tmp/mp_network_%d_%d" % (id(self), clock.ticks_ms())
         os.mkdir(self.data)

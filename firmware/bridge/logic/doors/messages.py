@@ -37,7 +37,8 @@ def facts(state):
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
     outputs = [_on(state.outputs >> i & 1) for i in range(2)]
     limit = [state.limit_pct, state.limit_reason or "nobody limits", _limit_text(state)]
-    memory = [state.uptime_s, state.heap_free, state.heap_min, state.reset_cause, state.version]
+    memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
+    start = [state.reset_cause, state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()
     return (
         contacts
@@ -48,7 +49,8 @@ def facts(state):
         + [state.gateway.get("text", "off")]
         + list(state.segments)
         + memory
-        + [update, state.wlan_signal or None]
+        + start
+        + [update, state.radio_text or "ok", state.wlan_signal or None]
     )
 
 

@@ -21,7 +21,7 @@ READING_WORDS = 4  # value as float32, quality, age
 
 LINKS = ("starting", "ok", "silent", "noisy")
 LIMITS = ("idle", "wanted", "written", "confirmed", "refused", "unreachable")
-CAUSES = ("unknown", "power", "watchdog", "restart")
+CAUSES = ("unknown", "power", "watchdog", "restart", "restart or panic")
 UPDATES = ("idle", "receiving", "installed", "refused")
 NONE = 0xFFFF  # of a uint16: not known
 
@@ -40,7 +40,7 @@ STATE = """
 10|2|uint32|uptime|Running since, s
 12|2|uint32|heap_free|Free memory, B
 14|2|uint32|heap_min|Least free memory since start, B
-16|1|uint16|reset_cause|Cause of the last start: 0 unknown, 1 power, 2 watchdog, 3 restart
+16|1|uint16|reset_cause|Cause of the last start: 0 unknown, 1 power, 2 watchdog, 3 restart, 4 restart or panic
 17|1|int16|wlan_signal|WLAN signal, dBm; 0 = none
 18|1|uint16|network|bit 0 = broker connected, bit 1 = house network joined, bit 2 = hotspot open
 19|1|uint16|update|Update: 0 idle, 1 receiving, 2 installed, 3 refused
