@@ -62,7 +62,7 @@ def build(board):
     def portal(beat):
         from bridge.tasks import portal as task
 
-        return task.run(beat, state, settings, board, begin_update)
+        return task.run(beat, state, settings, board, begin_update, slots.path(slots.running) + "/web")
 
     # fmt: off
     add = supervisor.add

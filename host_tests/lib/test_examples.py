@@ -231,6 +231,18 @@ def test_the_finder_finds_the_meter(installed):
 # -- the others --------------------------------------------------------------------------
 
 
+def test_the_web_server_greets_keeps_a_note_and_counts_an_upload(installed):
+    web = free_port()
+    with Running(installed["http"], "http/example.py", "127.0.0.1", web) as example:
+        example.line("ready")
+        assert fetched(web, b"GET /hello/y%6Fu HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\nHello, you\n")
+        assert fetched(web, b"PUT /note HTTP/1.1\r\nContent-Length: 4\r\n\r\nmilk").endswith(b"kept\n")
+        assert fetched(web, b"GET /note HTTP/1.1\r\n\r\n").endswith(b"Content-Length: 5\r\n\r\nmilk\n")
+        assert b" 413 " in fetched(web, b"PUT /note HTTP/1.1\r\nContent-Length: 201\r\n\r\n" + b"x" * 201)
+        upload = b"PUT /count HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300000
+        assert fetched(web, upload).endswith(b"\r\n\r\n300000 bytes\n")
+
+
 def test_the_portal_answers_names_pages_and_probes(installed):
     web, names = free_port(), free_port()
     with Running(installed["captive"], "captive/example.py", "127.0.0.1", web, names) as example:

@@ -20,7 +20,7 @@ _NOT_OURS = re.compile(
     r"Cannot assign to attribute"  # whose first value is None
     r'|for class "(BytesIO|StringIO)"'  # stubs without the methods of a stream
     r'|for class "Settings"'  # names from a table; test_architecture.py checks those
-    r'|Import "(microdot|version|board)"'  # made or fetched by the builder
+    r'|Import "(version|board)"'  # made by the builder
     r'|overloads for "(ticks_diff|__init__)"'  # a stamp that is None until it is set; bytearray read by BytesIO
 )
 # folder of the board: (folder that it shares, port)

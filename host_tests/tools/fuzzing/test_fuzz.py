@@ -48,7 +48,7 @@ BROKEN = (
     ("mqtt", "mqtt/decoder", '_require(self.packet_id, "packet id 0")', "pass", "by the book"),
     ("mqtt_client", "mqtt/client", "elif not self.connected:", "elif False:", "by the book"),
     ("dns", "captive/dns", "end <= len(query) and", "", "IndexError"),
-    ("http_head", "captive/streams", "if self._head_bytes > _MAX_HEAD", "if False", "too long"),
+    ("http_head", "http/request", "if self._head_bytes > _MAX_HEAD", "if False", "too long"),
     ("record", "store/record", "    except ValueError:", "    except OSError:", "ValueError"),
     ("bundle", "slots/installer", "if _hex(digest) != wanted:", "if False:", "installed"),
     ("command", "bridge/settings", "return None if isinstance(value, bool)", "return None if value", "becomes"),

@@ -6,7 +6,6 @@
 import ast
 import functools
 import gzip
-import importlib.util
 import json
 import os
 import re
@@ -75,13 +74,7 @@ def sources(board, everything=False):
                 found[path.stem] = path
     for shared in _not_for(board):
         found.pop(shared, None)
-    microdot = importlib.util.find_spec("microdot")
-    if microdot is None:
-        raise BuildError("microdot is not installed: run `make venv`")
-    if not everything:
-        found = _reachable(found)
-    found["microdot"] = _pruned("microdot", Path(microdot.submodule_search_locations[0]) / "microdot.py")
-    return found
+    return found if everything else _reachable(found)
 
 
 def _reachable(found):
@@ -98,17 +91,6 @@ def _reachable(found):
                     module = node.module.replace(".", "/")
                     todo += [module, *(f"{module}/{alias.name}" for alias in node.names)]
     return wanted
-
-
-def _pruned(library, source):
-    """Return the file build/<library>.py: the library without what the firmware never calls."""
-    target = ROOT / "build" / f"{library}.py"
-    try:
-        text = prune.pruned(library, source.read_text())
-    except prune.Gone as problem:
-        raise BuildError(str(problem)) from None
-    _write(target, text)
-    return target
 
 
 def _not_for(board):

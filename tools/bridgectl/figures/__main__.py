@@ -20,8 +20,8 @@ _TIMEOUT_S = 900
 def _build():
     for board in ("rp2040", "esp32"):
         build.build(board, quiet=True)
-    say("device_bytes", build.device_bytes("rp2040"), "B", "sum of .mpy in build/rp2040, microdot included")
-    say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32, microdot included")
+    say("device_bytes", build.device_bytes("rp2040"), "B", "sum of .mpy in build/rp2040")
+    say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32")
     pages = sum(p.stat().st_size for p in (ROOT / "build" / "rp2040" / "web").glob("*.gz"))
     say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
 

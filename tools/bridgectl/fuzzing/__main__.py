@@ -1,5 +1,5 @@
 """`python -m bridgectl.fuzzing`: see fuzz.py."""
 
-from bridgectl.fuzzing import main
+from bridgectl.fuzzing.fuzz import main
 
 main()

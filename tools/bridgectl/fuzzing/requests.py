@@ -1,7 +1,8 @@
 """Requests over HTTP as phones and strangers send them, and what must be true of how they are read and answered."""
 
 import json
-from urllib.parse import quote
+import re
+from urllib.parse import quote, unquote_to_bytes
 
 from bridgectl.fuzzing import mutate
 
@@ -11,7 +12,7 @@ _PATHS = ("/", "/network", "/status", "/api/status", "/api/networks", "/api/join
 _HOSTS = ("192.168.4.1", "192.168.4.1:80", "captive.apple.com", "", ":", "[::1]", "192.168.4.1:8080")
 _WANTED = (b"host", b"content-length", b"origin")
 _NAMES = ("ssid", "password", "system_name", "time_zone")
-_STATUSES = (200, 302, 400, 403, 404, 405, 409, 411, 413, 414, 415, 431)
+_STATUSES = (200, 302, 400, 403, 404, 405, 409, 411, 413, 414, 415, 431, 501)
 _MAX_LINE, _MAX_HEAD, _MAX_LINES = 1024, 4096, 40
 
 
@@ -77,44 +78,49 @@ def _path(rng):
     return path
 
 
-def wrong_head(octets, status, lines, body):
-    """Return what is wrong with how a head was read; lines in hexadecimal, in their order; status 0 = all was read."""
-    if status not in (0, 400, 411, 414, 431):
+def wrong_head(octets, status, method, path, query, headers, body):
+    """Return what is wrong with how a request was read; path and body in hexadecimal; status 0 = all was read."""
+    if status not in (0, 400, 411, 414, 431, 501):
         return f"refused with {status}"
-    expected, size, head = _head(octets)
-    read = [bytes.fromhex(line) for line in lines]
-    if read != expected[: len(read)]:
-        return f"other lines than {expected}"
+    line, found, size, head = _head(octets)
     if status:
-        return "a good request was refused" if _plain(octets, head, size) else None
-    if head is None or head > _MAX_HEAD or len(read) != len(expected):
+        return "a good request was refused" if _plain(octets, line, head, size) else None
+    if head is None or head > _MAX_HEAD:
         return "read to the end what has none, or is too long"
+    if unquote_to_bytes(line.split(b" ")[1].partition(b"?")[0]) != bytes.fromhex(path):
+        return "another path"
+    if line.split(b" ")[0] != method.encode() or line.split(b" ")[1].partition(b"?")[2] != query.encode():
+        return "another method or query"
+    if {name.encode(): value.encode() for name, value in headers.items()} != found:
+        return f"other headers than {found}"
     return None if bytes.fromhex(body) == octets[head : head + size] else "another body"
 
 
 def _head(octets):
-    """Return (request line and headers that matter, content length, where the body begins or None)."""
-    found, size, at = [], 0, 0
+    """Return (request line, {header that matters: value}, content length, where the body begins or None)."""
+    first, found, size, at = None, {}, 0, 0
     while True:
         end = octets.find(b"\n", at) + 1
         if not end:
-            return found, size, None
-        line = octets[at:end]
+            return first, found, size, None
+        line = octets[at:end].removesuffix(b"\n").removesuffix(b"\r")
         at = end
-        if line in (b"\n", b"\r\n"):
-            return found, size, at
         name, _, value = line.partition(b":")
-        if not found:
-            found.append(line)
+        if first is None:
+            first = line
+        elif not line:
+            return first, found, size, at
         elif name.lower() in _WANTED:
-            found.append(line)
+            found[name.lower()] = value.strip()
             if name.lower() == b"content-length" and value.strip().isdigit():
                 size = int(value)
 
 
-def _plain(octets, head, size):
-    """Return True if nobody could refuse a head: ASCII, short, each header once, the body whole."""
+def _plain(octets, line, head, size):
+    """Return True if nobody could refuse a request: ASCII, short, each header once and with a name, the body whole."""
     if head is None or head > _MAX_HEAD or not octets[:head].isascii() or len(octets) < head + size:
+        return False
+    if not re.fullmatch(rb"(GET|HEAD|POST|PUT|OPTIONS) /[!-$&-~]* HTTP/1\.[01]", line):
         return False
     lines = octets[:head].split(b"\n")[:-2]
     names = [line.partition(b":")[0].lower() for line in lines[1:]]
@@ -122,7 +128,7 @@ def _plain(octets, head, size):
     return (
         len(lines) < _MAX_LINES
         and all(len(line) < _MAX_LINE for line in lines)
-        and all(b":" in line and not line.startswith(b":") for line in lines[1:])
+        and all(re.fullmatch(rb"[!-9;-~]+:[ -~]*\r?", line) for line in lines[1:])
         and len(set(names)) == len(names)
         and b"transfer-encoding" not in names
         and all(text.isdigit() and len(text) <= 8 for text in lengths)

@@ -14,24 +14,21 @@ _SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
 _LONGEST_SSID = const(32)
 _ZONE_MARKS = b"/_+-"
 
-# path, file in web/
-FILES = (
-    ("/network", "network.html"),
-    ("/system", "system.html"),
-    ("/status", "status.html"),
-    ("/style.css", "style.css"),
-    ("/app.js", "app.js"),
-)
+# path: file in web/
+FILES = {
+    "/network": "network.html",
+    "/system": "system.html",
+    "/status": "status.html",
+    "/style.css": "style.css",
+    "/app.js": "app.js",
+}
 
 # What every answer carries: nothing from elsewhere is loaded into a page, no page of ours is shown inside another.
-_SOURCES = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 SAFETY = (
-    ("Content-Security-Policy", _SOURCES),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
 )
 
 

@@ -1,5 +1,7 @@
 """The decoders of what clients send; each function returns one that takes an input and tells what it made of it."""
 
+import os
+
 from bridgectl.fuzzing.chip import virtual
 from bridgectl.fuzzing.chip.bank import value
 from bridgectl.fuzzing.chip.pieces import Pieces
@@ -193,64 +195,66 @@ class _Socket(Pieces):
         pass
 
 
-class _Place:
-    def extend(self, ms):
-        pass
-
-    def answering(self):
-        pass
-
-    def hurry(self, ms):
-        pass
-
-
 def http_head():
-    """In: size of the pieces, a request. Out: [status of the refusal or 0, lines, body]. Raises Rejected."""
-    from captive.streams import Incoming, Rejected
+    """In: size of the pieces, a request. Out: [status of the refusal or 0, method, path, query, headers, body]."""
+    from http.request import Rejected, Request
 
     def take(data):
-        incoming = Incoming(_Place(), _Socket(data), ("host", "content-length", "origin"))
-        lines, body, status = [], b"", 0
+        request = Request(_Socket(data), ("host", "content-length", "origin"), _nothing, _nothing)
+        status, body = 0, b""
         try:
-            line = virtual.run(incoming.readline())
-            while line not in (b"\r\n", b"\n"):
-                lines.append(line.hex())
-                line = virtual.run(incoming.readline())
-            piece = virtual.run(incoming.read(512))
+            virtual.run(request.read_head())
+            piece = virtual.run(request.piece())
             while piece:
                 body += piece
-                piece = virtual.run(incoming.read(512))
+                piece = virtual.run(request.piece())
         except Rejected as e:
             status = e.status
-        virtual.run(incoming.discard())
-        return [status, lines, body.hex()]
+        virtual.run(request.discard())
+        return [status, request.method, request.path.encode().hex(), request.query, request.headers, body.hex()]
 
     return take
 
 
+def _nothing(*_):
+    pass
+
+
 def portal():
     """In: size of the pieces, a request. Out: [answer, settings that it changed]."""
+    from http import response
+    from http.request import Rejected, Request
+
+    from bridge.logic.doors import pages
     from bridge.settings import Settings
     from bridge.state import State
     from bridge.tasks import portal
-    from captive.streams import Incoming, Outgoing
     from slots.version import Refused
 
     def begin():
         raise Refused("update", "is not part of this")
 
     state, settings = State("1.2.3", "power", "SN1234567890"), Settings()
-    routes = portal._Routes(portal._Wishes(state), state, settings, begin, _ADDRESS, 80)
+    folder = os.getenv("FUZZ_FOLDER")
+    for name in pages.FILES.values():
+        with open("%s/%s.gz" % (folder, name), "wb") as file:
+            file.write(b"page " * 300)
+    site = portal.Pages(portal._Wishes(state), state, settings, begin, folder, _ADDRESS, 80)
 
-    headers = ("host", "content-length") + portal._HEADERS  # as captive.server hands them on
+    async def converse(socket):
+        request = Request(socket, site.wanted, _nothing, _nothing)
+        try:
+            await request.read_head()
+            answer = await site.answer(request)
+        except Rejected as e:
+            answer = site.refusal(e)
+        await response.send(socket, request.buffer, answer, site.always, request.method == "HEAD")
+        await request.discard()
 
     def take(data):
         settings.__init__()
         socket = _Socket(data)
-        incoming, outgoing = Incoming(_Place(), socket, headers), Outgoing(socket)
-        virtual.run(routes.converse(incoming, outgoing, _Place()))
-        virtual.run(outgoing.flush())
-        virtual.run(incoming.discard())
+        virtual.run(converse(socket))
         plain = Settings().shown()
         shown = settings.shown()
         changed = {name: shown[name] for name in shown if shown[name] != plain[name]}

@@ -1,0 +1,254 @@
+"""The listener and the server on sockets of loopback: who gets a place, who has to go, and what a flood costs."""
+# clock: real
+# heap: 512k
+
+import asyncio
+import gc
+import socket
+import time
+from http import listener, server
+
+
+class Talk(listener.Connection):
+    """A connection that waits for its end."""
+
+    async def serve(self):
+        await asyncio.StreamReader(self.socket).read(1)
+
+
+def opened(**changes):
+    """Return (a listener on a free port, that port)."""
+    values = {"places": 2, "first_ms": 50, "unused_ms": 1000, "reserve": 1024}
+    values.update(changes)
+    return on_free_port(lambda port: listener.Listener("127.0.0.1", port, lambda sock, peer: Talk(sock), **values))
+
+
+def on_free_port(make):
+    for port in range(20000 + time.ticks_us() % 20000, 60000, 7):
+        try:
+            return make(port), port
+        except OSError:
+            pass
+    raise AssertionError("no port is free")
+
+
+def client(port):
+    sock = socket.socket()
+    sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    return sock
+
+
+async def steps(door, ms=30):
+    since = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), since) < ms:
+        door.step()
+        await asyncio.sleep_ms(1)
+
+
+async def received(sock, door, ms=1000):
+    """Return what comes until the other side closes, or the time is up; None in the latter case."""
+    sock.setblocking(False)
+    got = b""
+    since = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), since) < ms:
+        piece = sock.read(1000)
+        if piece == b"":
+            return got
+        got += piece or b""
+        door.step()
+        await asyncio.sleep_ms(1)
+    return None
+
+
+class Was:
+    """As much of a connection as least_useful looks at."""
+
+    def __init__(self, since, asked, due):
+        self.since = since
+        self.asked = asked
+        self.open = due
+
+
+def test_who_never_asked_gives_way_first_then_who_asked_nothing_for_the_longest_time():
+    fresh, silent, old, busy = Was(950, False, 0), Was(900, False, 0), Was(0, True, 0), Was(0, True, 1)
+
+    def chosen(*connections):
+        worst, hopeful = listener.least_useful(connections, 1000, 100, 500)
+        return worst, hopeful
+
+    assert chosen(busy, old, silent, fresh) == (silent, True)
+    assert chosen(busy, old, fresh) == (old, True)
+    assert chosen(busy, fresh) == (None, True)
+    assert chosen(busy, Was(600, True, 0)) == (None, False)
+    assert chosen(Was(100, True, 0), old) == (old, False)
+
+
+async def test_a_place_is_kept_for_a_while_and_then_goes_to_the_next():
+    door, port = opened()
+    first = [client(port), client(port)]
+    await steps(door, 5)
+    third = client(port)
+    await steps(door, 5)
+    assert (len(door.connections), door.accepted) == (2, 2)
+    await steps(door, 80)
+    assert (len(door.connections), door.accepted, door.dropped) == (2, 3, 1)
+    assert await received(first[0], door) == b""
+    door.close()
+    assert door.connections == []
+    third.close()
+
+
+async def test_who_finds_no_place_waits_or_is_turned_away():
+    for patient, turned_away in ((True, 0), (False, 1)):
+        door, port = opened(patient=patient)
+        held = [client(port), client(port)]
+        await steps(door, 5)
+        for connection in door.connections:
+            connection.asked, connection.open = True, 1
+        held.append(client(port))
+        await steps(door, 80)
+        assert (len(door.connections), door.turned_away) == (2, turned_away)
+        door.connections[0].open = 0
+        door.connections[0].since -= 2000
+        await steps(door)
+        assert door.accepted == (3 if patient else 2)
+        door.close()
+
+
+async def test_nobody_is_let_in_when_memory_is_short():
+    door, port = opened(reserve=1 << 22, refusal=b"later")
+    sock = client(port)
+    assert await received(sock, door) == b"later"
+    assert (door.accepted, door.turned_away, door.connections) == (0, 1, [])
+    door.close()
+
+
+async def test_a_peer_that_is_not_wanted_is_closed_without_a_word():
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, server.Site(), "192.168.4."))
+    sock = client(port)
+    assert await received(sock, door) == b""
+    assert door.accepted == 0
+    door.close()
+
+
+async def test_a_flood_of_half_open_connections_leaves_the_rest_of_the_loop_its_time():
+    """Proves: REL-1+"""
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, server.Site()))
+    turns = 0
+
+    async def bus():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep_ms(0)
+
+    task = asyncio.create_task(bus())
+    gc.collect()
+    before = gc.mem_alloc()
+    accepted = most = 0
+    for _ in range(100):
+        sock = socket.socket()
+        sock.setblocking(False)
+        try:
+            sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+        except OSError:  # under way
+            pass
+        since = turns
+        door.step()
+        await asyncio.sleep_ms(2)
+        assert turns > since  # a step takes two connections at most, whatever waits
+        assert door.accepted - accepted <= 4
+        accepted = door.accepted
+        gc.collect()
+        most = max(most, gc.mem_alloc() - before)
+        sock.close()
+    assert len(door.connections) <= 4
+    assert most < 24 * 1024, most  # 64-bit words: half of it on a board
+    task.cancel()
+    door.close()
+
+
+class Shown(server.Site):
+    def __init__(self):
+        self.body = ""
+
+    async def answer(self, request):
+        if request.path == "/fault":
+            return 1 // 0
+        if request.path == "/full":
+            raise MemoryError
+        if request.length:
+            return 200, {}, bytes(await request.body())
+        return 200, {"X": "y"}, self.body
+
+
+async def ask(door, port, data):
+    sock = client(port)
+    sock.write(data)
+    got = await received(sock, door, 3000)
+    sock.close()
+    return got
+
+
+async def test_answers_go_out_as_texts_bytes_and_pieces():
+    site = Shown()
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, site))
+    get = b"GET / HTTP/1.1\r\n\r\n"
+    for body, rest in (
+        ("", b"\r\n"),
+        ("\u20ac", b"Content-Length: 3\r\n\r\n\xe2\x82\xac"),
+        (b"ab", b"Content-Length: 2\r\n\r\nab"),
+        (("a", "", "b" * 3000, "c"), b"\r\na" + b"b" * 3000 + b"c"),
+    ):
+        site.body = body
+        assert await ask(door, port, get) == b"HTTP/1.0 200 OK\r\nX: y\r\n" + rest
+    site.body = "text"
+    assert await ask(door, port, b"HEAD / HTTP/1.1\r\n\r\n") == b"HTTP/1.0 200 OK\r\nX: y\r\nContent-Length: 4\r\n\r\n"
+    door.close()
+
+
+async def test_a_fault_and_a_want_of_memory_are_told():
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, Shown()))
+    asyncio.get_event_loop().set_exception_handler(lambda loop, context: None)
+    assert await ask(door, port, b"GET /fault HTTP/1.1\r\n\r\n") == b"HTTP/1.0 500 Fault\r\n\r\n"
+    assert (await ask(door, port, b"GET /full HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.0 503 Fault\r\n")
+    assert door.connections == []
+    door.close()
+
+
+async def test_who_sends_a_head_and_no_body_is_told_that_time_is_up():
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, Shown()))
+    sock = client(port)
+    sock.write(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab")
+    assert await received(sock, door, 7000) == b"HTTP/1.0 408 Refused\r\n\r\n"
+    door.close()
+
+
+async def test_memory_is_flat_over_two_hundred_requests():
+    """Proves: REL-1+"""
+    site = Shown()
+    site.body = ("piece " * 50, "and " * 200)
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, site))
+
+    async def held(count):
+        for n in range(count):
+            kind = n % 4
+            if kind == 0:
+                assert len(await ask(door, port, b"GET / HTTP/1.1\r\n\r\n")) > 1000
+            elif kind == 1:
+                assert (await ask(door, port, b"POST /%d HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd" % n)).endswith(
+                    b"abcd"
+                )
+            elif kind == 2:
+                assert b" 501 " in await ask(door, port, b"X%s / HTTP/1.1\r\n\r\n\r\n" % (b"A" * n))
+            else:
+                sock = client(port)  # leaves before it has asked
+                await steps(door, 2)
+                sock.close()
+                await steps(door, 2)
+        gc.collect()
+        return gc.mem_alloc()
+
+    first = await held(20)
+    assert abs(await held(200) - first) < 1024
+    door.close()
