@@ -67,6 +67,10 @@ class Wlan:
         """Return the address in the joined network as "a.b.c.d", or ""."""
         return self._sta.ipconfig("addr4")[0] if self._sta.isconnected() else ""
 
+    def name_servers(self):
+        """Return the addresses of the joined network's name servers as a tuple, None while no network is joined."""
+        return (self._sta.ifconfig()[3],) if self._sta.isconnected() else None
+
     def rssi(self):
         """Return the signal of the joined network in dBm, or 0."""
         return self._sta.status("rssi") if self._sta.isconnected() else 0

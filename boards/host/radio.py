@@ -56,6 +56,10 @@ class Radio:
         self._was_joined = True
         return "joined"
 
+    def name_servers(self):
+        """Return (): the PC has its own network, whatever is joined here."""
+        return ()
+
     def address(self):
         """Return the address in the joined network as "a.b.c.d", or ""."""
         return _LOOPBACK if self.status() == "joined" else ""

@@ -64,37 +64,38 @@ plant_alarm_7||0|0|65535||
 plant_load_power|W|0|-200000|200000|power|measurement
 """
 
-# id | Home Assistant platform | unit | device class
+# id | Home Assistant platform | unit | device class | category (messages.py)
 FACTS = """
-di1|binary_sensor||
-di2|binary_sensor||
-di3|binary_sensor||
-di4|binary_sensor||
-di5|binary_sensor||
-do1|switch||
-do2|switch||
-limit|sensor|%|
-limit_reason|sensor||
-limit_state|sensor||
-sensor_link|sensor||
-plant_link|sensor||
-rs485_1|sensor||
-rs485_2|sensor||
-gateway|sensor||
-led_dc|sensor||
-led_ac|sensor||
-led_bat|sensor||
-led_mgmt|sensor||
-uptime|sensor|s|duration
-heap_free|sensor|B|data_size
-heap_min|sensor|B|data_size
-system_heap_free|sensor|B|data_size
-system_heap_largest|sensor|B|data_size
-reset_cause|sensor||
-version|sensor||
-update|sensor||
-radio|sensor||
-wlan_signal|sensor|dBm|signal_strength
+di1|binary_sensor|||
+di2|binary_sensor|||
+di3|binary_sensor|||
+di4|binary_sensor|||
+di5|binary_sensor|||
+do1|switch|||
+do2|switch|||
+limit|sensor|%||
+limit_reason|sensor|||
+limit_state|sensor|||
+sensor_link|sensor|||d
+plant_link|sensor|||d
+rs485_1|sensor|||n
+rs485_2|sensor|||n
+gateway|sensor|||n
+led_dc|sensor|||d
+led_ac|sensor|||d
+led_bat|sensor|||d
+led_mgmt|sensor|||d
+uptime|sensor|s|duration|n
+heap_free|sensor|B|data_size|n
+heap_min|sensor|B|data_size|n
+system_heap_free|sensor|B|data_size|n
+system_heap_largest|sensor|B|data_size|n
+reset_cause|sensor|||d
+version|sensor|||d
+update|sensor|||d
+radio|sensor|||d
+wlan_signal|sensor|dBm|signal_strength|n
+uplink|sensor|||d
 """
 
 
@@ -123,9 +124,9 @@ def count():
 
 
 def facts():
-    """Yield (id, platform, unit, device class, title) of all facts, in their order."""
-    for name, platform, unit, device_class in table.rows(FACTS):
-        yield name, platform, unit, device_class, title(name)
+    """Yield (id, platform, unit, device class, category, title) of all facts, in their order."""
+    for name, platform, unit, device_class, category in table.rows(FACTS):
+        yield name, platform, unit, device_class, category, title(name)
 
 
 def title(name):

@@ -44,7 +44,9 @@ class State:
         self.server_command = None  # server: contacts asked for by the other master, as output_command
         self.server_command_s = 0  # server: when that was
         self.gateway = {}  # clients: text, clients and counts of the gateways
-        self.uplink_connected = False  # uplink: the broker answers
+        self.uplink_connected = False  # uplink: logged in at the broker
+        self.uplink_announced = False  # uplink: all discovery messages of this session are acknowledged
+        self.uplink_commands = None  # uplink: whether commands can come in, None = not known
         self.uplink_text = "no broker set"  # uplink: state in words
         self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued
 
@@ -56,6 +58,7 @@ class State:
         self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
+        self.name_servers = None  # network: addresses of the name servers, () = the system's own, None = no network
         self.wlan_networks = ()  # network: last scan, (ssid, dBm, secured) each
 
         self.portal_busy_at = None  # portal: ticks of the last request of a phone

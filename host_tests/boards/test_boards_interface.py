@@ -55,6 +55,7 @@ RADIO = {
     "status": (),
     "address": (),
     "rssi": (),
+    "name_servers": (),
     "hotspot_open": ("ssid", "password"),
     "hotspot_close": (),
     "hotspot_address": (),

@@ -124,6 +124,9 @@ class WLAN:
         self._check_profile(settings)
         self._it().profile.update(settings)
 
+    def ifconfig(self):
+        return self.ipconfig("addr4")[0], "255.255.255.0", "192.0.2.1", "192.0.2.53"
+
     def ipconfig(self, what):
         if what != "addr4":
             raise ValueError("unknown config param")

@@ -1,84 +1,18 @@
 """The whole bridge and real brokers: state, discovery, commands with their answers, refusals, the last will."""
 
-import asyncio
-import contextlib
 import json
 import os
-import time
 
 import pytest
-from amqtt.client import MQTTClient
 from bridgectl.run.folder import SN
-from bridgectl.run.session import Session
 from brokers import Amqtt, Mosquitto
-
-_WAIT_S = 20
-
-
-class Ear:
-    """A client of the broker, independent of ours: keeps the last payload of each topic."""
-
-    def __init__(self, port):
-        self.port = port
-        self.last = {}
-        self.results = []
-        self._client = MQTTClient(config={"auto_reconnect": False, "plugins": {}})
-
-    async def __aenter__(self):
-        await self._client.connect(f"mqtt://127.0.0.1:{self.port}/")
-        await self._client.subscribe([("#", 1)])
-        self._task = asyncio.create_task(self._listen())
-        return self
-
-    async def __aexit__(self, *_):
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        with contextlib.suppress(Exception):
-            await self._client.disconnect()
-
-    async def _listen(self):
-        while True:
-            message = await self._client.deliver_message()
-            self.last[message.topic] = bytes(message.data)
-            if message.topic.endswith("/result"):
-                self.results.append(json.loads(message.data))
-
-    async def say(self, leaf, payload, retain=False):
-        await self._client.publish(f"bridge/{SN}/{leaf}", payload, qos=1, retain=retain)
-
-    async def until(self, true, what):
-        deadline = time.monotonic() + _WAIT_S
-        while not true():
-            assert time.monotonic() < deadline, f"{what}; heard {sorted(self.last)}, {self.results}"
-            await asyncio.sleep(0.02)
-
-    async def ask(self, fields):
-        """Send a command and return its answer."""
-        before = len(self.results)
-        payload = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
-        await self.say("set", payload)
-        await self.until(lambda: len(self.results) > before, f"no answer to {payload[:60]}")
-        return self.results[-1]
-
-    def state(self):
-        return json.loads(self.last.get(f"bridge/{SN}/state", b"{}"))
-
-
-@contextlib.asynccontextmanager
-async def _bridge(folder, port):
-    session = Session(folder=folder, broker=("127.0.0.1", port))
-    try:
-        await session.start()
-        yield session
-    finally:
-        await session.end()
+from uplink_rig import Ear, bridge
 
 
 async def _whole_story(tmp_path, broker):
     async with Ear(broker.port) as ear:
         await ear.say("set", b'{"do1": true}', retain=True)  # left there yesterday; a broker marks it as retained
-        async with _bridge(tmp_path / "run", broker.port) as session:
+        async with bridge(tmp_path / "run", broker.port) as session:
             await _life(ear, session)
 
 

@@ -26,7 +26,6 @@ _LEAVE_MS = const(2000)
 _LOGIN_MS = const(20)
 _TURN_MS = const(50)  # pause when there is nothing to do: the latency of a message
 _NAP_MS = const(500)
-_STEADY_S = const(60)  # a connection of this age starts the back-off anew
 
 
 class MQTTClient:
@@ -34,6 +33,7 @@ class MQTTClient:
 
     To look at: connected; since (clock.seconds() of the login, or None); connections (logins so far); sent, received
     (messages); oversize (inbound messages passed over); last_error (words, no secrets); queued, dropped (outgoing).
+    A login proves little: `subscriptions.granted` and `outbox.holds` say what the broker made of it.
     """
 
     def __init__(self, client_id, server, port=1883, user=None, password=None,
@@ -51,24 +51,23 @@ class MQTTClient:
         self._will = None
         self._callback = self._on_oversize = self._on_connect = None
         self._link = Link(limit, keepalive, self._load, self._written, self._take)
-        self._outbox = Outbox(*queue)
-        self._subscriptions = Subscriptions()
+        self.outbox = Outbox(*queue)
+        self.subscriptions = Subscriptions()
         self._last_id = 0
         self._ids = self._fresh_id  # made once: a bound method costs memory each time
-        self._stopping = self._hurry = False
-        self.connected = False
+        self._stopping = self._hurry = self._proved = False  # proved: the broker answered more than the login
+        self.connected = self.session_present = False
         self.since = None
-        self.session_present = False
         self.connections = self.sent = self.received = self.oversize = 0
         self.last_error = ""
 
     @property
     def queued(self):
-        return len(self._outbox)
+        return len(self.outbox)
 
     @property
     def dropped(self):
-        return self._outbox.dropped
+        return self.outbox.dropped
 
     def set_callback(self, callback, oversize=None, connected=None):
         """callback(topic: str, payload: bytes, retained: bool) gets each message; PUBACK is sent after it returned.
@@ -97,19 +96,19 @@ class MQTTClient:
             raise ValueError("QoS 0 or 1")
         if not isinstance(msg, memoryview):
             msg = msg.encode() if isinstance(msg, str) else bytes(msg)
-        return self._outbox.put(topic, msg, qos, retain, latest)
+        return self.outbox.put(topic, msg, qos, retain, latest)
 
     def lent(self, payload, topic):
         """Return True while a message needs this very memoryview: it is being written, or waits under another topic."""
-        return self._outbox.lent(payload, topic)
+        return self.outbox.lent(payload, topic)
 
     def subscribe(self, topic, qos=0):
-        """Subscribe now and after each reconnect. A refusal shows in last_error."""
-        self._subscriptions.add(topic, qos)
+        """Subscribe now and after each reconnect; `subscriptions.granted` tells how it went."""
+        self.subscriptions.add(topic, qos)
 
     def unsubscribe(self, topic):
         """Undo subscribe()."""
-        self._subscriptions.remove(topic)
+        self.subscriptions.remove(topic)
 
     def ping(self):
         """Ask the broker for a sign of life; done by itself after half the keep-alive time in silence."""
@@ -156,7 +155,7 @@ class MQTTClient:
             more = self._link.send(now)
             more = self._link.receive(now) or more
             self._link.keep_alive(now)
-            if max(self._subscriptions.silence_ms(now), self._outbox.silence_ms(now)) > _ACK_MS:
+            if max(self.subscriptions.silence_ms(now), self.outbox.silence_ms(now)) > _ACK_MS:
                 raise OSError(errno.ETIMEDOUT, "the broker acknowledges nothing")
             alive = True
         finally:
@@ -164,16 +163,21 @@ class MQTTClient:
                 self._close()
         return more
 
-    async def run(self, beat, clean_session=True):
+    async def run(self, beat, clean_session=True, ready=None):
         """Stay connected until disconnect(): the whole client in the caller's task.
 
         beat() is called every turn: about every 50 ms while connected, at least every 500 ms otherwise; it may publish.
+        ready(): False while there is no network, so that nothing is tried and no name is asked for.
         """
         self._stopping = False
         failures = 0
         beat()
         while not self._stopping:
-            started_s = clock.seconds()
+            if ready and not ready():
+                await asyncio.sleep_ms(_NAP_MS)
+                beat()
+                continue
+            self._proved = False
             try:
                 await self.connect(clean_session, beat)
                 while not self._stopping:
@@ -183,7 +187,7 @@ class MQTTClient:
                 self.last_error = words(e)
             finally:
                 self._close()
-            if clock.seconds() - started_s >= _STEADY_S:
+            if self._proved:
                 failures = 0
             failures = await self._pause(failures, beat)
 
@@ -195,7 +199,7 @@ class MQTTClient:
         """Send what is queued (for 2 s at most), take leave and close, so that no last will appears. Ends run()."""
         deadline = ticks_add(ticks_ms(), _LEAVE_MS)
         try:
-            while self.connected and self._outbox and ticks_diff(deadline, ticks_ms()) > 0:
+            while self.connected and self.outbox and ticks_diff(deadline, ticks_ms()) > 0:
                 await asyncio.sleep_ms(0 if self.check_msg() else _TURN_MS)
             if self.connected:
                 self._link.push(packet.DISCONNECT)
@@ -221,8 +225,8 @@ class MQTTClient:
 
     def _close(self):
         self._link.close()
-        self._outbox.disconnected()
-        self._subscriptions.disconnected()
+        self.outbox.disconnected()
+        self.subscriptions.disconnected()
         self.connected = False
         self.since = None
 
@@ -230,10 +234,10 @@ class MQTTClient:
         """Return the next packet to write: subscriptions first, then messages."""
         if not self.connected:
             return None
-        question = self._subscriptions.next_packet(self._ids, ticks_ms())
+        question = self.subscriptions.next_packet(self._ids, ticks_ms())
         if question:
             return question, None, None
-        m = self._outbox.next_message(self._ids)
+        m = self.outbox.next_message(self._ids)
         if not m:
             return None
         head = packet.publish_head(
@@ -243,7 +247,7 @@ class MQTTClient:
 
     def _written(self, message, now):
         self.sent += 1
-        self._outbox.written(message, now)
+        self.outbox.written(message, now)
 
     def _take(self, kind, decoder):
         if kind == packet.CONNACK:
@@ -253,11 +257,13 @@ class MQTTClient:
         elif kind in (packet.PUBLISH, packet.SKIPPED):
             self._deliver(kind, decoder)
         elif kind == packet.PUBACK:
-            self._outbox.acknowledge(decoder.packet_id)
-        elif kind != packet.PINGRESP:
-            topic = self._subscriptions.answered(decoder.packet_id)
-            if topic and decoder.code == packet.REFUSED:
-                self.last_error = "subscription refused: " + topic
+            self.outbox.acknowledge(decoder.packet_id)
+        else:
+            self._proved = True  # SUBACK, UNSUBACK or PINGRESP: it keeps us, so a break is no reason to wait longer
+            if kind != packet.PINGRESP:
+                topic = self.subscriptions.answered(decoder.packet_id, decoder.code == packet.REFUSED)
+                if topic and decoder.code == packet.REFUSED:
+                    self.last_error = "subscription refused: " + topic
 
     def _logged_in(self, decoder):
         if self.connected:
@@ -269,7 +275,7 @@ class MQTTClient:
         self.since = clock.seconds()
         self.connections += 1
         self._hurry = False
-        self._subscriptions.connected()
+        self.subscriptions.connected()
         if self._on_connect:
             self._on_connect(decoder.session_present)
 
@@ -290,5 +296,5 @@ class MQTTClient:
         """Return a packet id that no unanswered packet holds."""
         while True:
             self._last_id = self._last_id % 0xFFFF + 1
-            if not (self._subscriptions.uses(self._last_id) or self._outbox.uses(self._last_id)):
+            if not (self.subscriptions.uses(self._last_id) or self.outbox.uses(self._last_id)):
                 return self._last_id

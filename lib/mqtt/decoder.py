@@ -5,7 +5,7 @@ Source: OASIS MQTT Version 3.1.1; chapter numbers in brackets.
 """
 
 from micropython import const
-from mqtt.errors import ProtocolError
+from mqtt.errors import NEWER, ProtocolError
 from mqtt.packet import (
     CONNACK,
     LONGEST,
@@ -34,6 +34,14 @@ _BROKEN = const(4)
 _BODIES = ((CONNACK, 2, 2), (PUBLISH, 3, LONGEST), (PUBACK, 2, 2), (SUBACK, 3, 3), (UNSUBACK, 2, 2), (PINGRESP, 0, 0))
 # fmt: on
 
+# First byte of something that is no broker, and what it is. No packet of a broker begins so.
+_STRANGERS = (
+    (0x15, "this port speaks TLS; name the broker's port without it"),
+    (0x16, "this port speaks TLS; name the broker's port without it"),
+    (0x48, "this is a web server, not a broker; name the broker's port"),  # H of HTTP
+    (0x53, "this is an SSH server, not a broker; name the broker's port"),  # S of SSH
+)
+
 
 class Decoder:
     """Turns the bytes of a broker into events, whatever their portions.
@@ -58,6 +66,7 @@ class Decoder:
         self._chunk = b""
         self._at = self._end = 0
         self._stage = _KIND
+        self._first = True  # nothing came on this connection
         self._clear()
 
     def feed(self, chunk, count=None):
@@ -119,6 +128,11 @@ class Decoder:
 
     def _begin(self, first):
         self._clear()
+        if self._first:
+            self._first = False
+            for byte, who in _STRANGERS:
+                if byte == first:
+                    raise ProtocolError(who)
         self.kind = first >> 4
         if self.kind == PUBLISH:
             self.qos = first >> 1 & 3
@@ -141,6 +155,8 @@ class Decoder:
         if byte & 128:
             _require(self._shift < 7 * _LENGTH_BYTES, "length of more than 4 bytes")
             return _LENGTH
+        if self.kind == CONNACK and self.size > self._longest:
+            raise ProtocolError(NEWER)  # only there it has more to say than a code
         _require(self._shortest <= self.size <= self._longest, "length")
         return _BODY
 

@@ -2,14 +2,18 @@
 
 import errno
 
+from micropython import const
+
 _REFUSALS = (  # CONNACK codes [3.2.2.3]
     "",
-    "protocol version not supported",
+    "the broker does not take MQTT 3.1.1; allow that version there",
     "client id not allowed",
-    "broker not available",
+    "the broker is not available; it says so itself",
     "wrong user or password",
-    "not authorised",
+    "not authorised; allow this user at the broker",
 )
+NEWER = "the broker wants MQTT 5, this client speaks 3.1.1; allow that version at the broker"
+_NEWER_CODES = const(128)  # reason codes of MQTT 5 begin here
 
 
 class ProtocolError(Exception):
@@ -21,7 +25,7 @@ class MQTTException(Exception):
 
     def __init__(self, code):
         reason = _REFUSALS[code] if code < len(_REFUSALS) else "code %d" % code
-        super().__init__("login refused: " + reason)
+        super().__init__("login refused: " + (NEWER if code >= _NEWER_CODES else reason))
         self.code = code
 
 

@@ -98,6 +98,15 @@ class Outbox:
                 return True
         return False
 
+    def holds(self, topic):
+        """Return True while a message under this topic waits, is written or is not acknowledged."""
+        return any(m.topic == topic for m in self._messages)
+
+    def forget(self, topic):
+        """Drop the messages under this topic, but one that is just being written."""
+        for m in [m for m in self._messages if m.topic == topic and m.state != _WRITING]:
+            self._remove(m)
+
     def uses(self, packet_id):
         """Return True while a message holds this packet id."""
         return any(m.packet_id == packet_id for m in self._messages)

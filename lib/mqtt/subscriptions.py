@@ -12,6 +12,7 @@ class Subscriptions:
         self._changed = []  # filters to be subscribed or, if no longer in _qos, unsubscribed
         self._asked = {}  # packet id: filter, until SUBACK or UNSUBACK
         self._asked_at = 0
+        self._known = {}  # topic filter: granted on this connection
 
     def add(self, topic, qos):
         """Subscribe. Raises ValueError if no broker would take it."""
@@ -21,12 +22,14 @@ class Subscriptions:
 
     def remove(self, topic):
         """Unsubscribe, if it was subscribed."""
+        self._known.pop(topic, None)
         if self._qos.pop(topic, None) is not None:
             self._change(topic)
 
     def connected(self):
         """Ask for everything again."""
         self._changed = list(self._qos)
+        self._known.clear()
 
     def disconnected(self):
         """Wait for no answer any more."""
@@ -45,9 +48,16 @@ class Subscriptions:
             return packet.subscribe(packet_id, topic, self._qos[topic])
         return packet.unsubscribe(packet_id, topic)
 
-    def answered(self, packet_id):
-        """Return the topic filter of this question, None if it was never asked."""
-        return self._asked.pop(packet_id, None)
+    def answered(self, packet_id, refused):
+        """Take the answer to a question; return its topic filter, None if it was never asked."""
+        topic = self._asked.pop(packet_id, None)
+        if topic in self._qos:
+            self._known[topic] = not refused
+        return topic
+
+    def granted(self, topic):
+        """Return True if the broker granted this subscription, False if it refused, None before its answer."""
+        return self._known.get(topic)
 
     def uses(self, packet_id):
         """Return True while a question holds this packet id."""

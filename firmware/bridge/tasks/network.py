@@ -148,6 +148,7 @@ class _House:
         state.wlan_state = joining.word
         state.wlan_address = radio.address() if joined else ""
         state.wlan_signal = radio.rssi() if joined else 0
+        state.name_servers = radio.name_servers()
         # not while joining: the ESP32 refuses to scan then
         if state.scan_wanted != self._scans and joining.word != "joining" and now_s >= self._scan_due_s:
             self._scans = state.scan_wanted

@@ -1,6 +1,6 @@
 """The way to the broker: publishes the state, announces the device, takes commands. Writer of uplink and output command.
 
-DNS for a broker given by name is the one thing here that may block (mqtt/stream.py); it happens once per connection.
+Connected, announced and may-command are three facts: a broker may take the login and refuse the rest.
 """
 
 import asyncio
@@ -8,8 +8,10 @@ import json
 
 import clock
 import log
-from bridge.logic.doors import messages
+from bridge.logic.doors import announcing, messages
 from micropython import const
+from mqtt.address import is_address
+from unload import unload
 
 _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
@@ -31,33 +33,63 @@ class _Session:
         self._state = state
         self._settings = settings
         self._made_for = _broker(settings, state)
-        self._group = 0  # next discovery message
-        self._known = None  # settings that the last discovery was made from
+        self._announcing = announcing.Announcing()
+        self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
         self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
         self._seen = ()
         self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
         self._payload = None
-        self._joined = True
-        from mqtt.client import MQTTClient  # 15 kB, for those who have a broker
+        self._lent_to = ""  # topic of what lies in the buffer
+        self._network = True
+        # 15 kB, for those who have a broker
+        from mqtt.client import MQTTClient
 
+        self._known = ("", "")  # the broker's name and its last address, which outlives an outage of the name servers
         host, port, user, password, _ = self._made_for
         self.client = client = MQTTClient(
-            "bridge-" + state.sn, host, port, user or None, password or None, keepalive=_KEEPALIVE_S, limit=_LIMIT
+            "bridge-" + state.sn,
+            host,
+            port,
+            user or None,
+            password or None,
+            keepalive=_KEEPALIVE_S,
+            limit=_LIMIT,
+            stream=self._open,
         )
         client.set_last_will(self._topic("availability"), "offline", True, 1)
         client.set_callback(self._take, self._oversize, self._greet)
         client.subscribe(self._topic("set"), 1)
-        if settings.mqtt_discovery:
-            client.subscribe(settings.mqtt_discovery + "/status", 0)
+        self._birth = ""
+
+    async def _open(self, server, port, timeout_ms, beat):
+        """Return a stream to the broker, as mqtt.stream.open_stream does; its name is asked for beside the loop."""
+        from mqtt.stream import open_stream
+
+        if not is_address(server):
+            from resolver import Resolver  # only for those who name their broker, and only to ask
+
+            asking = Resolver(self._known)
+            try:
+                server = await asking.address(server, self._state.name_servers or (), beat)
+            finally:
+                self._known = asking.known()
+                unload("resolver")
+        return await open_stream(server, port, timeout_ms, beat)
 
     def _topic(self, leaf):
         return messages.topic(self._settings, self._state.sn, leaf)
 
     async def run(self):
         """Stay connected until the broker's settings change."""
-        await self.client.run(self._step)
-        self._state.uplink_connected = False
+        try:
+            await self.client.run(self._step, ready=self._has_network)
+        finally:  # also when it dies: what is shown must not outlive it
+            self._state.uplink_connected = self._state.uplink_announced = False
+            self._state.uplink_commands = None
+
+    def _has_network(self):
+        return self._state.name_servers is not None
 
     def _step(self):
         """Called by the client at every turn, connected or not."""
@@ -67,20 +99,20 @@ class _Session:
         if client.connected != state.uplink_connected:
             state.uplink_connected = client.connected
             log.info("uplink", "connected to the broker" if client.connected else "lost: " + client.last_error)
-        state.uplink_text = "connected" if client.connected else client.last_error or "connecting"
-        joined = state.wlan_state == "joined"
-        if joined and not self._joined:
+        state.uplink_commands = client.subscriptions.granted(self._topic("set")) if client.connected else None
+        state.uplink_announced = client.connected and self._announcing.done
+        state.uplink_text = announcing.words(state, client.last_error, self._has_network(), self._topic("set"))
+        network = self._has_network()
+        if network and not self._network:
             client.hurry()  # the network is back: no reason to sit out the pause
-        self._joined = joined
+        self._network = network
         self._confirm(now)
         if _broker(self._settings, state) != self._made_for:
             client.stop()
             return
         if not client.connected:
             return
-        if self._known != (self._settings.system_name, self._settings.mqtt_discovery):
-            self._known = (self._settings.system_name, self._settings.mqtt_discovery)
-            self._group = 0
+        self._follow()
         urgent = (state.inputs, state.outputs, state.limit_pct, state.plant_limit_state, state.segments)
         if urgent != self._seen or clock.ticks_diff(now, self._due_at) >= 0:
             where = self._topic("state")
@@ -95,14 +127,32 @@ class _Session:
                 "connections": client.connections,
                 "queued": client.queued,
             }
-        elif self._settings.mqtt_discovery and self._group < messages.discovery_groups() and not client.queued:
-            # One at a time and only into an empty queue: a group is 2 kB.
-            where = messages.discovery_topic(self._group, state, self._settings)
-            if self._publish(where, messages.discovery_pieces(self._group, state, self._settings), True):
-                self._group += 1
+        elif not client.queued:
+            # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
+            group = self._announcing.next_group()
+            if group is not None:
+                where = messages.discovery_topic(group, state, self._settings)
+                self._publish(where, messages.discovery_pieces(group, state, self._settings), 1)
 
-    def _publish(self, topic, pieces, retain=False):
+    def _follow(self):
+        """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""
+        settings, client = self._settings, self.client
+        self._announcing.follow(settings.mqtt_discovery, settings.system_name)
+        birth = settings.mqtt_discovery and settings.mqtt_discovery + "/status"
+        if birth != self._birth:
+            if self._birth:
+                client.unsubscribe(self._birth)
+            if birth:
+                client.subscribe(birth, 0)
+            self._birth = birth
+        if settings.publish_ms != self._publish_ms:
+            self._publish_ms = settings.publish_ms
+            self._due_at = clock.ticks_ms()
+
+    def _publish(self, topic, pieces, qos=0):
         """Publish what pieces, an iterable of texts, give together; return False if it is not queued.
+
+        qos 1: retained, and the buffer stays lent until the broker has acknowledged it.
 
         The buffer must not be lent.
         """
@@ -117,10 +167,13 @@ class _Session:
             self._buffer[at:end] = part
             at = end
         self._payload = memoryview(self._buffer)[:at]
-        return self.client.publish(topic, self._payload, retain, latest=not retain)
+        self._lent_to = topic
+        return self.client.publish(topic, self._payload, qos > 0, qos, latest=not qos)
 
     def _greet(self, session_present):
         self.client.publish(self._topic("availability"), "online", True, 1, latest=True)
+        self.client.outbox.forget(self._lent_to)  # it begins anew, and its buffer is needed for the state
+        self._announcing.begin()
         self._due_at = clock.ticks_ms()
 
     def _oversize(self, topic, size):
@@ -129,8 +182,9 @@ class _Session:
 
     def _take(self, topic, payload, retained):
         if topic != self._topic("set"):
-            if payload == b"online":
-                self._group = 0  # Home Assistant started: announce again
+            if payload == b"online":  # Home Assistant started: it knows neither us nor our values
+                self._announcing.begin()
+                self._due_at = clock.ticks_ms()
             return
         state = self._state
         mask, changes, answer = messages.command(payload, retained, state.outputs_wanted, self._settings)

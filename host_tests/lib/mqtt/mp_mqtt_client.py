@@ -39,12 +39,13 @@ async def test_a_refused_login_is_told_in_words():
     broker = Broker()
     client = make(broker, user="u", password="secret")
     for code, words in (
-        (1, "login refused: protocol version not supported"),
+        (1, "login refused: the broker does not take MQTT 3.1.1; allow that version there"),
         (2, "login refused: client id not allowed"),
-        (3, "login refused: broker not available"),
+        (3, "login refused: the broker is not available; it says so itself"),
         (4, "login refused: wrong user or password"),
-        (5, "login refused: not authorised"),
+        (5, "login refused: not authorised; allow this user at the broker"),
         (99, "login refused: code 99"),
+        (0x84, "login refused: the broker wants MQTT 5, this client speaks 3.1.1; allow that version at the broker"),
     ):
         broker.connack = b"\x20\x02\x00" + bytes((code,))
         e = await raises(MQTTException, client.connect())
@@ -69,6 +70,51 @@ async def test_anything_before_connack_ends_the_connection():
         broker.connack = data
         assert await raises(ProtocolError, make(broker).connect()), data
         assert broker.streams[-1].closed
+
+
+async def test_what_is_no_broker_is_named():
+    broker = Broker()
+    for data, words in (
+        (b"\x15\x03\x03\x00\x02\x02\x46", "this port speaks TLS; name the broker's port without it"),
+        (b"\x16\x03\x03\x00\x7a", "this port speaks TLS; name the broker's port without it"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "this is a web server, not a broker; name the broker's port"),
+        (b"SSH-2.0-dropbear\r\n", "this is an SSH server, not a broker; name the broker's port"),
+        (
+            b"\x20\x03\x00\x84\x00",
+            "the broker wants MQTT 5, this client speaks 3.1.1; allow that version at the broker",
+        ),
+        (b"\x21\x02\x00\x00", "malformed: flags"),
+    ):
+        broker.connack = data
+        e = await raises(ProtocolError, make(broker).connect())
+        assert str(e) == words
+
+
+async def test_it_is_known_what_the_broker_granted_and_what_it_refused_on_this_connection():
+    p = Pair()
+    p.client.subscribe("a")
+    p.client.subscribe("b")
+    granted = p.client.subscriptions.granted
+    p.broker.subacks = False
+    await p.start()
+    assert (granted("a"), granted("b")) == (None, None)
+    p.broker.say(b"\x90\x03\x00\x01\x00\x90\x03\x00\x02\x80")
+    await asyncio.sleep_ms(100)
+    assert (granted("a"), granted("b")) == (True, False)
+    p.broker.hang_up()
+    await asyncio.sleep_ms(1500)
+    assert p.client.connected and (granted("a"), granted("b")) == (None, None)
+
+
+async def test_nothing_is_tried_while_there_is_no_network():
+    p = Pair()
+    network = []
+    p.task = asyncio.create_task(p.client.run(p.beat, ready=lambda: bool(network)))
+    await asyncio.sleep_ms(600_000)
+    assert p.broker.reached == 0 and p.beats > 1000
+    network.append(True)
+    await asyncio.sleep_ms(1000)
+    assert p.client.connected
 
 
 async def test_rubbish_ends_the_connection_and_a_new_one_starts_clean():

@@ -214,7 +214,7 @@ async def test_a_wrong_password_is_refused_in_words_without_the_password(tmp_pat
     with Mosquitto(tmp_path, users={"bridge": "right"}) as broker:
         with echo(broker, "user=bridge", "password=wr0ng") as device:
             line = await device.printed("lost login refused")
-            assert line == "lost login refused: not authorised"
+            assert line == "lost login refused: not authorised; allow this user at the broker"
             assert "wr0ng" not in "\n".join(device.lines)
         with echo(broker, "user=bridge", "password=right") as device:
             await device.printed("connected")

@@ -23,8 +23,11 @@ _DEVICE_HEAD = (
     '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{'
 )
 _DEVICE_TAIL = '},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
-_COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json.%s}}"}'
+# By item, not by attribute: to a template, value_json.update is a method of the dict.
+_COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json[\'%s\']}}"}'
 _SWITCH = ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
+# d: of the bridge itself. n: the same, and not shown unless a person switches it on, for its text changes all the time.
+_CATEGORIES = {"d": ',"ent_cat":"diagnostic"', "n": ',"ent_cat":"diagnostic","en":false'}
 
 
 def topic(settings, sn, leaf):
@@ -50,7 +53,7 @@ def facts(state):
         + list(state.segments)
         + memory
         + start
-        + [update, state.radio_text or "ok", state.wlan_signal or None]
+        + [update, state.radio_text or "ok", state.wlan_signal or None, state.uplink_text]
     )
 
 
@@ -123,8 +126,10 @@ def _of_point(row):
 
 
 def _of_fact(row):
-    name, platform, unit, device_class, _ = row
+    name, platform, unit, device_class, category, _ = row
     text = '"%s"' % platform
+    if category:
+        text += _CATEGORIES[category]
     if unit:
         text += ',"unit_of_meas":"%s"' % unit
     if device_class:

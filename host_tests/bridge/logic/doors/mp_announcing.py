@@ -1,0 +1,54 @@
+"""What is announced to Home Assistant and when that counts as done; the uplink in words."""
+
+from bridge.logic.doors import announcing, messages
+from bridge.state import State
+
+
+def _all(a):
+    return [a.next_group() for _ in range(messages.discovery_groups() + 2)]
+
+
+def test_each_message_goes_once_and_the_end_is_known_after_the_last_acknowledgement():
+    """Proves: NET-4+"""
+    a = announcing.Announcing()
+    assert a.next_group() is None and not a.done
+    a.follow("homeassistant", "House")
+    last = messages.discovery_groups() - 1
+    for group in range(last + 1):
+        assert a.next_group() == group and not a.done
+    assert a.next_group() is None and a.done  # asked again: the queue was empty, so the last one is acknowledged
+
+
+def test_a_new_session_a_new_name_and_another_prefix_announce_everything_again():
+    a = announcing.Announcing()
+    a.follow("homeassistant", "House")
+    _all(a)
+    assert a.done
+    for again in (a.begin, lambda: a.follow("homeassistant", "Home"), lambda: a.follow("ha", "Home")):
+        again()
+        assert not a.done and a.next_group() == 0
+        _all(a)
+    a.follow("ha", "Home")
+    assert a.done and a.next_group() is None
+
+
+def test_nothing_is_announced_without_a_prefix():
+    a = announcing.Announcing()
+    a.follow("", "House")
+    assert _all(a) == [None] * (messages.discovery_groups() + 2) and not a.done
+
+
+def test_connected_is_told_apart_from_obeying():
+    """Proves: NET-4+"""
+    state = State("1.0.0", "power", "SN1")
+    assert announcing.words(state, "", True, "t") == "connecting"
+    assert announcing.words(state, "closed by the broker", True, "t") == "closed by the broker"
+    assert announcing.words(state, "closed by the broker", False, "t") == "no network"
+    state.uplink_connected = True
+    assert announcing.words(state, "old words", True, "t") == "connected"
+    state.uplink_commands = True
+    assert announcing.words(state, "old words", True, "t") == "connected"
+    state.uplink_commands = False
+    assert announcing.words(state, "", True, "bridge/SN1/set") == (
+        "connected, but no command can come in: allow the bridge to subscribe to bridge/SN1/set at the broker"
+    )
