@@ -1,109 +1,212 @@
-"""Chooses the slot that starts, counts the start, puts the slot first on sys.path.
+"""Chooses the slot that starts, checks it, starts the watchdog, mounts the slot and puts it first on sys.path.
 
-Runs before everything else, is never updated in the field, and so imports nothing of ours and cannot fail into a dead
-board: a record that is damaged or cannot be written only makes the choice simpler. The records are those of
-lib/slots/slots.py; the format is that of lib/store/record.py (a test holds both together).
+Runs before everything else and is never updated in the field: it imports nothing of ours and cannot fail into a dead
+board. A record that is damaged or cannot be written only makes the choice simpler. Format of a slot: lib/slots/head.py;
+records: lib/slots/slots.py and lib/store/record.py (tests hold both sides together).
 
-A slot may start _TRIAL_STARTS times while it is on trial, _LOOP_STARTS times without a steady minute once it is
-confirmed; then the other one gets its turn, if it is complete.
+A start counts if the one before it ended in a crash: not by loss of power, not by a restart that was meant (slot_boots,
+"meant"), and not after a steady minute, which sets the count to 0. After _TRIAL_STARTS of them on trial, or _LOOP_STARTS
+once confirmed, the other slot gets its turn, for good. A slot that is damaged, cannot be read or is below the floor does
+not start; the other one does then, and nothing is written down: it may have been a single bad read.
 """
 
 import json
 import os
 import sys
+import time
 from binascii import crc32
 
+import machine
 import vfs
 
 _TRIAL_STARTS = 3
 _LOOP_STARTS = 5
-_LONGEST = 12288  # bytes of a manifest or record
-_PACK = "code.pack"
-_CODE = "/code"
+_FAILURES = 4  # images that failed their trial and are remembered
+_LONGEST = 8192  # bytes of a record
+_WATCHDOG_MS = 8000  # RP2040 knows at most 8388
+_STATES = ("slot_state", "data/slot_state")
+
+_MAGIC = b"\x89SLOT2\r\n\x00\x01"  # and the format's number
+_FIXED = 22
+_HEAD = 4096
+_PIECE = 2048
+_LEAST_HALF = 196608
 
 
-def choose(root):
-    """Return the folder of the slot to start, without a slash at its end, or None if no slot is complete.
+class _Rom:
+    """The slots as halves of the flash that the image keeps for ROMFS; what is in them runs where it lies."""
 
-    root: folder of the slots. Counts the start, and writes down a change of the slot.
+    name = "Rom"
+
+    def __init__(self, segment):
+        self._all = memoryview(segment)
+        self._half = len(self._all) // 2 // _HEAD * _HEAD
+
+    def read(self, slot, at, count):
+        at += self._half if slot == "b" else 0
+        return self._all[at : at + count]
+
+    def sum(self, slot, count):
+        return crc32(self.read(slot, _HEAD, min(count, self._half - _HEAD)))
+
+    def system(self, slot, count):
+        return vfs.VfsRom(self.read(slot, _HEAD, count))
+
+
+class _Files:
+    """The slots as files; what is in them is loaded from there."""
+
+    name = "Files"
+
+    def __init__(self, root):
+        self._root = root
+
+    def read(self, slot, at, count):
+        with open(self._path(slot), "rb") as file:
+            file.seek(at)
+            return file.read(count)
+
+    def sum(self, slot, count):
+        total = 0
+        view = memoryview(bytearray(_PIECE))
+        with open(self._path(slot), "rb") as file:
+            file.seek(_HEAD)
+            while count > 0:
+                have = file.readinto(view[: min(count, _PIECE)])
+                if not have:
+                    return -1
+                total = crc32(view[:have], total)
+                count -= have
+        return total
+
+    def system(self, slot, count):
+        from slot_file import Image  # only where it is needed
+
+        return Image(self._path(slot), _HEAD, count)
+
+    def _path(self, slot):
+        return self._root + slot + ".slot"
+
+
+def carrier(root):
+    """Return what holds the slots: a _Rom where the image of MicroPython has the room, else a _Files."""
+    ask = getattr(vfs, "rom_ioctl", None)
+    segment = ask(2, 0) if ask and hasattr(vfs, "VfsRom") else 0  # a number says why there is none
+    return _Files(root) if isinstance(segment, int) or len(memoryview(segment)) < 2 * _LEAST_HALF else _Rom(segment)
+
+
+def choose(root, holder):
+    """Return (slot to start, "a" or "b", and its manifest, with its image's bytes as "size"), or (None, None).
+
+    root: folder of the records; holder: see carrier. Counts the start, and writes down a change of the slot.
     """
-    root = root if root.endswith("/") else root + "/"
-    state = _load(root + "slot_state")
+    state = _newest(root)
     serial = _whole(state.get("serial"))
     slot = state.get("slot")
     trial = state.get("trial") is True
     if slot not in ("a", "b"):
         slot, trial = "a", False
     other = "a" if slot == "b" else "b"
+    floor = _version(state.get("floor")) or (0, 0, 0)
     boots = _load(root + "slot_boots")
-    count = _whole(boots.get("count")) if boots.get("serial") == serial else 0
+    known = boots.get("serial") == serial
+    count = _whole(boots.get("count")) if known else 0
+    meant = known and boots.get("meant") is True
 
-    worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS)
-    complete = _complete(root + slot)
-    if (worn or not complete) and _complete(root + other):
-        slot, trial, serial, count = other, False, serial + 1, 0
-        state = {"slot": slot, "trial": False, "serial": serial, "floor": state.get("floor", "0.0.0")}
-        _save(root + "slot_state", state)
-    elif not complete:
-        return None
-    counted = _save(root + "slot_boots", {"serial": serial, "count": count + 1})
-    if trial and not counted and _complete(root + other):
-        slot = other  # starts that cannot be counted cannot be guarded: no trial
-    return root + slot
+    found = _checked(holder, slot, floor)
+    worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS) and not meant and not _power_on()
+    instead = _checked(holder, other, floor) if worn or not found else None
+    if worn and instead:
+        failed = state.get("failed")
+        failed = failed[1 - _FAILURES :] if isinstance(failed, list) else []
+        if trial and found:
+            failed.append(found["sha256"])
+        serial, count, trial = serial + 1, 0, False
+        kept = state.get("floor", "0.0.0")
+        state = {"slot": other, "trial": False, "serial": serial, "floor": kept, "failed": failed}
+        if _save(root + _STATES[0], state):
+            _save(root + _STATES[1], state)
+        slot, found = other, instead
+    elif not found:
+        slot, found = other, instead
+    if not found:
+        return None, None
+    if meant or not _power_on():
+        counted = _save(root + "slot_boots", {"serial": serial, "count": count if meant else count + 1})
+        if trial and not counted:
+            instead = instead or _checked(holder, other, floor)  # starts that cannot be counted cannot be guarded
+            slot, found = (other, instead) if instead else (slot, found)
+    return slot, found
 
 
 def start(root):
-    """Put the chosen slot first on sys.path; return its folder or None."""
-    folder = choose(root)
-    if folder is None:
+    """Start the watchdog, mount the chosen slot and put it first on sys.path; return "a", "b" or None."""
+    root = root if root.endswith("/") else root + "/"
+    begun = time.ticks_ms()
+    holder = carrier(root)
+    slot, manifest = choose(root, holder)
+    if slot is None:
         print("boot: no complete slot in " + root + ": install one with `make flash`")
-    else:
-        sys.path.insert(0, folder)
+        return None
+    if hasattr(machine, "WDT"):
+        machine.WDT(timeout=_WATCHDOG_MS)  # fed by nobody before the application runs: a version that hangs starts anew
+    place = "/slot_" + slot
+    vfs.mount(holder.system(slot, manifest["size"]), place)
+    sys.path.insert(0, place)
+    took_ms = time.ticks_diff(time.ticks_ms(), begun)
+    print("boot: slot %s, version %s, carrier %s, %d ms" % (slot, manifest["version"], holder.name, took_ms))
+    return slot
+
+
+def _power_on():
+    """Return True if the power was off before this start."""
+    return hasattr(machine, "reset_cause") and machine.reset_cause() == machine.PWRON_RESET
+
+
+def _checked(holder, slot, floor):
+    """Return the manifest of a slot that is whole and not below the floor, or None. What fails is tried once more."""
+    for _ in range(2):
         try:
-            vfs.mount(_Pack(folder + "/" + _PACK), _CODE)
-            sys.path.insert(0, _CODE)
-        except OSError:
-            pass  # the slot has its code in files of its own, as on a PC
-    return folder
+            manifest = _manifest(holder, slot)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+            manifest = None
+        if manifest:
+            version = _version(manifest.get("version"))
+            return manifest if version and version >= floor else None
+    return None
 
 
-class _Pack:
-    """A read-only file system: the code of a slot, one file of the flash. Layout: tools/bridgectl/device/pack.py."""
+def _manifest(holder, slot):
+    fixed = bytes(holder.read(slot, 0, _FIXED))
+    if fixed[: len(_MAGIC)] != _MAGIC:
+        return None
+    size = int.from_bytes(fixed[10:14], "big")
+    made = int.from_bytes(fixed[18:20], "big")
+    count = _FIXED + made + int.from_bytes(fixed[20:22], "big")
+    if count + 4 > _HEAD:
+        return None
+    head = bytes(holder.read(slot, 0, count + 4))
+    if crc32(head[:count]) != int.from_bytes(head[count:], "big"):
+        return None
+    manifest = json.loads(head[_FIXED : _FIXED + made])
+    if manifest["size"] != size or manifest["mpy"] != sys.implementation._mpy & 0xFF:
+        return None
+    return manifest if holder.sum(slot, size) == int.from_bytes(fixed[14:18], "big") else None
 
-    def __init__(self, path):
-        """Raises OSError if there is no such file."""
-        self._path = path
-        with open(path, "rb") as file:
-            size = 8 * int.from_bytes(file.read(2), "big")
-            self._table = file.read(size)
-        self._start = 2 + size
 
-    def mount(self, readonly, mkfs):
-        pass
+def _newest(root):
+    """Return the copy of the state with the higher serial, {} if there is none."""
+    one, two = [_load(root + name) for name in _STATES]
+    return two if not one or (two and _whole(two.get("serial")) > _whole(one.get("serial"))) else one
 
-    def umount(self):
-        pass
 
-    def stat(self, path):
-        size = self._find(path)[1]
-        return (0x8000 if size else 0x4000, 0, 0, 0, 0, 0, size, 0, 0, 0)
-
-    def open(self, path, mode):
-        """Return the pack itself, standing at the module: an import stops at its end, and needs no memory for the whole."""
-        at = self._start + self._find(path)[0]
-        file = open(self._path, mode)
-        file.seek(at)
-        return file
-
-    def _find(self, path):
-        table = self._table
-        key = crc32(path.strip("/").encode()).to_bytes(4, "big")[1:]
-        at = table.find(key)
-        while at % 8 and at > 0:
-            at = table.find(key, at + 1)
-        if at < 0:
-            raise OSError(2)
-        return int.from_bytes(table[at + 3 : at + 6], "big"), int.from_bytes(table[at + 6 : at + 8], "big")
+def _version(text):
+    """Return a version like 1.2.3-rc1 as a tuple of three numbers, None if it is none."""
+    try:
+        parts = tuple([int(x) for x in text.split("-")[0].split("+")[0].split(".")])
+    except (AttributeError, ValueError):
+        return None
+    return parts if len(parts) == 3 else None
 
 
 def _whole(value):
@@ -112,14 +215,17 @@ def _whole(value):
 
 
 def _load(path):
-    """Return the record at path as a dict, {} if it is missing or damaged."""
-    try:
-        with open(path, "rb") as file:
-            head, body = file.read(17), file.read(_LONGEST)
-        value = json.loads(body)
-    except (OSError, ValueError, RuntimeError):
-        return {}
-    return value if head == b"record1 %08x\n" % crc32(body) and isinstance(value, dict) else {}
+    """Return the record at path as a dict, {} if it is missing or damaged. What cannot be read is tried once more."""
+    for _ in range(2):
+        try:
+            with open(path, "rb") as file:
+                head, body = file.read(17), file.read(_LONGEST)
+            value = json.loads(body)
+        except (OSError, ValueError, RuntimeError):
+            continue
+        if head == b"record1 %08x\n" % crc32(body) and isinstance(value, dict):
+            return value
+    return {}
 
 
 def _save(path, value):
@@ -134,19 +240,7 @@ def _save(path, value):
     return True
 
 
-def _complete(folder):
-    """Return True if the slot has a manifest and every file of it in its size."""
-    try:
-        with open(folder + "/manifest.json", "rb") as file:
-            files = json.loads(file.read(_LONGEST))["files"]
-        for row in files:
-            if os.stat(folder + "/" + row[0])[6] != row[1]:
-                return False
-    except (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError):
-        return False
-    return len(files) > 0
-
-
 if __name__ == "__main__":
     start("/")
-    del choose, start, _load, _save, _complete, _whole, _Pack  # main.py runs in the same namespace: several kB
+    # main.py runs in the same namespace: several kB
+    del carrier, choose, start, _load, _save, _checked, _manifest, _newest, _version, _whole, _power_on, _Rom, _Files

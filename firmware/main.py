@@ -8,6 +8,8 @@ import gc
 import sys
 import time
 
+import machine
+
 # Collect often while the modules come in: what stays then lies side by side, and the free memory in large pieces.
 _GARBAGE_BYTES = 32_000
 
@@ -28,7 +30,9 @@ class _Restart:
         time.sleep(2)  # a person can press Ctrl-C here; the flash is not worn out by a loop of starts
         if self.board:
             self.board.restart()
-        sys.exit(1)  # without a board: a soft reset on a chip, the end of the program on a PC
+        if hasattr(machine, "reset"):
+            machine.reset()  # not a soft one: after that the chip still says that the power has just come
+        sys.exit(1)  # a PC: the end of the program
 
 
 gc.threshold(_GARBAGE_BYTES)

@@ -35,8 +35,15 @@ def build(board):
 
     supervisor = Supervisor(board.watchdog(_WATCHDOG_MS))
     wake = asyncio.Event()
-    ports = buses.Ports(board, state, settings)
     slots = Slots(board.root)
+
+    def restart():
+        """Start anew because somebody wants it; while an update comes in nothing happens, ask again."""
+        if not slots.session:
+            slots.expect_restart()
+            board.restart()
+
+    ports = buses.Ports(board, state, settings, restart)
 
     # What can wait is loaded when it starts, so that the buses and the contacts are up first.
     def network(beat):

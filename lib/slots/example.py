@@ -2,7 +2,7 @@
 
     MICROPYPATH=lib:.frozen micropython -m slots.example ROOT BUNDLE PRODUCT BOARD
 
-ROOT is what / is on a device: the folder of the slots a and b.
+ROOT is what / is on a device: the folder of the slots a.slot and b.slot.
 """
 
 import sys
@@ -35,7 +35,7 @@ def main(root, path, product, board):
         print("refused:", e)
         return
     print("%s is in slot %s and starts next, on trial" % (version, slot))
-    # boot.py would now start it: the slot is the first folder on sys.path.
+    # boot.py would now start it: its image is mounted and comes first on sys.path.
     slots = Slots(root, running=slot)
     print("on trial:", slots.on_trial())
     slots.confirm()  # after a healthy minute

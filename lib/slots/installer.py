@@ -6,27 +6,25 @@
     while not installer.finish():
         pass
 
-Each call does one bounded piece of work (at most one block of 4 kB unpacked and written, one file removed, or 4 kB read
-back), so that the caller can let others run in between. Order, for the power cut that comes at any point:
-manifest judged > manifest.json of the idle slot removed > its files removed > new files written > all read back >
-manifest.json renamed into place > one record says what starts next. Before the last step nothing has changed.
+Each call does one bounded piece of work (at most one block of 1 kB unpacked and written, or 4 kB read back), so that the
+caller can let others run in between. Order, for the power cut that comes at any point: manifest judged > idle slot made
+incomplete > image written > read back > slot made complete by one write > one record says what starts next. Before the
+last step nothing has changed. What is large is taken once, when it begins: a MemoryError comes before anything is erased.
 """
 
 import io
 import json
-import os
-from binascii import hexlify
+import sys
+from binascii import crc32, hexlify
 from hashlib import sha256
 
 import deflate
 from micropython import const
-from slots import bundle
+from slots import bundle, head
 from slots.bundle import BLOCK, LONGEST_BLOCK, WINDOW_BITS
-from slots.slots import entries
-from slots.version import MANIFEST, Refused
+from slots.version import Refused
 
 _PIECE = const(512)  # bytes unpacked or read at once
-_RESERVE = const(16384)  # bytes of flash that stay free for records
 
 # What the work waits for, beside a count of bytes.
 _NOTHING = const(0)  # wants no bytes, wants to be called again
@@ -45,17 +43,18 @@ class Installer:
         self._board = board
         self._require_signature = require_signature
         self.version = ""  # of the bundle, once its manifest is accepted
-        self.signed = False  # it carries a signature (which no one checks yet)
-        self._packed = 0  # bytes of the files so far, as in the bundle
-        self._packed_sum = 0
-        self._buffer = io.BytesIO()
+        self.signed = False  # a signature of it was verified (no one can yet)
+        self._size = 0  # bytes of the image
+        self._left = 0  # bytes of it that are missing
+        self._buffer = io.BytesIO(bytearray(LONGEST_BLOCK))
+        self._piece = memoryview(bytearray(_PIECE))
         self._have = 0
         self._work = self._install()
         self._need = next(self._work)
 
     def percent(self):
-        """Return how much of the files has come in, 0..100."""
-        return self._packed * 100 // self._packed_sum if self._packed_sum else 0
+        """Return how much of the image has come in, 0..100."""
+        return (self._size - self._left) * 100 // self._size if self._size else 0
 
     def feed(self, chunk):
         """Return how many bytes of chunk were taken, 0 included; call again with the rest."""
@@ -65,7 +64,7 @@ class Installer:
         if not chunk:
             return 0
         if self._need < 0:
-            rule = "has failed before" if self._need == _FAILED else "must end after its last file"
+            rule = "has failed before" if self._need == _FAILED else "must end after its image"
             self.close()
             raise Refused("bundle", rule)
         count = min(len(chunk), self._need - self._have)
@@ -102,103 +101,107 @@ class Installer:
 
     def _install(self):
         """Generator of the whole work: yields how many bytes it needs in the buffer, or one of the marks above."""
-        yield len(bundle.MAGIC)
-        if self._buffer.read(len(bundle.MAGIC)) != bundle.MAGIC:
-            raise Refused("bundle", "is none: its first bytes are wrong")
-        yield 4
-        count = bundle.manifest_length(int.from_bytes(self._buffer.read(4), "big"))
-        yield bundle.DIGEST_BYTES
-        digest = hexlify(self._buffer.read(bundle.DIGEST_BYTES)).decode()
+        count = len(head.MAGIC)
         yield count
-        raw = self._buffer.read(count)
-        if _hex(sha256(raw)) != digest:
-            raise Refused("manifest", "is damaged: its SHA-256 is another")
-        files = self._judge(raw)
-        yield 2
-        count = bundle.signature_length(int.from_bytes(self._buffer.read(2), "big"))
-        if count:
+        raw = bytearray(self._buffer.read(count))
+        head.begins(raw)
+        count = head.FIXED_BYTES - count
+        yield count
+        raw.extend(self._buffer.read(count))
+        size, crc, manifest, signature = head.lengths(raw)
+        missing = manifest + signature + head.SUM_BYTES
+        while missing:
+            count = min(missing, BLOCK)
             yield count
-        self._judge_signature(count)
+            raw.extend(self._buffer.read(count))
+            missing -= count
+        if not head.whole(raw):
+            raise Refused("manifest", "is damaged: its sum is another")
+        made = self._judge(raw[head.FIXED_BYTES : head.FIXED_BYTES + manifest], size)
+        self._judge_signature(signature)
 
         slot = self._slots.idle()
-        folder = self._slots.path(slot)
-        yield from _wipe(folder)
-        _make_folders(folder, files)
-        with open(folder + "/" + MANIFEST + ".new", "wb") as file:
-            file.write(raw)
-        raw = None  # several kB
-        self._buffer = io.BytesIO(bytearray(LONGEST_BLOCK))
-        yield _NOTHING
+        carrier = self._slots.carrier()
+        self._size = self._left = size
+        try:
+            carrier.erase(slot)
+            carrier.begin(slot, raw)
+            yield _NOTHING
+            yield from self._receive(carrier)
+            yield _END
 
-        for row in files:
-            yield from self._receive(folder, row)
-        yield _END
-
-        for row in files:
-            yield from _read_back(folder + "/" + row[0], row[0], row[3])
-        yield from _read_back(folder + "/" + MANIFEST + ".new", MANIFEST, digest)
-        os.rename(folder + "/" + MANIFEST + ".new", folder + "/" + MANIFEST)
+            yield from self._read_back(carrier, crc, made["sha256"])
+            carrier.commit(slot)
+        finally:
+            carrier.close()
         yield _NOTHING
         self._slots.commit(slot)
         yield _DONE
 
-    def _judge(self, raw):
-        """Return the list of files of a manifest that may be installed here, or raise Refused."""
+    def _judge(self, raw, size):
+        """Return the manifest of a bundle that may be installed here, or raise Refused."""
         try:
             manifest = json.loads(raw)
         except (ValueError, RuntimeError):  # RuntimeError: nested deeper than the interpreter goes
             manifest = None
-        files = bundle.checked(manifest, self._product, self._board, self._slots.floor())
-        if self._slots.on_trial():
+        slots = self._slots
+        mpy = sys.implementation._mpy & 0xFF
+        bundle.checked(manifest, self._product, self._board, size, slots.floor(), slots.failed(), mpy)
+        if slots.on_trial():
             raise Refused("bundle", "must wait until the running version has proved itself")
-        free, block = self._slots.free_bytes()
-        needed = bundle.space(files, block) + len(raw) + _RESERVE
-        if needed > free:
-            raise Refused("files", "are too large: %d bytes of flash needed, %d free" % (needed, free))
+        room = slots.carrier().room(slots.idle())
+        if size > room:
+            raise Refused("image", "is too large: %d bytes of flash needed, %d free" % (size, room))
         self.version = manifest["version"]
-        self._packed_sum = sum([row[2] for row in files])
-        return files
+        return manifest
 
     def _judge_signature(self, count):
-        self.signed = count > 0
         if self._require_signature:
             rule = "cannot be checked by this version" if count else "is missing, and require_signature is on"
             raise Refused("signature", rule)
 
-    def _receive(self, folder, row):
-        """Generator: writes one file of the bundle, a block a turn."""
-        path, size, packed_left, wanted = row
-        digest = sha256()
-        with open(folder + "/" + path, "wb") as file:
-            while size:
-                yield 2
-                packed = int.from_bytes(self._buffer.read(2), "big")
-                packed_left -= 2 + packed
-                if not 0 < packed <= LONGEST_BLOCK or packed_left < 0:
-                    raise Refused(path, "has a block of a wrong length")
-                yield packed
-                self._unpack(path, packed, min(size, BLOCK), file, digest)
-                size -= min(size, BLOCK)
-                self._packed += 2 + packed
-        if packed_left:
-            raise Refused(path, "must have as many bytes in the bundle as the manifest says")
-        if _hex(digest) != wanted:
-            raise Refused(path, "must have the SHA-256 that the manifest says")
+    def _receive(self, carrier):
+        """Generator: writes the image, a block a turn."""
+        while self._left:
+            yield 2
+            packed = int.from_bytes(self._buffer.read(2), "big")
+            if not 0 < packed <= LONGEST_BLOCK:
+                raise Refused("image", "has a block of a wrong length")
+            yield packed
+            self._unpack(packed, min(self._left, BLOCK), carrier)
         yield _NOTHING
 
-    def _unpack(self, path, packed, size, file, digest):
+    def _unpack(self, packed, size, carrier):
         """Unpack the block in the buffer; more than `size` bytes are never made of it."""
         source = deflate.DeflateIO(self._buffer, deflate.RAW, WINDOW_BITS)
-        piece = memoryview(bytearray(_PIECE))
+        piece = self._piece
         while size:
-            count = _inflate(source, piece[: min(size, _PIECE)])
-            if count <= 0:
-                raise Refused(path, "has a block that is damaged or unpacks to too little")
-            size -= count
-            digest.update(piece[:count])
-            file.write(piece[:count])
+            want = min(size, _PIECE)
+            have = 0
+            while have < want:
+                count = _inflate(source, piece[have:want])
+                if count <= 0:
+                    raise Refused("image", "has a block that is damaged or unpacks to too little")
+                have += count
+            carrier.write(piece[:want])
+            size -= want
+            self._left -= want
         if _inflate(source, piece[:1]) != 0 or self._buffer.tell() != packed:
-            raise Refused(path, "has a block that unpacks to too much")
+            raise Refused("image", "has a block that unpacks to too much")
+
+    def _read_back(self, carrier, crc, wanted):
+        """Generator: compares what the flash holds with both sums, 4 kB a turn."""
+        digest = sha256()
+        total = turns = 0
+        for piece in carrier.written():
+            digest.update(piece)
+            total = crc32(piece, total)
+            turns += 1
+            if turns % 8 == 0:
+                yield _NOTHING
+        if hexlify(digest.digest()).decode() != wanted or total != crc:
+            raise Refused("image", "must have the sums that its manifest says, and has others in the flash")
+        yield _NOTHING
 
 
 def _inflate(source, piece):
@@ -207,50 +210,3 @@ def _inflate(source, piece):
         return source.readinto(piece)
     except (OSError, EOFError):  # of deflate itself: what it reads is memory
         return -1
-
-
-def _hex(digest):
-    return hexlify(digest.digest()).decode()
-
-
-def _wipe(folder):
-    """Generator: empties a slot, its manifest first, one entry a turn."""
-    for name in (MANIFEST, MANIFEST + ".new"):
-        if (folder + "/" + name, False) in entries(folder):
-            os.remove(folder + "/" + name)
-            yield _NOTHING
-    for path, is_folder in entries(folder):
-        if is_folder:
-            yield from _wipe(path)
-            os.rmdir(path)
-        else:
-            os.remove(path)
-        yield _NOTHING
-
-
-def _make_folders(folder, files):
-    if not entries(folder):
-        try:
-            os.mkdir(folder)
-        except OSError:  # it is there and empty, or the first file says what is wrong
-            pass
-    for name in sorted(bundle.folders(files)):  # a folder sorts before what is in it
-        os.mkdir(folder + "/" + name)
-
-
-def _read_back(path, name, wanted):
-    """Generator: compares what the flash holds with its SHA-256, 4 kB a turn."""
-    digest = sha256()
-    piece = memoryview(bytearray(_PIECE))
-    turns = 0
-    with open(path, "rb") as file:
-        count = file.readinto(piece)
-        while count:
-            digest.update(piece[:count])
-            turns += 1
-            if turns % 8 == 0:
-                yield _NOTHING
-            count = file.readinto(piece)
-    if _hex(digest) != wanted:
-        raise Refused(name, "reads back damaged from the flash")
-    yield _NOTHING

@@ -1,23 +1,29 @@
-"""Two application slots, /a and /b, and which of them starts.
+"""Two application slots, a and b, and which of them starts.
 
-    <root>a, <root>b       the slots; one that holds manifest.json is complete
-    <root>slot_state       record {"slot", "trial", "serial", "floor"}: what starts, and whether it must prove itself;
-                           serial grows with every change, floor is the oldest version that may be installed
-    <root>slot_boots       record {"serial", "count"}: starts since that change without a steady minute
+    <root>slot_state, <root>data/slot_state
+        record {"slot", "trial", "serial", "floor", "failed"}: what starts, and whether it must prove itself; serial grows
+        with every change and the higher one counts; floor is the oldest version that may be installed or started;
+        failed: SHA-256 of images that failed their trial, as lower-case hex
+    <root>slot_boots
+        record {"serial", "count", "meant"}: starts since that change that followed a crash; meant: the next one does not
 
-boot.py reads both and writes them when it goes back; it imports nothing of ours and so has code of its own for it.
+Two copies in two folders, because littlefs keeps a folder in a pair of blocks of its own. The slots themselves lie with a
+carrier: carrier_rom or carrier_files. boot.py reads the records, counts the starts and goes back; it imports nothing of
+ours and so has code of its own for it.
 """
 
 import json
-import os
 import sys
 
+import vfs
 from micropython import const
-from slots.version import MANIFEST, version_key
+from slots import head
+from slots.version import Refused, version_key
 from store import record
 
-_MAX_MANIFEST = const(12288)  # bytes
+_LEAST_HALF = const(196608)  # bytes: in a smaller ROMFS segment the slots would have no room
 _NAMES = ("a", "b")
+_COPIES = ("slot_state", "data/slot_state")
 
 
 class Slots:
@@ -27,16 +33,29 @@ class Slots:
     `session`: whoever installs at the moment, or None; kept here because only one may.
     """
 
-    def __init__(self, root, running=None):
-        """root: folder of the slots. running: only for tests; else the slot that boot.py put on sys.path."""
+    def __init__(self, root, running=None, segment=None):
+        """root: folder of the records. running, segment: only for tests; else what boot.py chose, what the image has."""
         self.root = root if root.endswith("/") else root + "/"
         self.session = None
-        self._state = record.load(self.root + "slot_state") or {}
+        self._carrier = None
+        self._segment = segment
+        self._state = _state(self.root)
         self.running = self._on_path() if running is None else running
 
-    def path(self, slot):
-        """Return the folder of a slot, without a slash at its end."""
-        return self.root + slot
+    def carrier(self):
+        """Return what holds the slots: a Rom or a Files. Raises OSError."""
+        if self._carrier is None:
+            segment = self._segment or rom_segment()
+            # Only one of the two is ever needed on a device, and only while an update comes in or is confirmed.
+            if segment is not None:
+                from slots.carrier_rom import Rom
+
+                self._carrier = Rom(segment)
+            else:
+                from slots.carrier_files import Files
+
+                self._carrier = Files(self.root)
+        return self._carrier
 
     def idle(self):
         """Return the slot that an installation may overwrite."""
@@ -48,13 +67,18 @@ class Slots:
         return bool(self.running) and self._state.get("slot") == self.running and self._state.get("trial") is True
 
     def manifest(self, slot):
-        """Return the manifest of a slot as a dict, or None if the slot is not complete."""
-        return read_manifest(self.path(slot))
+        """Return the manifest of a slot as a dict, or None if it has no head that can be read."""
+        return read_manifest(self.carrier(), slot)
 
     def floor(self):
         """Return the oldest version that may be installed, as "a.b.c"."""
         floor = self._state.get("floor")
         return floor if isinstance(floor, str) else "0.0.0"
+
+    def failed(self):
+        """Return the SHA-256 of the images that have failed their trial here, as a list of texts."""
+        failed = self._state.get("failed")
+        return failed if isinstance(failed, list) else []
 
     def commit(self, slot):
         """Let `slot` start next, on trial: one atomic write, the only one that changes what starts. Raises OSError."""
@@ -69,48 +93,62 @@ class Slots:
 
     def settle(self):
         """Forget the starts counted so far: this one is steady. Raises OSError."""
-        record.save(self.root + "slot_boots", {"serial": self._state.get("serial", 0), "count": 0})
+        record.save(self.root + "slot_boots", {"serial": self._serial(), "count": 0})
 
-    def free_bytes(self):
-        """Return (free bytes, bytes of a block) of the file system, the idle slot counted as free."""
-        facts = os.statvfs(self.root)
-        block = facts[1]
-        return block * facts[3] + _used(self.path(self.idle()), block), block
+    def expect_restart(self):
+        """Say that the next start is meant, so that boot.py does not count it; a flash that refuses lets it count."""
+        boots = record.load(self.root + "slot_boots") or {}
+        count = boots.get("count", 0) if boots.get("serial") == self._serial() else 0
+        try:
+            record.save(self.root + "slot_boots", {"serial": self._serial(), "count": count, "meant": True})
+        except OSError:
+            pass
+
+    def _serial(self):
+        serial = self._state.get("serial")
+        return serial if isinstance(serial, int) else 0
 
     def _write(self, slot, trial, floor):
-        state = {"slot": slot, "trial": trial, "serial": self._state.get("serial", 0) + 1, "floor": floor}
-        record.save(self.root + "slot_state", state)
+        state = {"slot": slot, "trial": trial, "serial": self._serial() + 1, "floor": floor, "failed": self.failed()}
+        record.save(self.root + _COPIES[0], state)  # from here on it counts
         self._state = state
+        record.save(self.root + _COPIES[1], state)
 
     def _on_path(self):
         for slot in _NAMES:
-            if self.path(slot) in sys.path:
+            if mount_point(slot) in sys.path:
                 return slot
         return ""
 
 
-def read_manifest(folder):
-    """Return the manifest of a slot's folder as a dict, or None if there is none that can be read."""
+def mount_point(slot):
+    """Return where boot.py mounts the image of a slot."""
+    return "/slot_" + slot
+
+
+def rom_segment():
+    """Return the part of the flash that this image of MicroPython keeps for ROMFS, None if there is none large enough."""
+    ask = getattr(vfs, "rom_ioctl", None)
+    segment = ask(2, 0) if ask and hasattr(vfs, "VfsRom") else 0  # a number says why there is none
+    return None if isinstance(segment, int) or len(memoryview(segment)) < 2 * _LEAST_HALF else segment
+
+
+def read_manifest(carrier, slot):
+    """Return the manifest of a slot as a dict, or None if it has no head that can be read."""
     try:
-        path = folder + "/" + MANIFEST
-        with open(path, "rb") as file:
-            manifest = json.loads(file.read(min(os.stat(path)[6], _MAX_MANIFEST)))
-    except (OSError, ValueError):
+        _, _, manifest, signature = head.lengths(carrier.read(slot, 0, head.FIXED_BYTES))
+        raw = carrier.read(slot, 0, head.FIXED_BYTES + manifest + signature + head.SUM_BYTES)
+        found = json.loads(raw[head.FIXED_BYTES : head.FIXED_BYTES + manifest]) if head.whole(raw) else None
+    except (Refused, OSError, ValueError):
         return None
-    return manifest if isinstance(manifest, dict) else None
+    return found if isinstance(found, dict) else None
 
 
-def entries(folder):
-    """Return what a folder holds as a list of (path, is a folder); [] if it is not there."""
-    try:
-        found = [(folder + "/" + row[0], row[1] & 0x4000 != 0) for row in os.ilistdir(folder)]
-    except OSError:
-        return []
-    return found
-
-
-def _used(folder, block):
-    total = 0
-    for path, is_folder in entries(folder):
-        total += _used(path, block) + 2 * block if is_folder else (os.stat(path)[6] + block - 1) // block * block
-    return total
+def _state(root):
+    """Return the copy of the state with the higher serial, {} if there is none."""
+    best = {}
+    for name in _COPIES:
+        state = record.load(root + name)
+        if state and isinstance(state.get("serial"), int) and state["serial"] > best.get("serial", -1):
+            best = state
+    return best

@@ -5,8 +5,6 @@ Apart from bundle.py so that a device holds the rest in memory only while an upd
 
 from micropython import const
 
-MANIFEST = "manifest.json"  # its name in a slot; a slot that has it is complete
-
 _MAX_TEXT = const(40)  # characters
 
 

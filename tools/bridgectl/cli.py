@@ -287,11 +287,10 @@ def _bundle(board, out=None, minimum="0.0.0", release=False):
     """Build a board's slot, make its bundle, print what it holds and return its path."""
     from bridgectl.device import build as building
     from bridgectl.device import bundle as bundling
-    from bridgectl.device import pack as packing
 
     version = building.version()
     path = out or building.ROOT / "build" / f"{bundling.PRODUCT}-{board}-{version}.bundle"
-    made = bundling.make(packing.packed(board), board, version, path, minimum=minimum, release=release)
+    made = bundling.make(building.build(board, quiet=True), board, version, path, minimum=minimum, release=release)
     bundling.show(made)
     print(made)
     return made

@@ -23,8 +23,15 @@ def explained():
     from bridgectl.device import bundle as bundling
     from bridgectl.device import flash as flashing
     from bridgectl.device import provision as provisioning
+    from bridgectl.device import slot as slots
 
-    refusals = (building.BuildError, bundling.BundleError, flashing.FlashError, provisioning.ProvisionError)
+    refusals = (
+        building.BuildError,
+        slots.SlotError,
+        bundling.BundleError,
+        flashing.FlashError,
+        provisioning.ProvisionError,
+    )
     wrong = (port.BenchError, *refusals)
     try:
         yield

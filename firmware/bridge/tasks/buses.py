@@ -23,8 +23,10 @@ _ENDS = ("confirmed", "refused", "unreachable")  # of a limit command: worth a l
 class Ports:
     """The two ports: number, role and object of each; the object is None while the port is off."""
 
-    def __init__(self, board, state, settings):
+    def __init__(self, board, state, settings, restart):
+        """restart: called, and called again until it happens, when a new role wants a new start."""
         self._board = board
+        self._restart = restart
         self._state = state
         self._settings = settings
         self.roles = ["", ""]
@@ -80,7 +82,7 @@ class Ports:
                     version = self._settings.version
                     self._follow(now)
             if self._restart_at is not None and clock.ticks_diff(now, self._restart_at) >= 0:
-                self._board.restart()
+                self._restart()
             await asyncio.sleep_ms(_WATCH_MS)
 
     async def serve_clients(self, beat):

@@ -22,6 +22,7 @@ _FILE = "update.bundle"
 _PIECE = const(512)  # bytes read from the file at once
 _SILENT_S = const(60)  # an upload without a byte for so long has been given up
 _GOODBYE_MS = const(3000)  # time for the page to show that it worked
+_NO_MEMORY = "is short just now; the running version stays, try again after a restart"
 
 
 class Session:
@@ -65,6 +66,7 @@ class Session:
         if self._slots.session is not self:
             raise Refused("bundle", "is no longer being received")
         text = "stopped by a fault"
+        result = None
         try:
             result = work(*args)
             text = ""
@@ -74,9 +76,13 @@ class Session:
         except OSError as e:
             text = "flash failed: %s" % e
             raise
+        except MemoryError:
+            text = _NO_MEMORY
         finally:
             if text:
                 self._over("refused", text)
+        if text:
+            raise Refused("memory", text)
         return result
 
     def _over(self, result, text):
@@ -92,13 +98,22 @@ class Session:
 
 
 def begin(state, settings, slots, board_name):
-    """Return a new Session. Raises Refused if another one is under way or a restart is due."""
+    """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short."""
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")
+    try:
+        slots.session = _session(state, settings, slots, board_name)
+    except MemoryError:
+        pass
+    if not slots.session:
+        raise Refused("memory", _NO_MEMORY)
+    return slots.session
+
+
+def _session(state, settings, slots, board_name):
     from slots.installer import Installer  # large, and only needed while an update comes in
 
-    slots.session = Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
-    return slots.session
+    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
 
 
 async def run(beat, state, settings, slots, board):
@@ -111,6 +126,7 @@ async def run(beat, state, settings, slots, board):
         if state.update_state == "installed":
             await asyncio.sleep_ms(_GOODBYE_MS)
             log.info(_WHO, "restart into the new version")
+            slots.expect_restart()
             board.restart()
         session = slots.session
         if session and clock.seconds() - session.fed_s > _SILENT_S:

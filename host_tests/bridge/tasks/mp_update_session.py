@@ -7,8 +7,8 @@ import time
 import ram_disk
 import tiny_bundle
 from bridge.tasks import updater
-from slots.bundle import Refused
 from slots.slots import Slots
+from slots.version import Refused
 from updater_rig import ROOT, Bridge, install, started, two_versions
 
 
@@ -114,14 +114,14 @@ async def test_a_full_flash_refuses_the_update_and_nothing_else():
     ram_disk.mount(40)
     install("1.0.0", "b")
     Slots(ROOT, "a").confirm()
-    ram_disk.put("journal", b"x" * 4096 * 15)
+    ram_disk.put("journal", b"x" * 4096 * 26)
     bridge = Bridge("a")
     session = updater.begin(bridge.state, bridge.settings, bridge.slots, "host")
     try:
         await session.feed(tiny_bundle.bundle("3.0.0"))
         raise AssertionError("taken")
     except Refused as e:
-        assert str(e).startswith("files: are too large"), e
+        assert str(e).startswith("image: is too large"), e
     assert started() == "a"
 
 

@@ -1,14 +1,16 @@
 # heap: 2m
 # What a bundle may be: every refusal names its field and its rule, and nothing that runs changes.
+import json
 import os
 
 import ram_disk
 import tiny_bundle
-from slots.bundle import Refused
+from slots import head
 from slots.installer import Installer
 from slots.slots import Slots
+from slots.version import Refused
 from store import record
-from tiny_bundle import contents_of, joined, manifest_of
+from tiny_bundle import image_of, joined, manifest_of, packed
 
 ROOT = ram_disk.ROOT
 
@@ -24,12 +26,12 @@ def feed(raw, piece=300, **options):
     return installer
 
 
-def tree(folder):
-    found = {}
-    for row in os.ilistdir(folder):
-        path = folder + "/" + row[0]
-        found.update(tree(path) if row[1] & 0x4000 else {path: tiny_bundle.digest_of(path)})
-    return found
+def content(slot):
+    """Return the bytes of a slot's file, None if it is not complete."""
+    if slot + ".slot" not in os.listdir(ROOT):
+        return None
+    with open(ROOT + "/" + slot + ".slot", "rb") as file:
+        return file.read()
 
 
 def ready():
@@ -42,7 +44,7 @@ def ready():
     while not installer.finish():
         pass
     Slots(ROOT, "a").confirm()
-    return tree(ROOT + "/a"), record.load(ROOT + "/slot_state")
+    return content("a"), record.load(ROOT + "/slot_state")
 
 
 def refused(raw, before, **options):
@@ -53,7 +55,7 @@ def refused(raw, before, **options):
     except Refused as e:
         text = str(e)
         assert text == e.field + ": " + e.rule
-    assert before == (tree(ROOT + "/a"), record.load(ROOT + "/slot_state"))
+    assert before == (content("a"), record.load(ROOT + "/slot_state"))
     assert Slots(ROOT, "a").manifest("b") is None
     return text
 
@@ -65,9 +67,8 @@ def test_a_good_bundle_is_installed_and_starts_on_trial():
     assert (installer.version, installer.signed, installer.percent()) == ("2.0.0", False, 100)
     slots = Slots(ROOT, "b")
     assert slots.on_trial()
-    for path, _, _, digest in slots.manifest("b")["files"]:
-        assert tiny_bundle.digest_of(ROOT + "/b/" + path) == digest
-    assert len(tree(ROOT + "/b")) == len(tiny_bundle.FILES) + 1
+    assert slots.manifest("b")["version"] == "2.0.0"
+    assert content("b") == tiny_bundle.slot("2.0.0")
 
 
 def test_pieces_of_any_size_make_the_same_installation():
@@ -78,13 +79,14 @@ def test_pieces_of_any_size_make_the_same_installation():
         unmount()
 
 
-def test_an_older_version_in_the_way_is_removed_with_all_its_folders():
+def test_an_older_version_in_the_way_is_replaced_and_leaves_nothing():
     ready()
     feed(tiny_bundle.bundle("2.0.0", files=(("old/deep/er/x.mpy", 10), ("y.mpy", 9000))))
     Slots(ROOT, "a").commit("a")
     Slots(ROOT, "a").confirm()
     feed(tiny_bundle.bundle("3.0.0"))
-    assert len(tree(ROOT + "/b")) == len(tiny_bundle.FILES) + 1
+    assert content("b") == tiny_bundle.slot("3.0.0")
+    assert sorted(os.listdir(ROOT)) == ["a.slot", "b.slot", "data", "slot_state"]
 
 
 def test_a_bundle_that_is_none_for_another_product_or_board_is_refused_by_name():
@@ -101,13 +103,18 @@ def test_a_bundle_that_is_none_for_another_product_or_board_is_refused_by_name()
         ("version", 2, "version: must be three numbers like 1.2.3"),
         ("minimum", "2.0.1", "minimum: must not be above the version of the bundle"),
         ("minimum", None, "version: must be three numbers like 1.2.3"),
-        ("files", [], "files: must be a list of 1 to 96 files"),
-        ("files", {}, "files: must be a list of 1 to 96 files"),
-        ("files", [5], "files: each must be [path, size, bytes in the bundle, SHA-256]"),
+        ("mpy", 5, "mpy: must be the version that this MicroPython reads, 6"),
+        ("mpy", None, "mpy: must be the version that this MicroPython reads, 6"),
+        ("size", 9, "size: must be that of the image, 10260 bytes"),
+        ("size", True, "size: must be that of the image, 10260 bytes"),
+        ("sha256", "00", "sha256: must be 64 lower-case hex digits"),
+        ("sha256", ["00"], "sha256: must be 64 lower-case hex digits"),
     ):
-        manifest = manifest_of("2.0.0")
+        image = image_of("2.0.0")
+        manifest = manifest_of("2.0.0", image)
         manifest[field] = value
-        assert refused(joined(manifest, contents_of("2.0.0")), before) == text
+        found = refused(joined(manifest, image), before)
+        assert found == text, found
 
 
 def test_a_version_below_the_floor_is_too_old():
@@ -117,77 +124,39 @@ def test_a_version_below_the_floor_is_too_old():
     Slots(ROOT, "b").confirm()
     Slots(ROOT, "b").commit("a")
     Slots(ROOT, "a").confirm()
-    os.remove(ROOT + "/b/manifest.json")
-    before = tree(ROOT + "/a"), record.load(ROOT + "/slot_state")
+    os.remove(ROOT + "/b.slot")
+    before = content("a"), record.load(ROOT + "/slot_state")
     text = refused(tiny_bundle.bundle("1.4.9"), before)
     assert text == "version: 1.4.9 is too old, this device takes 1.5.0 or later"
     feed(tiny_bundle.bundle("1.5.0-rc1"))
     assert Slots(ROOT, "b").on_trial()
 
 
-def test_path_tricks_are_refused():
+def test_what_is_too_large_is_refused_before_anything_is_written():
     """Proves: OTA-2+"""
     before = ready()
-    for path, text in (
-        ("/boot.py", "path /boot.py: must be relative, with no part empty or beginning with a dot"),
-        ("../boot.py", "path ../boot.py: must be relative, with no part empty or beginning with a dot"),
-        ("a/../../boot.py", "path a/../../boot.py: must be relative, with no part empty or beginning with a dot"),
-        ("a//b", "path a//b: must be relative, with no part empty or beginning with a dot"),
-        ("a/", "path a/: must be relative, with no part empty or beginning with a dot"),
-        (".hidden", "path .hidden: must be relative, with no part empty or beginning with a dot"),
-        ("a/b/c/d/e", "path a/b/c/d/e: must have at most 4 parts"),
-        ("a\\b", "path a?b: may hold only letters, digits and _ - . /"),
-        ("ä", "path ?: may hold only letters, digits and _ - . /"),
-        ("a\x00b", "path a?b: may hold only letters, digits and _ - . /"),
-        ("", "path: must be a text of 1 to 64 characters"),
-        ("x" * 65, "path: must be a text of 1 to 64 characters"),
-        ("manifest.json", "path manifest.json: is the slot's own"),
-        ("manifest.json.new", "path manifest.json.new: is the slot's own"),
-        ("main.mpy", "main.mpy: must be named once"),
-        ("bridge", "bridge: must not be a file and a folder"),
-        ("main.mpy/x", "main.mpy: must not be a file and a folder"),
-    ):
-        manifest = manifest_of("2.0.0")
-        manifest["files"].append([path] + manifest_of("2.0.0", (("x", 1),))["files"][0][1:])
-        found = refused(joined(manifest, contents_of("2.0.0")), before)
-        assert found == text, found
-
-
-def test_too_many_or_too_large_files_are_refused_before_anything_is_written():
-    """Proves: OTA-2+"""
-    before = ready()
-    many = tuple([("f%d" % i, 1) for i in range(97)])
-    assert refused(tiny_bundle.bundle("2.0.0", files=many), before) == "files: must be a list of 1 to 96 files"
-    row = manifest_of("2.0.0", (("big", 8),))["files"][0]
-    for size, packed, text in (
-        (1 << 21, 8, "big: size must be 0 to 1048576 bytes"),
-        (-1, 8, "big: size must be 0 to 1048576 bytes"),
-        (True, 8, "big: size must be 0 to 1048576 bytes"),
-        (1.5, 8, "big: size must be 0 to 1048576 bytes"),
-        (8, 1 << 30, "big: bytes in the bundle must fit the size"),
-        (8, 0, "big: bytes in the bundle must fit the size"),
-        (0, 8, "big: bytes in the bundle must fit the size"),
-        (1 << 20, 3 * 256, None),
-    ):
-        manifest = manifest_of("2.0.0")
-        manifest["files"] = [["big", size, packed, row[3]]]
-        found = refused(joined(manifest, b""), before)
-        if text is None:
-            assert found.startswith("files: are too large: ") and found.endswith(" free"), found
-        else:
-            assert found == text, found
-    assert refused(joined(b"[" * 30000, b""), before) == "manifest: must be 2 to 12288 bytes, not 30000"
-    assert refused(joined(b"[" * 9000, b""), before) == "manifest: must be a JSON object"
-    assert refused(joined(b"{}{}", b""), before) == "manifest: must be a JSON object"
+    made = manifest_of("2.0.0", b"")
+    made["size"] = 600_000
+    raw = head.make(json.dumps(made).encode(), b"", 600_000, 0)
+    text = refused(raw, before)
+    assert text.startswith("image: is too large: 600000 bytes of flash needed, ") and text.endswith(" free"), text
+    fixed = head.make(b"{}", b"", 1 << 21, 0)
+    assert refused(fixed, before) == "image: must be 1 to 1048576 bytes, not 2097152"
+    assert refused(joined(b"[" * 3000, b"x"), before) == "manifest: must be 2 to 1024 bytes, not 3000"
+    assert refused(joined(b"[" * 900, b"x"), before) == "manifest: must be a JSON object"
+    assert refused(joined(b"{}{}", b"x"), before) == "manifest: must be a JSON object"
+    assert refused(joined(b"{}", b"x").replace(b"\n\x00\x01", b"\n\x00\x02"), before) == (
+        "bundle: is of format 2, this device takes 1"
+    )
 
 
 def test_a_bundle_cut_short_anywhere_or_with_more_behind_it_is_refused():
     """Proves: OTA-2+"""
     before = ready()
     good = tiny_bundle.bundle("2.0.0")
-    for n in [0, 1, 7, 8, 11, 12, 43, 44, 200] + list(range(1100, len(good), 997)) + [len(good) - 1]:
+    for n in [0, 1, 7, 8, 11, 12, 21, 22, 43, 44, 200] + list(range(300, len(good), 997)) + [len(good) - 1]:
         assert refused(good[:n], before) == "bundle: is cut short", n
-    assert refused(good + b"x", before) == "bundle: must end after its last file"
+    assert refused(good + b"x", before) == "bundle: must end after its image"
 
 
 def test_any_damaged_byte_is_refused():
@@ -204,18 +173,26 @@ def test_a_compression_bomb_stops_at_the_declared_size():
     before = ready()
     # 100,000 zeros as zlib deflates them
     bomb = b"\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0d\x0f\xa0" + bytes(96) + b"\x80\x57\x03"
-    manifest = manifest_of("2.0.0", (("z", 16),))
-    manifest["files"][0][2] = 2 + len(bomb)
-    text = refused(joined(manifest, len(bomb).to_bytes(2, "big") + bomb), before)
-    assert text == "z: has a block that unpacks to too much", text
+    image = bytes(16)
+    text = refused(joined(manifest_of("2.0.0", image), image, len(bomb).to_bytes(2, "big") + bomb), before)
+    assert text == "image: has a block that unpacks to too much", text
 
 
 def test_a_block_of_a_wrong_length_is_refused():
     before = ready()
-    for length in (0, 4129, 65535):
-        manifest = manifest_of("2.0.0", (("z", 4000),))
-        found = refused(joined(manifest, length.to_bytes(2, "big") + b"x" * 4003), before)
-        assert found == "z: has a block of a wrong length", found
+    image = image_of("2.0.0")
+    for length in (0, 1057, 65535):
+        found = refused(joined(manifest_of("2.0.0", image), image, length.to_bytes(2, "big") + b"x" * 4003), before)
+        assert found == "image: has a block of a wrong length", found
+
+
+def test_an_image_that_is_not_the_one_of_the_manifest_is_refused_after_it_was_read_back():
+    """Proves: OTA-2+"""
+    before = ready()
+    image = image_of("2.0.0")
+    other = image[:-1] + b"?"
+    text = refused(joined(manifest_of("2.0.0", image), image, packed(other)), before)
+    assert text == "image: must have the sums that its manifest says, and has others in the flash"
 
 
 def test_an_unsigned_bundle_is_refused_where_a_signature_is_required():
@@ -226,14 +203,14 @@ def test_an_unsigned_bundle_is_refused_where_a_signature_is_required():
     text = refused(tiny_bundle.bundle("2.0.0", signature=b"s" * 384), before, require_signature=True)
     assert text == "signature: cannot be checked by this version"
     assert refused(tiny_bundle.bundle("2.0.0", signature=b"s" * 2000), before).startswith("signature: must be at most")
-    assert feed(tiny_bundle.bundle("2.0.0", signature=b"s" * 384)).signed
+    assert not feed(tiny_bundle.bundle("2.0.0", signature=b"s" * 384)).signed  # nothing verifies one yet
 
 
 def test_the_way_back_is_not_overwritten_while_a_trial_runs():
     """Proves: OTA-3+"""
     ready()
     feed(tiny_bundle.bundle("2.0.0"))
-    before = tree(ROOT + "/a")
+    before = content("a")
     installer = Installer(Slots(ROOT, "b"), "sigen-bridge", "host")
     view = memoryview(tiny_bundle.bundle("3.0.0"))
     try:
@@ -242,7 +219,7 @@ def test_the_way_back_is_not_overwritten_while_a_trial_runs():
         raise AssertionError("taken")
     except Refused as e:
         assert str(e) == "bundle: must wait until the running version has proved itself"
-    assert tree(ROOT + "/a") == before
+    assert content("a") == before
 
 
 def test_after_a_refusal_nothing_more_is_taken_and_a_new_installation_works():

@@ -1,37 +1,33 @@
 """Cuts the power at every program and erase of an operation, boots again each time, and looks at what is there.
 
-A scenario prepares a flash, does one operation, and says which of the allowed states it finds afterwards.
+A scenario (cut_scenarios.py) prepares a flash, does one operation, and says which of the allowed states it finds afterwards.
 """
 
 import gc
-import sys
 
 import flash
 import vfs
-from slots.installer import Installer
-from slots.slots import Slots, read_manifest
-from store import record
-from tiny_bundle import bundle, digest_of, manifest_of
 
-sys.path.append("firmware")
-import boot
+MOUNT = "/cut"
+_BLOCKS = 64  # of the file system
+_SEGMENT_BLOCKS = 96  # of ROMFS behind it: two halves of 192 KiB
 
-_MOUNT = "/cut"
-_BLOCKS = 64
-PRODUCT = "sigen-bridge"
-BOARD = "host"
+bench = {"segment": None}  # of the flash that is mounted, in a scenario of carrier Rom
 
 
 def mount(device, program, fresh=False):
     """Mount a littlefs that programs so many bytes at once on the flash, made new if asked for."""
+    part = flash.Part(device, 0, _BLOCKS)
     if fresh:
-        vfs.VfsLfs2.mkfs(device, progsize=program)
-    vfs.mount(vfs.VfsLfs2(device, progsize=program), _MOUNT)
+        vfs.VfsLfs2.mkfs(part, progsize=program)
+    vfs.mount(vfs.VfsLfs2(part, progsize=program), MOUNT)
+    rom = len(device.content) > _BLOCKS * flash.BLOCK
+    bench["segment"] = flash.Segment.of(device, _BLOCKS) if rom else None
 
 
 def unmount():
     """Forget the mounted file system, as a reset does."""
-    vfs.umount(_MOUNT)
+    vfs.umount(MOUNT)
     gc.collect()
 
 
@@ -54,7 +50,7 @@ def run(scenario):
     """Return the Count of one scenario: every cut, every variant of a torn operation, every program size."""
     count = Count()
     for program in flash.PROGRAM_SIZES:
-        device = flash.Flash(_BLOCKS)
+        device = flash.Flash(_BLOCKS + (_SEGMENT_BLOCKS if scenario.rom else 0))
         mount(device, program, fresh=True)
         scenario.prepare()
         unmount()
@@ -96,179 +92,3 @@ def _one_cut(scenario, device, program):
             found = "then not repeatable: " + last
     unmount()
     return found
-
-
-class FirstRecord:
-    """A record is saved for the first time."""
-
-    name = "record, first save"
-    allowed = ("none", "new")  # the last one: what doing it to the end gives
-    repeatable = True
-    old = None
-    new = {"name": "Home", "limits": [1, 2, 3], "on": True}
-
-    def prepare(self):
-        if self.old is not None:
-            record.save(_MOUNT + "/data/settings", self.old)
-
-    def act(self):
-        record.save(_MOUNT + "/data/settings", self.new)
-
-    def state(self):
-        found = record.load(_MOUNT + "/data/settings")
-        for name, value in (("none", None), ("old", self.old), ("new", self.new)):
-            if found == value:
-                return name
-        return "record holds %s" % found
-
-
-class ReplacedRecord(FirstRecord):
-    """A record is saved over another one."""
-
-    name = "record, replaced"
-    allowed = ("old", "new")
-    old = {"name": "Home", "limits": [9], "on": False}
-
-
-class LongRecord(ReplacedRecord):
-    """A record of several hundred bytes, in blocks of its own, is saved over another one."""
-
-    name = "long record, replaced"
-    old = {"text": "o" * 900}
-    new = {"text": "n" * 1300}
-
-
-class _Slot:
-    """What starts, judged by boot.choose and by every hash of the chosen slot."""
-
-    allowed = ("1.0.0", "2.0.0")
-    repeatable = True
-
-    def prepare(self):
-        install("1.0.0")
-        Slots(_MOUNT, "a").confirm()
-
-    def state(self):
-        folder = boot.choose(_MOUNT)
-        if folder is None:
-            return "no slot starts"
-        manifest = read_manifest(folder)
-        for path, _, _, wanted in manifest["files"]:
-            if digest_of(folder + "/" + path) != wanted:
-                return "damaged file " + path + " in a slot that starts"
-        # The content itself tells the version too: a mixture of two versions is a third state.
-        if manifest["files"] != manifest_of(manifest["version"])["files"]:
-            return "mixture"
-        return manifest["version"]
-
-
-class WholeInstall(_Slot):
-    """A bundle is installed over an older version in the idle slot: every file, the manifest, the commit."""
-
-    name = "install"
-
-    def prepare(self):
-        super().prepare()
-        slots = Slots(_MOUNT, "a")
-        install("1.5.0", slots)  # fills slot b with what the real installation has to remove
-        slots.commit("a")
-        slots.confirm()
-
-    def act(self):
-        install("2.0.0", Slots(_MOUNT, "a"))
-
-
-class Commit(_Slot):
-    """Both slots are complete, the state record changes."""
-
-    name = "commit"
-
-    def prepare(self):
-        super().prepare()
-        slots = Slots(_MOUNT, "a")
-        install("2.0.0", slots)
-        slots.commit("a")
-        slots.confirm()
-
-    def act(self):
-        Slots(_MOUNT, "a").commit("b")
-
-
-class Confirm(_Slot):
-    """The new version has proved itself."""
-
-    name = "confirm"
-    allowed = ("2.0.0",)
-
-    def prepare(self):
-        super().prepare()
-        install("2.0.0", Slots(_MOUNT, "a"))
-
-    def act(self):
-        slots = Slots(_MOUNT, "b")
-        if slots.on_trial():
-            slots.confirm()
-        slots.settle()
-
-
-class CountedStart(_Slot):
-    """boot.py counts a start of a version on trial."""
-
-    name = "boot, counted start"
-    allowed = ("2.0.0",)
-    repeatable = False  # looking at it is another start, and three are enough
-
-    def prepare(self):
-        super().prepare()
-        install("2.0.0", Slots(_MOUNT, "a"))
-
-    def act(self):
-        boot.choose(_MOUNT)
-
-
-class GoingBack(_Slot):
-    """boot.py has counted enough starts and goes back to the old version."""
-
-    name = "boot, going back"
-    allowed = ("1.0.0",)
-
-    def prepare(self):
-        super().prepare()
-        install("2.0.0", Slots(_MOUNT, "a"))
-        for _ in range(3):
-            boot.choose(_MOUNT)
-
-    def act(self):
-        boot.choose(_MOUNT)
-
-
-def install(version, slots=None):
-    """Install the tiny bundle of a version; the files of each version differ."""
-    slots = slots or Slots(_MOUNT, "b")
-    installer = Installer(slots, PRODUCT, BOARD)
-    view = memoryview(bundle(version))
-    while view:
-        view = view[installer.feed(view[:200]) :]
-    while not installer.finish():
-        pass
-
-
-SCENARIOS = (FirstRecord, ReplacedRecord, LongRecord, Commit, Confirm, CountedStart, GoingBack, WholeInstall)
-
-
-def main():
-    """Print one line of JSON: {"cut_points", "third_states", "breaches", "scenarios"}."""
-    import json
-
-    total, rows = Count(), {}
-    for kind in SCENARIOS:
-        count = run(kind())
-        total.add(count)
-        rows[kind.name] = count.cut_points
-    shown = {"cut_points": total.cut_points, "third_states": total.third_states, "breaches": total.breaches}
-    shown["scenarios"] = rows
-    print(json.dumps(shown))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

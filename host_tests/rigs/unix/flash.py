@@ -86,3 +86,42 @@ class Flash:
                 before = self.content[at + i]
                 self.content[at + i] = (before & ~mask) | (after[i] & mask)
         raise OSError(_EIO)
+
+
+class Part:
+    """Some blocks of a flash as a block device of their own: for a file system beside a ROMFS segment."""
+
+    def __init__(self, whole, first, count):
+        self._whole = whole
+        self._first = first
+        self._blocks = count
+
+    def readblocks(self, block, buffer, offset=0):
+        self._whole.readblocks(self._first + block, buffer, offset)
+
+    def writeblocks(self, block, buffer, offset=0):
+        self._whole.writeblocks(self._first + block, buffer, offset)
+
+    def ioctl(self, operation, argument):
+        if operation == _COUNT:
+            return self._blocks
+        return self._whole.ioctl(operation, self._first + argument)
+
+
+class Segment(memoryview):
+    """The rest of a flash as vfs.rom_ioctl(2, 0) gives it: a block device whose bytes lie in memory."""
+
+    @staticmethod
+    def of(whole, first):
+        segment = Segment(memoryview(whole.content)[first * BLOCK :])
+        segment.part = Part(whole, first, len(whole.content) // BLOCK - first)
+        return segment
+
+    def readblocks(self, block, buffer, offset=0):
+        self.part.readblocks(block, buffer, offset)
+
+    def writeblocks(self, block, buffer, offset=0):
+        self.part.writeblocks(block, buffer, offset)
+
+    def ioctl(self, operation, argument):
+        return self.part.ioctl(operation, argument)

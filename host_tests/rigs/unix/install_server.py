@@ -1,18 +1,21 @@
 """Installs bundles for a test on the PC: a path a line comes in, the result goes out as a line of JSON.
 
-Each bundle meets a new file system on which nothing else is. {"refused": text} or {"files": {path: SHA-256 in hex}}.
+Each bundle meets a new file system on which nothing else is. {"refused": text} or {"files": {path: SHA-256 in hex}}, read
+from the slot by MicroPython's own VfsRom.
 """
 
 import gc
 import json
+import os
 import sys
 
 import ram_disk
 import tiny_bundle
 import vfs
-from slots.bundle import Refused
+from slots.head import HEAD_BYTES
 from slots.installer import Installer
 from slots.slots import Slots
+from slots.version import Refused
 
 
 def install(path):
@@ -24,8 +27,21 @@ def install(path):
         view = view[installer.feed(view[:1000]) :]
     while not installer.finish():
         pass
-    folder = slots.path("b") + "/"
-    return {row[0]: tiny_bundle.digest_of(folder + row[0]) for row in slots.manifest("b")["files"]}
+    with open(ram_disk.ROOT + "/b.slot", "rb") as file:
+        file.seek(HEAD_BYTES)
+        vfs.mount(vfs.VfsRom(file.read()), "/rom")
+    try:
+        return tree("/rom")
+    finally:
+        vfs.umount("/rom")
+
+
+def tree(folder):
+    found = {}
+    for row in os.ilistdir(folder):
+        path = folder + "/" + row[0]
+        found.update(tree(path) if row[1] & 0x4000 else {path[len("/rom/") :]: tiny_bundle.digest_of(path)})
+    return found
 
 
 def main():

@@ -1,11 +1,17 @@
-"""Bundles of a few small files, made on the interpreter itself; a mutable parts list lets tests break any part."""
+"""Bundles of a few small files, made on the interpreter itself; tests break any part of them.
+
+The ROMFS writer here is a second one, so that the builder's (mpremote's) is not compared with itself.
+"""
 
 import json
-from binascii import hexlify
+from binascii import crc32, hexlify
 from hashlib import sha256
+
+from slots import head
 
 PRODUCT = "sigen-bridge"
 BOARD = "host"
+MPY = 6
 
 # path, bytes; the content differs from version to version
 FILES = (
@@ -16,7 +22,7 @@ FILES = (
     ("web/status.html.gz", 700),
     ("empty.txt", 0),
 )
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 def content_of(version, path, size):
@@ -32,7 +38,7 @@ def stored(block):
 
 
 def packed(content):
-    """Return a file's content as in a bundle."""
+    """Return an image as in a bundle."""
     out = b""
     for at in range(0, len(content), _BLOCK):
         block = stored(content[at : at + _BLOCK])
@@ -54,27 +60,69 @@ def digest_of(path):
         return ""
 
 
-def manifest_of(version, files=FILES, minimum="0.0.0"):
-    """Return the manifest of the tiny bundle."""
-    rows = []
-    for path, size in files:
-        content = content_of(version, path, size)
-        rows.append([path, size, len(packed(content)), hex_digest(content)])
-    return {"product": PRODUCT, "board": BOARD, "version": version, "minimum": minimum, "files": rows}
+def _number(value):
+    out = bytes([value & 0x7F])
+    while value > 0x7F:
+        value >>= 7
+        out = bytes([0x80 | value & 0x7F]) + out
+    return out
 
 
-def joined(manifest, contents, signature=b"", magic=b"\x89SLOT1\r\n"):
-    """Return a bundle from its parts; manifest: dict or bytes."""
+def _row(kind, payload):
+    return _number(kind) + _number(len(payload)) + payload
+
+
+def _folder(tree):
+    out = b""
+    for name in sorted(tree):
+        content = tree[name]
+        start = _number(len(name)) + name.encode()
+        out += _row(4, start + _folder(content)) if isinstance(content, dict) else _row(5, start + _row(2, content))
+    return out
+
+
+def image_with(files):
+    """Return the ROMFS image of {path: content}."""
+    tree = {}
+    for path in files:
+        place = tree
+        parts = path.split("/")
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+        place[parts[-1]] = files[path]
+    rows = _folder(tree)
+    size = _number(len(rows))
+    if (len(size) + len(rows)) % 2 == 0:
+        size = b"\x80" + size  # the whole is even
+    return b"\xd2\xcd\x31" + size + rows
+
+
+def image_of(version, files=FILES):
+    """Return the image of the tiny bundle; its content tells the version."""
+    return image_with({path: content_of(version, path, size) for path, size in files})
+
+
+def manifest_of(version, image, minimum="0.0.0"):
+    """Return the manifest of an image."""
+    found = {"product": PRODUCT, "board": BOARD, "version": version, "minimum": minimum, "mpy": MPY}
+    found.update({"size": len(image), "sha256": hex_digest(image)})
+    return found
+
+
+def joined(manifest, image, contents=None, signature=b""):
+    """Return a bundle from its parts; manifest: dict or bytes; contents: the image as it travels."""
     raw = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
-    head = magic + len(raw).to_bytes(4, "big") + sha256(raw).digest() + raw
-    return head + len(signature).to_bytes(2, "big") + signature + contents
-
-
-def contents_of(version, files=FILES):
-    """Return all files' packed content."""
-    return b"".join([packed(content_of(version, path, size)) for path, size in files])
+    return head.make(raw, signature, len(image), crc32(image)) + (packed(image) if contents is None else contents)
 
 
 def bundle(version, files=FILES, minimum="0.0.0", signature=b""):
     """Return a good bundle of a version."""
-    return joined(manifest_of(version, files, minimum), contents_of(version, files), signature)
+    image = image_of(version, files)
+    return joined(manifest_of(version, image, minimum), image, None, signature)
+
+
+def slot(version, files=FILES, minimum="0.0.0"):
+    """Return a slot as it lies on a device."""
+    image = image_of(version, files)
+    start = head.make(json.dumps(manifest_of(version, image, minimum)).encode(), b"", len(image), crc32(image))
+    return start + b"\xff" * (head.HEAD_BYTES - len(start)) + image

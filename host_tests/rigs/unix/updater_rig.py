@@ -14,6 +14,8 @@ from slots.slots import Slots
 sys.path.append("firmware")
 import boot
 
+boot.machine = None  # knows no cause of a start: each counts as one after a crash
+
 ROOT = ram_disk.ROOT
 
 
@@ -80,4 +82,4 @@ def two_versions():
 
 
 def started():
-    return boot.choose(ROOT)[-1]
+    return boot.choose(ROOT + "/", boot._Files(ROOT + "/"))[0]

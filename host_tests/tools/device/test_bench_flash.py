@@ -1,6 +1,5 @@
 """`bridgectl flash`: the exact commands, refusals, and the real mpremote against the emulated RP2040."""
 
-import json
 import os
 import select
 import shlex
@@ -8,12 +7,14 @@ import subprocess
 import sys
 import time
 import tty
+from binascii import crc32
 
 import pytest
 from bridgectl.cli import app
-from bridgectl.device import build, bundle, flash
+from bridgectl.device import build, flash, slot
 from bridgectl.emulator import chip as emulator
 from bridgectl.emulator import image
+from interpreter import UNIX
 from typer.testing import CliRunner
 
 _LIMIT_S = 120
@@ -25,8 +26,25 @@ _BOARD = {
     "/a/folder/old.mpy": b"old",
     "/b/manifest.json": b"other",
     "/slot_state": b"b is chosen",
+    "/data/slot_state": b"b is chosen",
     "/data/settings": b"kept",
 }
+
+_SEGMENT = """
+import sys, flash, os
+from binascii import crc32
+class vfs:
+    VfsRom = None
+    rom_ioctl = lambda operation, number: segment
+nor = flash.Flash(160)
+segment = flash.Segment.of(nor, 0)
+sys.modules["vfs"] = vfs
+"""
+_TELL = """
+from binascii import hexlify
+size = 4096 + int.from_bytes(segment[10:14], "big")
+print(hexlify(segment[:4096]).decode(), crc32(segment[:size]), nor.breaches, set(segment[size:]) == {255})
+"""
 
 
 def bridgectl(*words):
@@ -55,28 +73,36 @@ def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform)
     done = bridgectl("flash", "/dev/no-such-port", "--board", board, "--dry-run")
     assert done.exit_code == 0, done.output
     root = build.ROOT
-    connect, check, which, feed, clear, slot, main, boot, manifest, choose, reset = steps(done.stdout)
+    connect, check, which, feed, clear, copy, boot, main, files, settle, reset = steps(done.stdout)
     assert connect == ["connect", "/dev/no-such-port"]
     assert f"sys.platform == {platform}" in check[1]
     assert f"refusal({board!r}, " in which[1]
     assert "WDT(timeout=8000)" in feed[1]
-    assert "os.remove('/a/manifest.json')" in clear[1]
-    assert slot == ["fs", "cp", "-r", str(root / "build" / "packed" / board), ":/a"]
-    assert main == ["fs", "cp", str(root / "firmware" / "main.py"), ":/main.py"]
-    assert boot == ["fs", "cp", str(root / "firmware" / "boot.py"), ":/boot.py"]
-    assert manifest == ["fs", "cp", str(root / "build" / f"manifest-{board}.json"), ":/a/manifest.json"]
-    assert "slot_state" in choose[1]
+    assert "('a.slot', 'a.new', 'b.new')" in clear[1]
+    path = root / "build" / f"{board}.slot"
+    assert copy == ["fs", "cp", str(path), ":/a.new"]
+    for name, step in (("boot.py", boot), ("main.py", main), ("slot_file.py", files)):
+        assert step == ["fs", "cp", str(root / "firmware" / name), f":/{name}"]
+    assert f"crc == {crc32(path.read_bytes())}" in settle[1]
+    assert "os.rename('/a.new', '/a.slot')" in settle[1]
+    assert "slot_state" in settle[1]
     assert reset == ["reset"]
 
 
-def test_the_manifest_names_every_file_of_the_slot_and_the_board():
+def test_where_the_image_has_the_room_the_slot_goes_into_its_half_of_the_segment(tmp_path):
     """Proves: BEN-2"""
-    bridgectl("flash", "/dev/no-such-port", "--board", "rp2040", "--dry-run")
-    made = json.loads((build.ROOT / "build" / "manifest-rp2040.json").read_bytes())
-    slot = build.ROOT / "build" / "packed" / "rp2040"
-    files = {p.relative_to(slot).as_posix(): p.stat().st_size for p in slot.rglob("*") if p.is_file()}
-    assert made["board"] == "rp2040"
-    assert {row[0]: row[1] for row in made["files"]} == files
+    blob = slot.built("host")
+    (tmp_path / "a.new").write_bytes(blob)
+    settle = flash.command("/dev/x", "rp2040", tmp_path / "a.new")[-3]
+    program = _SEGMENT + settle.replace("'/a.new'", f"{str(tmp_path / 'a.new')!r}") + _TELL
+    done = subprocess.run(
+        [build.micropython(), "-X", "heapsize=4m", "-c", program],
+        env={**os.environ, "MICROPYPATH": f"{UNIX}:.frozen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.split() == [blob[:4096].hex(), str(crc32(blob)), "0", "True"]
+    assert not (tmp_path / "a.new").exists()
 
 
 @pytest.mark.parametrize(
@@ -108,24 +134,23 @@ def chip():
 
 @pytest.fixture
 def small_slot(tmp_path):
-    """A slot of three files, because the emulated chip is slow; and its manifest."""
-    slot = tmp_path / "slot"
+    """A slot of three files, because the emulated chip is slow."""
+    folder = tmp_path / "slot"
     built = build.build("rp2040", quiet=True)
     for name in ("version.mpy", "clock.mpy", "bridge/settings.mpy"):
-        target = slot / name
+        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((built / name).read_bytes())
-    made, _ = bundle.manifest(slot, "rp2040", "0.1.0")
-    manifest = tmp_path / "manifest.json"
-    manifest.write_bytes(bundle.manifest_bytes(made))
-    return slot, manifest
+    path = tmp_path / "a.slot"
+    path.write_bytes(slot.blob(folder, "rp2040", "0.1.0"))
+    return path
 
 
-def mpremote(machine, board, slot, manifest):
+def mpremote(machine, board, path):
     """Run the flash command, with the chip's console as a pseudo-terminal; return (exit code, what it said)."""
     ours, theirs = os.openpty()
     tty.setraw(theirs)
-    command = flash.command(os.ttyname(theirs), board, slot, manifest)
+    command = flash.command(os.ttyname(theirs), board, path)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     seen = len(machine.console.received)
     until = time.monotonic() + _LIMIT_S
@@ -148,20 +173,18 @@ def mpremote(machine, board, slot, manifest):
 @pytest.mark.slow
 def test_a_running_bridge_is_flashed_on_the_emulated_chip(chip, small_slot):
     """Proves: BEN-2"""
-    slot, manifest = small_slot
     before_ms = chip.now_ms
-    code, said = mpremote(chip, "rp2040", slot, manifest)
+    code, said = mpremote(chip, "rp2040", small_slot)
     assert code == 0, said
     files = image.unpack(chip.region())
-    shipped = {f"/a/{p.relative_to(slot)}": p.read_bytes() for p in slot.rglob("*") if p.is_file()}
-    assert {k: v for k, v in files.items() if k.startswith("/a/")} == {
-        **shipped,
-        "/a/manifest.json": manifest.read_bytes(),
-    }
+    assert files["/a.slot"] == small_slot.read_bytes()
+    assert not [name for name in files if name.startswith(("/a/", "/b/", "/a.new"))]
     assert files["/boot.py"] == (build.ROOT / "firmware" / "boot.py").read_bytes()
     assert files["/main.py"] == (build.ROOT / "firmware" / "main.py").read_bytes()
+    assert files["/slot_file.py"] == (build.ROOT / "firmware" / "slot_file.py").read_bytes()
     assert files["/data/settings"] == b"kept"
     assert "/slot_state" not in files
+    assert "/data/slot_state" not in files
     # Copying took longer than the watchdog's patience; the only reset is the one at the end.
     assert chip.now_ms - before_ms > 8000
     chip.run_until(lambda: chip.resets, 5000, 10)
@@ -172,8 +195,7 @@ def test_a_running_bridge_is_flashed_on_the_emulated_chip(chip, small_slot):
 @pytest.mark.slow
 def test_the_image_for_another_chip_is_refused_before_anything_is_written(chip, small_slot):
     """Proves: BEN-2"""
-    slot, manifest = small_slot
-    code, said = mpremote(chip, "esp32", slot, manifest)
+    code, said = mpremote(chip, "esp32", small_slot)
     assert code != 0
     assert "this board is rp2, not esp32" in said
     assert image.unpack(chip.region()) == _BOARD

@@ -69,7 +69,7 @@ def test_the_folder_is_the_flash_of_a_provisioned_bridge(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.make({"mqtt_host": "127.0.0.1", "mqtt_port": 1})
     try:
-        assert (folder.root / "a" / "manifest.json").exists()
+        assert (folder.root / "a.slot").exists()
         assert (folder.root / "boot.py").exists()
         with pytest.raises(FolderBusy):
             RunFolder(tmp_path / "run").make({})

@@ -1,6 +1,6 @@
 """Makes a bundle of a built slot, reads one for people, and hands one to a device over USB.
 
-The format and its rules are those of the firmware's own lib/slots/bundle.py.
+The format and its rules are those of the firmware's own lib/slots: head.py and bundle.py.
 """
 
 import hashlib
@@ -12,12 +12,15 @@ import zlib
 from pathlib import Path
 
 from bridgectl import firmware
+from bridgectl.device import slot
 
 firmware.load()
 
 from slots import bundle as rules  # noqa: E402 (importable only now)
+from slots import head as heads  # noqa: E402
+from slots.version import Refused  # noqa: E402
 
-PRODUCT = "sigen-bridge"
+PRODUCT = slot.PRODUCT
 UNSIGNED = "THIS RELEASE IS NOT SIGNED. Anyone can make a bundle that a bridge will take; do not hand it out as safe."
 
 # A watchdog that the bridge has started cannot be stopped, and copying may take longer than its 8 s.
@@ -34,30 +37,23 @@ class BundleError(Exception):
     """A bundle cannot be made, read or sent; the text says why."""
 
 
-def manifest(build_dir, board, version, minimum="0.0.0"):
-    """Return (manifest, contents) of a slot: the dict as the device keeps it, and the files' bytes as in a bundle.
+def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False):
+    """Write the bundle of a built slot and return its Path. The same slot always gives the same bytes.
 
-    `make flash` writes the manifest as manifest.json beside the files: boot.py starts only a slot that has one.
+    minimum: no version below it can be installed any more once this one has proved itself.
+    release: says loudly on stderr that there is no signature yet. Raises BundleError.
     """
-    folder = Path(build_dir)
-    rows, contents = [], []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / rules.MANIFEST):
-        content = path.read_bytes()
-        packed = _packed(content)
-        digest = hashlib.sha256(content).hexdigest()
-        rows.append([path.relative_to(folder).as_posix(), len(content), len(packed), digest])
-        contents.append(packed)
-    made = {"product": PRODUCT, "board": board, "version": version, "minimum": minimum, "files": rows}
     try:
-        rules.checked(made, PRODUCT, board)
-    except rules.Refused as problem:
+        content = slot.image(build_dir)
+        head = slot.head(build_dir, content, board, version, minimum)
+    except slot.SlotError as problem:
         raise BundleError(str(problem)) from problem
-    return made, contents
-
-
-def manifest_bytes(made):
-    """Return a manifest as it lies in a bundle and in a slot."""
-    return json.dumps(made, separators=(",", ":")).encode()
+    out = Path(out_path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(head + _packed(content))
+    if release:
+        print("\n".join(("*" * len(UNSIGNED), UNSIGNED, "*" * len(UNSIGNED))), file=sys.stderr)
+    return out
 
 
 def _packed(content):
@@ -69,79 +65,44 @@ def _packed(content):
     return bytes(out)
 
 
-def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False):
-    """Write the bundle of a built slot and return its Path. The same slot always gives the same bytes.
-
-    minimum: no version below it can be installed any more once this one has proved itself.
-    release: says loudly on stderr that there is no signature yet. Raises BundleError.
-    """
-    made, contents = manifest(build_dir, board, version, minimum)
-    head = manifest_bytes(made)
-    try:
-        rules.manifest_length(len(head))
-    except rules.Refused as problem:
-        raise BundleError(str(problem)) from problem
-    signature = b""
-    out = Path(out_path)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(
-        rules.MAGIC
-        + len(head).to_bytes(4, "big")
-        + hashlib.sha256(head).digest()
-        + head
-        + len(signature).to_bytes(2, "big")
-        + signature
-        + b"".join(contents)
-    )
-    if release and not signature:
-        print("\n".join(("*" * len(UNSIGNED), UNSIGNED, "*" * len(UNSIGNED))), file=sys.stderr)
-    return out
-
-
 def read(path):
-    """Return the manifest of a bundle with "signed" and "bytes" added; every hash is checked. Raises BundleError."""
+    """Return the manifest of a bundle with "signature" (bytes of it), "bytes" (of the bundle) and "image" (bytes) added.
+
+    Every sum is checked. Raises BundleError.
+    """
     content = Path(path).read_bytes()
-    at = len(rules.MAGIC)
-    if content[:at] != rules.MAGIC:
-        raise BundleError(f"{path} is no bundle: its first bytes are wrong")
-    length = int.from_bytes(content[at : at + 4], "big")
-    digest, at = content[at + 4 : at + 4 + rules.DIGEST_BYTES], at + 4 + rules.DIGEST_BYTES
-    if hashlib.sha256(content[at : at + length]).digest() != digest:
-        raise BundleError(f"{path}: its manifest is damaged")
     try:
-        rules.manifest_length(length)
-        made = json.loads(content[at : at + length])
-        files = rules.checked(made, made["product"], made["board"])
-    except (rules.Refused, ValueError, TypeError, KeyError) as problem:
+        size, crc, length, signature = heads.lengths(content[: heads.FIXED_BYTES])
+        at = heads.FIXED_BYTES + length + signature + heads.SUM_BYTES
+        if not heads.whole(content[:at]):
+            raise BundleError(f"{path}: its manifest is damaged")
+        made = json.loads(content[heads.FIXED_BYTES : heads.FIXED_BYTES + length])
+        rules.checked(made, made["product"], made["board"], size)
+    except (Refused, ValueError, TypeError, KeyError) as problem:
         raise BundleError(f"{path}: {problem}") from problem
-    at += length
-    signature = int.from_bytes(content[at : at + 2], "big")
-    at += 2 + signature
-    for name, size, packed, digest in files:
-        if _unpacked(content[at : at + packed], size) != digest:
-            raise BundleError(f"{path}: {name} is damaged")
-        at += packed
-    if at != len(content):
-        raise BundleError(f"{path}: must end after its last file")
-    return {**made, "signed": signature > 0, "bytes": len(content)}
+    image, end = _unpacked(content, at, size)
+    if hashlib.sha256(image).hexdigest() != made["sha256"] or zlib.crc32(image) != crc:
+        raise BundleError(f"{path}: its image is damaged")
+    if end != len(content):
+        raise BundleError(f"{path}: must end after its image")
+    return {**made, "signature": signature, "bytes": len(content), "image": image}
 
 
-def _unpacked(packed, size):
-    """Return the SHA-256 in hex of a file's content, "" if its blocks are rubbish."""
-    digest, at = hashlib.sha256(), 0
-    while size > 0:
-        length = int.from_bytes(packed[at : at + 2], "big")
+def _unpacked(content, at, size):
+    """Return (the image, as far as its blocks are good, and where they end)."""
+    image = bytearray()
+    while len(image) < size:
+        length = int.from_bytes(content[at : at + 2], "big")
         squeezed = zlib.decompressobj(-rules.WINDOW_BITS)
         try:
-            block = squeezed.decompress(packed[at + 2 : at + 2 + length], rules.BLOCK)
+            block = squeezed.decompress(content[at + 2 : at + 2 + length], rules.BLOCK + 1)
         except zlib.error:
-            return ""
-        if len(block) != min(size, rules.BLOCK):
-            return ""
-        digest.update(block)
-        size -= len(block)
+            break
+        if len(block) != min(rules.BLOCK, size - len(image)) or not squeezed.eof or squeezed.unused_data:
+            break
+        image += block
         at += 2 + length
-    return digest.hexdigest() if at == len(packed) else ""
+    return bytes(image), at
 
 
 def ota_command(port, path):
@@ -169,6 +130,6 @@ def ota(port, path, dry_run=False):
 def show(path):
     """Print what a bundle holds."""
     made = read(path)
-    signed = "signed" if made["signed"] else "NOT SIGNED"
+    signed = f"{made['signature']} bytes of signature" if made["signature"] else "NOT SIGNED"
     print(f"{made['product']} {made['version']} for {made['board']}, minimum {made['minimum']}, {signed}")
-    print(f"{len(made['files'])} files, {sum(row[1] for row in made['files'])} bytes, {made['bytes']} as a bundle")
+    print(f"an image of {made['size']} bytes, {made['bytes']} as a bundle")

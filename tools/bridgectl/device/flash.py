@@ -1,17 +1,20 @@
-"""Puts the bridge onto a board that runs MicroPython: the built slot as /a, boot.py and main.py, by mpremote.
+"""Puts the bridge onto a board that runs MicroPython: the built slot as slot a, and the files beside it, by mpremote.
 
-One call of mpremote does it all, so that the board is not started in between. Order: what is running is never touched
-before the chip is known to be the right one; /a counts as complete only when its manifest, the last file, is there;
-only then are the records removed that may name slot /b. Settings and identity in /data stay.
+One call of mpremote does it all, so that the board is not started in between. Order: nothing is touched before the chip is
+known to be the right one; slot a is complete only when it has arrived whole, as a file or, where the image of MicroPython
+has the room, in its half of the ROMFS segment; only then are the records removed that may name slot b. Settings and
+identity in /data stay.
 """
 
 import os
 import shlex
 import subprocess
 import sys
+from binascii import crc32
+from pathlib import Path
 
 from bridgectl import firmware
-from bridgectl.device import build, bundle, pack, which_board
+from bridgectl.device import build, slot, which_board
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -20,6 +23,7 @@ _TIMERS = {"esp32": 0, "rp2": -1}  # number of one that is free, by sys.platform
 BOARDS = {name: (port, _TIMERS[port]) for name, shared, port, *_ in _ROWS if shared}
 _OLDEST = (1, 27)
 _TIMEOUT_S = 900
+_BLOCK = 4096
 
 _CHECK = (
     "import sys; i = sys.implementation; "
@@ -38,35 +42,72 @@ def clear(p):
     for row in list(os.ilistdir(p)):
         (clear if row[1] & 0x4000 else os.remove)(p + '/' + row[0])
     os.rmdir(p)
-top = os.listdir('/')
-if 'a' in top:
-    if 'manifest.json' in os.listdir('/a'):
-        os.remove('/a/manifest.json')
-    clear('/a')
-if 'data' not in top:
+for name in os.listdir('/'):
+    if name in ('a', 'b'):
+        clear('/' + name)
+    elif name in ('a.slot', 'a.new', 'b.new'):
+        os.remove('/' + name)
+if 'data' not in os.listdir('/'):
     os.mkdir('/data')
 """
-_CHOOSE = "import os; [os.remove('/' + n) for n in ('slot_state', 'slot_boots') if n in os.listdir('/')]"
+# The slot has come as a file. Rom: its half is erased first and its head written last, as boot.py wants it.
+_SETTLE = """\
+import os, vfs
+from binascii import crc32
+buffer = bytearray(4096)
+whole = open('/a.new', 'rb')
+crc = 0
+count = whole.readinto(buffer)
+while count:
+    crc = crc32(memoryview(buffer)[:count], crc)
+    count = whole.readinto(buffer)
+assert crc == {crc}, 'the slot did not arrive whole'
+ask = getattr(vfs, 'rom_ioctl', None)
+segment = ask(2, 0) if ask and hasattr(vfs, 'VfsRom') else 0
+if isinstance(segment, int) or len(memoryview(segment)) < {least}:
+    whole.close()
+    os.rename('/a.new', '/a.slot')
+else:
+    def put(block):
+        whole.seek(4096 * block)
+        count = whole.readinto(buffer)
+        for i in range(count, 4096):
+            buffer[i] = 255
+        segment.ioctl(6, block)
+        segment.writeblocks(block, buffer, 0)
+    segment.ioctl(6, 0)
+    for block in range(1, {blocks}):
+        put(block)
+    put(0)
+    whole.close()
+    os.remove('/a.new')
+for name in ('/slot_state', '/data/slot_state', '/slot_boots'):
+    try:
+        os.remove(name)
+    except OSError:
+        pass
+"""
+_LEAST_SEGMENT = 2 * 196608  # as in boot.py
 
 
 class FlashError(Exception):
     """A board cannot be flashed; the text says why and what to do."""
 
 
-def command(port, board, slot, manifest):
-    """Return the mpremote command as a list. slot: folder of the built slot; manifest: path of its manifest."""
+def command(port, board, path):
+    """Return the mpremote command as a list. path: of the slot as a file, see slot.blob."""
     platform, timer = BOARDS[board]
+    content = Path(path).read_bytes()
+    blocks = -(-len(content) // _BLOCK)
     steps = [
         ["connect", port],
         ["exec", _CHECK.format(platform=platform, oldest=_OLDEST)],
         ["exec", which_board.check(board)],
         ["exec", _FEED.format(timer=timer)],
         ["exec", _CLEAR],
-        ["fs", "cp", "-r", str(slot), ":/a"],
-        ["fs", "cp", str(build.ROOT / "firmware" / "main.py"), ":/main.py"],
-        ["fs", "cp", str(build.ROOT / "firmware" / "boot.py"), ":/boot.py"],
-        ["fs", "cp", str(manifest), ":/a/manifest.json"],
-        ["exec", _CHOOSE],
+        ["fs", "cp", str(path), ":/a.new"],
+        *(["fs", "cp", str(build.ROOT / "firmware" / name), f":/{name}"] for name in slot.ROOT_FILES),
+        ["exec", _SETTLE.format(crc=crc32(content), blocks=blocks, least=_LEAST_SEGMENT)],
         ["reset"],
     ]
     words = [sys.executable, "-m", "mpremote", *steps[0]]
@@ -78,17 +119,15 @@ def command(port, board, slot, manifest):
 def flash(port, board, dry_run=False):
     """Build the slot and copy it to the board at `port`; return the command. With dry_run the command is only printed.
 
-    Raises FlashError, build.BuildError or bundle.BundleError.
+    Raises FlashError, build.BuildError or slot.SlotError.
     """
     if board not in BOARDS:
         raise FlashError(f"board {board!r} cannot be flashed; known: {', '.join(BOARDS)}")
-    slot = pack.packed(board)
-    made, _ = bundle.manifest(slot, board, build.version())
-    manifest = build.ROOT / "build" / f"manifest-{board}.json"
-    content = bundle.manifest_bytes(made)
-    if not manifest.exists() or manifest.read_bytes() != content:
-        manifest.write_bytes(content)
-    words = command(port, board, slot, manifest)
+    content = slot.built(board)
+    path = build.ROOT / "build" / f"{board}.slot"
+    if not path.exists() or path.read_bytes() != content:
+        path.write_bytes(content)
+    words = command(port, board, path)
     if dry_run:
         print(shlex.join(words))
         return words
@@ -97,14 +136,14 @@ def flash(port, board, dry_run=False):
 
         missing = not os.path.exists(port)
         raise FlashError(ports.explain(port, 2 if missing else 13, ""))
-    print(f"Copying {len(made['files'])} files, {build.device_bytes(board)} bytes of .mpy, to {port}.", flush=True)
+    print(f"Copying a slot of {len(content)} bytes to {port}.", flush=True)
     try:
         code = subprocess.run(words, timeout=_TIMEOUT_S, check=False).returncode
     except subprocess.TimeoutExpired:
         code = None
     if code:
         raise FlashError(
-            f"mpremote failed at {port}; it says why above. Nothing was started from slot /a: run the command again. "
+            f"mpremote failed at {port}; it says why above. Nothing was started from slot a: run the command again. "
             f"Is MicroPython {_OLDEST[0]}.{_OLDEST[1]} or later on the board, and no other program at the port?"
         )
     if code is None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from bridgectl import firmware
-from bridgectl.device import build, bundle, pack
+from bridgectl.device import slot
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -21,8 +21,7 @@ from .wire import Wire
 
 firmware.load()
 
-from slots import bundle as rules  # noqa: E402 (importable only now)
-from store import record  # noqa: E402
+from store import record  # noqa: E402 (importable only now)
 
 SENSOR_UART, SENSOR_DRIVER = 0, 2
 PLANT_UART, PLANT_DRIVER = 1, 6
@@ -44,15 +43,9 @@ probe.start(_used, {pin}, {profile})
 """
 
 
-def slot_files(under="/a"):
-    """Return the built slot with its manifest, and boot.py and main.py, as files for the flash. Raises BuildError."""
-    slot = pack.packed("rp2040")
-    files = image.folder_files(slot, under)
-    made, _ = bundle.manifest(slot, "rp2040", build.version())
-    files[f"{under}/{rules.MANIFEST}"] = bundle.manifest_bytes(made)
-    for name in ("boot.py", "main.py"):
-        files[f"/{name}"] = (build.ROOT / "firmware" / name).read_bytes()
-    return files
+def slot_files():
+    """Return the built slot (carrier Files) and what lies beside it, as files for the flash. Raises BuildError."""
+    return {"/a.slot": slot.built("rp2040"), **{f"/{name}": content for name, content in slot.root_files().items()}}
 
 
 def record_bytes(value):

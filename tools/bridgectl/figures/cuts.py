@@ -19,7 +19,7 @@ def count():
     tests = build.ROOT / "host_tests"
     path = [tests / "rigs" / "unix", tests / "mocks", build.ROOT / "build" / "all" / "host"]
     done = subprocess.run(
-        [build.micropython(), "-X", "heapsize=8m", str(tests / "rigs" / "unix" / "cut_rig.py")],
+        [build.micropython(), "-X", "heapsize=8m", str(tests / "rigs" / "unix" / "cut_scenarios.py")],
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
         cwd=build.ROOT,
         capture_output=True,

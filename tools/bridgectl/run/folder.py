@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from bridgectl import firmware
-from bridgectl.device import build, bundle, pack
+from bridgectl.device import slot
 
 firmware.load()
 
@@ -30,7 +30,7 @@ class FolderBusy(Exception):
 
 
 class RunFolder:
-    """`root` is what the device's flash is: boot.py, main.py, a/, b/, data/; `site` is the host board's BRIDGE_SITE."""
+    """`root` is what the device's flash is: boot.py, main.py, the slots, data/; `site` is the host board's BRIDGE_SITE."""
 
     def __init__(self, path):
         self.path = Path(path).resolve()
@@ -40,11 +40,11 @@ class RunFolder:
         self._lock = None
 
     def make(self, changes, *, keep=False):
-        """Make the flash anew with the built slot in a/ and `changes` in its settings; keep: settings of old stay.
+        """Make the flash anew with the built slot as a.slot and `changes` in its settings; keep: settings of old stay.
 
         Raises FolderBusy and build.BuildError.
         """
-        slot = pack.packed("host")
+        content = slot.built("host")
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = open(self.path / "lock", "w")
         try:
@@ -56,14 +56,11 @@ class RunFolder:
         stored = (record.load(str(settings)) if keep else None) or {}
         if not keep:
             shutil.rmtree(self.root, ignore_errors=True)
-        for old in (self.site, self.root / "a"):
-            shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(self.site, ignore_errors=True)
         self.site.mkdir()
-        shutil.copytree(slot, self.root / "a")
-        made, _ = bundle.manifest(slot, "host", build.version())
-        (self.root / "a" / "manifest.json").write_bytes(bundle.manifest_bytes(made))
-        for name in ("boot.py", "main.py"):
-            shutil.copy(build.ROOT / "firmware" / name, self.root / name)
+        self.root.mkdir(exist_ok=True)
+        for name, file in {"a.slot": content, **slot.root_files()}.items():
+            (self.root / name).write_bytes(file)
         settings.parent.mkdir(exist_ok=True)
         record.save(str(settings), {**_SETTINGS, **stored, **changes})
         record.save(str(self.root / "data" / "device"), {"sn": SN, "hotspot_password": _HOTSPOT_PASSWORD})

@@ -60,17 +60,19 @@ def settings():
 
 
 def boot():
-    """In: three files, each with 2 bytes of length before it: slot_state, slot_boots, manifest. Out: the slot chosen."""
+    """In: three files, each with 2 bytes of length before it: slot_state, slot_boots, slot a. Out: the slot chosen."""
     import boot
+    from slots import head
     from slots.slots import Slots
     from slots.version import Refused, version_key
 
     root = _folder() + "boot/"
-    for name in ("", "a", "b"):
+    for name in ("", "data"):
         os.mkdir(root + name)
-    _write(root + "a/main.mpy", b"four")
-    _write(root + "b/main.mpy", b"four")
-    _write(root + "b/manifest.json", b'{"files":[["main.mpy",4,9,"00"]]}')
+    boot.machine = None
+    image = b"\xd2\xcd\x31\x00"
+    good = head.make(b'{"version":"1.2.3","mpy":6,"size":4}', b"", 4, crc32(image))
+    _write(root + "b.slot", good + b"\xff" * (head.HEAD_BYTES - len(good)) + image)
 
     def take(data):
         parts = []
@@ -80,43 +82,36 @@ def boot():
             data = data[2 + count :]
         _write(root + "slot_state", parts[0])
         _write(root + "slot_boots", parts[1])
-        _write(root + "a/manifest.json", parts[2])
-        chosen = boot.choose(root)
+        _write(root + "a.slot", parts[2] + b"\xff" * (head.HEAD_BYTES - len(parts[2])) + image)
+        try:
+            os.remove(root + "data/slot_state")
+        except OSError:
+            pass
+        chosen, _ = boot.choose(root, boot._Files(root))
         slots = Slots(root, "a")
         slots.idle()
         slots.on_trial()
         slots.manifest("a")
+        slots.failed()
         try:
             version_key(slots.floor())
         except Refused:
             pass
-        return chosen[-1] if chosen else None
+        return chosen
 
     return take
 
 
 def bundle():
-    """In: size of the pieces / 16, a bundle. Out: [refused or "", percent, files installed]. Raises Refused."""
-    from binascii import hexlify
-    from hashlib import sha256
-
+    """In: size of the pieces / 16, a bundle. Out: [refused or "", percent, CRC-32 of the image or None, other files]."""
+    from slots.head import HEAD_BYTES
     from slots.installer import Installer
-    from slots.slots import Slots, entries
+    from slots.slots import Slots
     from slots.version import Refused
 
     root = _folder() + "slots/"
     os.mkdir(root)
-    known = ("a", "b", "slot_state", "slot_boots")
-
-    def files(folder):
-        found = []
-        for path, is_folder in entries(folder):
-            if is_folder:
-                found += files(path)
-            else:
-                with open(path, "rb") as file:
-                    found.append([path[len(root) + 2 :], hexlify(sha256(file.read()).digest()).decode()])
-        return found
+    known = ("b.slot", "b.new", "slot_state", "slot_boots", "data")
 
     def take(data):
         size = 16 * data[0] + 1 if data else 1
@@ -133,7 +128,11 @@ def bundle():
         percent = installer.percent()
         installer.close()
         strange = [row[0] for row in os.ilistdir(root) if row[0] not in known]
-        installed = [] if refused else files(root + "b")
+        installed = None
+        if not refused:
+            with open(root + "b.slot", "rb") as file:
+                file.seek(HEAD_BYTES)
+                installed = crc32(file.read())
         return [refused.encode().hex(), percent, installed, strange]
 
     return take

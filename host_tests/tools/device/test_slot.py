@@ -1,0 +1,131 @@
+"""A slot as the builder makes it: the boot.py that ships finds it whole, whatever carries it; two fit into a flash."""
+
+import subprocess
+import zlib
+
+import pytest
+from bridgectl.device import build, bundle, slot
+from bridgectl.emulator.rig import Rig, slot_files
+from slots import head
+
+_FLASH_BLOCKS = 212  # 848 KiB of a Pico W's flash are the file system
+_OTHERS_BLOCKS = 30  # boot.py, main.py, records with their old versions, the superblock, room to move
+
+# Mounts a slot as boot.py does with either carrier and reads every path of it; then one module is imported from it.
+_READ = """
+import sys
+from binascii import crc32
+sys.path.insert(0, "firmware")
+import boot, vfs
+root, name = sys.argv[1:]
+class Vfs:
+    mount = vfs.mount
+    if name == "Rom":
+        VfsRom = vfs.VfsRom
+        def rom_ioctl(operation, number):
+            half = open(root + "/a.slot", "rb").read()
+            return half + bytes(327680 - len(half)) + bytes(327680)
+boot.vfs = Vfs
+boot.machine = None
+assert boot.start(root) == "a"
+import os
+for path in sys.stdin.read().split():
+    place = "/slot_a/" + path
+    size = os.stat(place)[6]
+    if os.stat(place)[0] & 0x4000:
+        print(path, "folder")
+    else:
+        with open(place, "rb") as file:
+            content = file.read(size)
+            assert path.endswith(".mpy") or file.read(1) == b""
+        print(path, size, crc32(content))
+for path in ("bridge/none.mpy", "bridge/app.py"):
+    try:
+        os.stat("/slot_a/" + path)
+        print("found", path)
+    except OSError as e:
+        assert e.errno == 2
+from modbus.wire import rtu
+print("imported", rtu.__file__)
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A folder with the host's slot in it."""
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "a.slot").write_bytes(slot.built("host"))
+    return folder
+
+
+@pytest.mark.parametrize("carrier", ["Files", "Rom"])
+def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root, carrier):
+    """Proves: OTA-3+"""
+    built = build.ROOT / "build" / "host"
+    files = sorted(p for p in built.rglob("*") if p.is_file())
+    paths = [p.relative_to(built).as_posix() for p in files]
+    done = subprocess.run(
+        [build.micropython(), "-X", "heapsize=2m", "-c", _READ, str(root), carrier],
+        input="\n".join([*paths, "bridge", "bridge/ports", "modbus"]),
+        cwd=build.ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = done.stdout.splitlines()
+    assert told[0].startswith(f"boot: slot a, version {build.version()}, carrier {carrier}, ")
+    wanted = [f"{p} {q.stat().st_size} {zlib.crc32(q.read_bytes())}" for p, q in zip(paths, files)]
+    assert told[1:] == [
+        *wanted,
+        *(f"{f} folder" for f in ("bridge", "bridge/ports", "modbus")),
+        "imported /slot_a/modbus/wire/rtu.mpy",
+    ]
+
+
+@pytest.mark.parametrize("board", [b for b in build.BOARDS if b != "host"])
+def test_two_slots_fit_into_the_flash_of_a_board(board):
+    """Proves: OTA-3+"""
+    assert 2 * -(-len(slot.built(board)) // 4096) + _OTHERS_BLOCKS <= _FLASH_BLOCKS
+
+
+def test_the_same_files_make_the_same_slot_and_its_head_says_what_it_is(tmp_path):
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "x.gz").write_bytes(b"x" * 300)
+    (tmp_path / "a.mpy").write_bytes(b"M\x06\x00\x1f")
+    one = slot.blob(tmp_path, "host", "1.2.3", "1.0.0")
+    assert slot.blob(tmp_path, "host", "1.2.3", "1.0.0") == one
+    assert one[:10] == b"\x89SLOT2\r\n\x00\x01"
+    size, crc, manifest, signature = head.lengths(one[:22])
+    assert (size, crc, signature) == (len(one) - 4096, zlib.crc32(one[4096:]), 0)
+    assert one[22 : 22 + manifest].startswith(
+        b'{"product":"sigen-bridge","board":"host","version":"1.2.3","minimum":"1.0.0","mpy":6,"size":337,"sha256":"'
+    )
+    assert head.whole(one[: 22 + manifest + 4])
+    assert set(one[22 + manifest + 4 : 4096]) == {0xFF}
+    assert one[4096:4099] == b"\xd2\xcd\x31"  # a ROMFS
+
+
+def test_what_cannot_be_a_slot_is_refused(tmp_path):
+    (tmp_path / "a.mpy").write_bytes(b"M\x06")
+    (tmp_path / "b.mpy").write_bytes(b"M\x05")
+    with pytest.raises(slot.SlotError, match="several formats"):
+        slot.blob(tmp_path, "host", "1.2.3")
+    (tmp_path / "b.mpy").rename(tmp_path / ("b" * 65))
+    with pytest.raises(slot.SlotError, match="64 ASCII characters"):
+        slot.blob(tmp_path, "host", "1.2.3")
+
+
+def test_the_second_half_of_a_segment_begins_at_whole_blocks():
+    assert [slot.half(x) for x in (655360, 655360 + 4096, 393216)] == [327680, 327680, 196608]
+
+
+@pytest.mark.slow
+def test_a_bundle_is_installed_beside_the_running_slot_on_the_emulated_chip(tmp_path):
+    """Proves: OTA-3+"""
+    path = tmp_path / "next.bundle"
+    bundle.make(build.build("rp2040", quiet=True), "rp2040", "9.8.7", path)
+    rig = Rig({**slot_files(), "/update.bundle": path.read_bytes()}, {"settings": {"system_name": "Test"}})
+    rig.run_until(lambda: "restart into the new version" in rig.console.text, 40000, 50)
+    assert "version 9.8.7 starts next, on trial" in rig.console.text
+    rig.run_until(lambda: "boot: slot b, version 9.8.7, carrier Files" in rig.console.text, 10000, 50)
+    rig.run_until(lambda: rig.console.text.count("I app: version") == 2, 10000, 50)
+    rig.run_until(lambda: rig.console.text.count("rs485-2: master: link ok") == 2, 5000, 50)
+    assert "Traceback" not in rig.console.text
