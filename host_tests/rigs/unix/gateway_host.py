@@ -12,7 +12,7 @@ import socket
 import sys
 
 from clock import ticks_diff, ticks_ms
-from foreign_bus import ForeignBus
+from forwarding_bus import ForwardingBus
 from line import Line
 from modbus.gateway.gateway import COUNT_NAMES, Gateway
 from modbus.gateway.tcp_server import Server
@@ -34,7 +34,7 @@ async def say(bus, gateway, server):
         told = dict(zip(COUNT_NAMES, gateway.counts))
         told.update(clients=server.clients(), accepted=server.accepted, dropped=server.dropped)
         told.update(turned_away=server.turned_away, waiting=gateway.waiting(), held_up_ms=longest_ms)
-        if isinstance(bus, ForeignBus):
+        if isinstance(bus, ForwardingBus):
             told.update(polls=bus.polls, poll_failures=bus.poll_failures, longest_gap_ms=bus.longest_gap_ms)
         gc.collect()
         told["heap"] = gc.mem_alloc()
@@ -55,7 +55,7 @@ async def main(tty, port, *options):
         bus = Master(line, baud, "N")
         running = bus.run(lambda: None)
     else:
-        bus = ForeignBus(line, baud, "N", number("reply_ms", 300), number("poll_ms", 0))
+        bus = ForwardingBus(line, baud, "N", number("reply_ms", 300), number("poll_ms", 0))
         running = bus.run()
     gateway = Gateway(lambda: bus, number("freshness_ms", 500), number("deadline_ms", 1500))
     bus.tap = gateway.overheard

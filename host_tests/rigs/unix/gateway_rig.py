@@ -37,7 +37,7 @@ class Bus:
         self.registers = {}  # address: value; others read their own address
         self.left_alone = ()  # units that are not asked now
 
-    def foreign(self, unit, pdu, count, done):
+    def forward(self, unit, pdu, count, done):
         if len(self.waiting) >= self.places:
             return False
         assert count == len(pdu)

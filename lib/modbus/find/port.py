@@ -147,9 +147,9 @@ class Port:
 
     def _append(self, have):
         """Read behind the first `have` bytes; return the new count."""
-        rest = bytearray(_ROOM - have)
-        count = self._line.readinto(rest, len(rest))
-        self.frame[have : have + count] = rest[:count]
+        piece = bytearray(_ROOM - have)
+        count = self._line.readinto(piece, len(piece))
+        self.frame[have : have + count] = piece[:count]
         return have + count
 
     def _judge(self, unit, function, count, expected, have):

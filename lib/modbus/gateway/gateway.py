@@ -7,7 +7,7 @@ queued for the bus, where it comes after everything that the bridge itself wants
     client 2  ─read 2..3─►  ┴─ one exchange on the bus, last in line ┴─► its part of the same reply
     client 3      ─read 4..5, a moment later─► reply from the cache
 
-The bus (see `Gateway`) takes foreign(unit, pdu, count, done), withdraw(done), and has asked_at.
+The bus (see `Gateway`) takes forward(unit, pdu, count, done), withdraw(done), and has asked_at.
 """
 
 import clock
@@ -44,7 +44,7 @@ class Gateway:
     def __init__(self, bus, freshness_ms, deadline_ms, guarded=()):
         """bus: function that returns the line's master now, or None. The master has
 
-        foreign(unit, pdu, count, done): queue a request and return True, or False if it takes none now. Later it calls
+        forward(unit, pdu, count, done): queue a request and return True, or False if it takes none now. Later it calls
         done(status, frame, at, count): status of rtu.check, the reply's PDU is frame[at:at + count] until done returns;
         withdraw(done): forget it and return True, or False if it was sent already;
         asked_at: ticks when the request whose reply is being handed out had left.

@@ -34,7 +34,7 @@ class Turns:
         """Give the bus what may go next."""
         while bus and self.queue:
             exchange = self._next()
-            if exchange is None or not bus.foreign(exchange.unit, exchange.pdu, len(exchange.pdu), exchange.done):
+            if exchange is None or not bus.forward(exchange.unit, exchange.pdu, len(exchange.pdu), exchange.done):
                 return
             self._last = clock.ticks_add(self._last, 1)
             for ticket in exchange.tickets:

@@ -16,8 +16,8 @@ class Printer:
     """Gets every settled request; the buffer is valid only during the call."""
 
     def heard(self, unit, function, address, count, status, buffer, at, when):
-        words = bytes(buffer[at : at + 2 * count]).hex() if status == rtu.OK and function in (3, 4) else ""
-        print("unit %d function %d: %d+%d %s %s" % (unit, function, address, count, rtu.describe(status), words))
+        registers = bytes(buffer[at : at + 2 * count]).hex() if status == rtu.OK and function in (3, 4) else ""
+        print("unit %d function %d: %d+%d %s %s" % (unit, function, address, count, rtu.describe(status), registers))
 
 
 async def listen(line, baud=9600, parity="N", ms=None):

@@ -17,7 +17,7 @@ import clock
 from micropython import const
 from modbus.listen import frames
 from modbus.listen.polls import Polls
-from modbus.listen.waiting import NOBODY, SEVERAL, Waiting, words
+from modbus.listen.waiting import NOBODY, SEVERAL, Waiting, quantity
 from modbus.wire import crc, rtu
 
 # Places in Listener.counts.
@@ -173,7 +173,7 @@ class Listener:
             slot = waiting.oldest(at)
         if waiting.function[slot]:
             self._give_up(slot)
-        row = self.polls.asked(unit, function, address, words(function, count), at)
+        row = self.polls.asked(unit, function, address, quantity(function, count), at)
         window_ms = self.polls.window_ms(row, _YOUNG_MS + self._stall_ms)
         waiting.put(slot, unit, function, address, count, at, window_ms)
 
@@ -189,7 +189,7 @@ class Listener:
             self.counts[UNSURE] += 1
             return
         unit, function = waiting.unit[slot], waiting.function[slot]
-        address, count = waiting.address[slot], words(waiting.function[slot], waiting.count[slot])
+        address, count = waiting.address[slot], quantity(waiting.function[slot], waiting.count[slot])
         waiting.function[slot] = 0
         at = self._ticks(start)
         think_ms = clock.ticks_diff(at, waiting.at[slot]) - self._gaps_ms[start]
@@ -218,7 +218,7 @@ class Listener:
     def _give_up(self, slot):
         waiting = self._waiting
         unit, function = waiting.unit[slot], waiting.function[slot]
-        address, count = waiting.address[slot], words(function, waiting.count[slot])
+        address, count = waiting.address[slot], quantity(function, waiting.count[slot])
         at = waiting.at[slot]
         waiting.function[slot] = 0
         self.counts[UNANSWERED] += 1

@@ -14,7 +14,7 @@ _EXCEPTION = const(0x80)
 _WORD_READS = b"\x03\x04\x17"
 
 
-def words(function, count):
+def quantity(function, count):
     """Return how many registers (or coils) a request names; `count` holds the value where it names just one."""
     return count if function <= 4 or 15 <= function <= 16 or function == 23 else 1
 

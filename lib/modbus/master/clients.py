@@ -11,12 +11,12 @@ _SLAVES = const(4)  # whose pace is kept
 _FORGOTTEN_S = const(3600)
 
 
-class Foreign(Request):
+class Forwarded(Request):
     """The request of a client; done(status, frame, at, count)."""
 
     def __init__(self, slave, sent, count, done):
         Request.__init__(self, slave, sent, count, done)
-        self.is_foreign = True
+        self.of_client = True
 
     def finish(self, status, frame, at, count):
         self.done(status, frame, at, count)
@@ -36,7 +36,7 @@ class Clients:
         """Queue a request; return False if too many wait."""
         if len(self._queue) >= _WAITING:
             return False
-        self._queue.append(Foreign(self._slave(unit), sent, count, done))
+        self._queue.append(Forwarded(self._slave(unit), sent, count, done))
         return True
 
     def _slave(self, unit):

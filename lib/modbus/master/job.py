@@ -33,7 +33,7 @@ class Job:
         self.length = 0  # of the frame
         self.function = self.address = self.quantity = 0
         self.is_read = False
-        self.is_foreign = False  # a client of a gateway asks
+        self.of_client = False  # a client of a gateway asks
 
     def read(self, function, address, quantity):
         """Read registers (function 3 or 4); return the job."""

@@ -42,7 +42,7 @@ class Master:
         self.reply = Reply()
         self.counts = self.reply.counts
         self.count_names = COUNT_NAMES
-        self._rest = bytearray(rtu.LONGEST)
+        self._piece = bytearray(rtu.LONGEST)
         self._quiet_at = clock.ticks_ms()
         self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
         self._sent_us = 0
@@ -57,7 +57,7 @@ class Master:
         self._last = None  # slave of the last exchange
         self.stopped = False  # set it, and run() ends after the exchange under way
         self.jobs = []
-        self._foreign = []
+        self._forwarded = []
         self._clients = None
         self._own = 0  # exchanges since the last one of a client
         self._asked = False
@@ -96,7 +96,7 @@ class Master:
 
     # -- clients of a gateway --------------------------------------------------------
 
-    def foreign(self, unit, sent, count, done):
+    def forward(self, unit, sent, count, done):
         """Queue the request PDU sent[:count] of a client for a slave; return False if too many wait.
 
         done(status, frame, at, count) is called with the reply's PDU frame[at:at + count], unless `withdraw` comes first.
@@ -104,14 +104,14 @@ class Master:
         if self._clients is None:
             from modbus.master.clients import Clients  # only a gateway needs it
 
-            self._clients = Clients(self.jobs, self._foreign, self._silence_us)
+            self._clients = Clients(self.jobs, self._forwarded, self._silence_us)
         return self._clients.add(unit, sent, count, done)
 
     def withdraw(self, done):
         """Forget the request that came with this done; return False if it was sent already."""
-        for job in self._foreign:
+        for job in self._forwarded:
             if job.done is done:
-                self._foreign.remove(job)
+                self._forwarded.remove(job)
                 return True
         return False
 
@@ -135,12 +135,12 @@ class Master:
             if job.urgent:
                 return job.slave.before(job, now)
             best, least_ms = job, left_ms
-        if self._foreign and (best is None or self._own >= _OWN_FIRST):
-            for job in self._foreign:
+        if self._forwarded and (best is None or self._own >= _OWN_FIRST):
+            for job in self._forwarded:
                 if self._may(job, now):
                     first = job.slave.before(job, now)
                     if first is job:
-                        self._foreign.remove(job)
+                        self._forwarded.remove(job)
                     return first
         return best and best.slave.before(best, now)
 
@@ -160,7 +160,7 @@ class Master:
         for job in self.jobs:
             if job.active and job.slave is not slave:
                 return False
-        return not self._foreign
+        return not self._forwarded
 
     # -- one exchange ----------------------------------------------------------------
 
@@ -248,9 +248,9 @@ class Master:
         self._quiet_at, self._quiet_us = now, self._still_us
         slave.quiet(now, self._still_us)
         slave.ended(status, job, self._began_at, now)
-        foreign = job.is_foreign
-        self._own = 0 if foreign else min(self._own + 1, _OWN_FIRST)
-        if self.tap and not foreign:
+        of_client = job.of_client
+        self._own = 0 if of_client else min(self._own + 1, _OWN_FIRST)
+        if self.tap and not of_client:
             self.tap(
                 slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at
             )
@@ -259,14 +259,14 @@ class Master:
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""
-        reply, rest = self.reply, self._rest
+        reply, piece = self.reply, self._piece
         have = 0
         while self._line.any():
-            count = self._line.readinto(rest, len(rest))
+            count = self._line.readinto(piece, len(piece))
             if not count:
                 break
             for i in range(min(count, len(reply.frame) - have)):
-                reply.frame[have + i] = rest[i]
+                reply.frame[have + i] = piece[i]
             have = min(have + count, len(reply.frame))
         if have:
             reply.strays(self._last, have)
@@ -278,8 +278,8 @@ class Master:
         if not have:
             reply.have = line.readinto(frame, min(waiting, len(frame)))
             return
-        rest = self._rest
-        count = line.readinto(rest, min(waiting, len(rest), len(frame) - have))
+        piece = self._piece
+        count = line.readinto(piece, min(waiting, len(piece), len(frame) - have))
         for i in range(count):
-            frame[have + i] = rest[i]
+            frame[have + i] = piece[i]
         reply.have = have + count

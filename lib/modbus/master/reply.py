@@ -1,4 +1,4 @@
-"""Finds the reply to a job in what comes off the line, and says what the rest was; sans-IO.
+"""Finds the reply to a job in what comes off the line, and says what else came; sans-IO.
 
     00 ff | our own request | a whole frame of others, or too late | 01 04 04 .. crc
     glitch       echo                 wrong, late                     the reply

@@ -1,4 +1,4 @@
-"""A job of any function of pdu.py (1-6, 8, 15, 16, 22, 23, 43/14), from a request PDU that is ready; also of a stranger."""
+"""A job of any function of pdu.py (1-6, 8, 15, 16, 22, 23, 43/14), from a request PDU that is ready."""
 
 import clock
 from micropython import const

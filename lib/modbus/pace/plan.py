@@ -16,9 +16,9 @@ _NEVER = const(0x3FFFFFFF)  # more than any cost in us, and still a small intege
 
 
 def reads(wanted, longest, timing=None, forbidden=()):
-    """Return [(address, count)] with the least bus time that cover `wanted`, a list of (address, words) in any order.
+    """Return [(address, count)] with the least bus time that cover `wanted`, a list of (address, registers) in any order.
 
-    longest: registers in one read; forbidden: (address, words) that no read may touch. No value is torn between two
+    longest: registers in one read; forbidden: (address, registers) that no read may touch. No value is torn between two
     reads. Raises ValueError if a value alone is too long or forbidden.
     """
     return [(a, n) for a, n, _ in schedule([(w[0], w[1], 0) for w in wanted], longest, timing, forbidden)]
@@ -27,7 +27,7 @@ def reads(wanted, longest, timing=None, forbidden=()):
 def schedule(wanted, longest, timing=None, forbidden=()):
     """Return [(address, count, every_ms)] with the least share of bus time, fastest first; otherwise as `reads`.
 
-    wanted: (address, words, every_ms); every_ms is how often the value is due and the deadline of each repeat.
+    wanted: (address, registers, every_ms); every_ms is how often the value is due and the deadline of each repeat.
     Values that overlap values of another rhythm are covered too, but not always at the very least cost.
     """
     values = _ordered(wanted)
@@ -87,8 +87,8 @@ class _Slices:
         m = j - 1
         end = 0
         while m >= i and reaches[m] >= j:
-            first, words, _ = values[m]
-            end = max(end, first + words)
+            first, registers, _ = values[m]
+            end = max(end, first + registers)
             price = prices[end - first]
             if not price:
                 price = prices[end - first] = self._timing.read_us(end - first)
@@ -128,7 +128,7 @@ def _ordered(wanted):
     every = sorted({tuple(w) for w in wanted})
     for v in every:
         if v[1] < 1:
-            raise ValueError("%d words at %d" % (v[1], v[0]))
+            raise ValueError("%d registers at %d" % (v[1], v[0]))
         if not _is_brought(v, every):
             values.append(v)
     return values
@@ -156,13 +156,13 @@ def _reaches(values, longest, forbidden):
                 break
             j += 1
         if j == m:
-            raise ValueError("%d words at %d fit into no read" % (values[m][1], values[m][0]))
+            raise ValueError("%d registers at %d fit into no read" % (values[m][1], values[m][0]))
         reaches.append(j)
     return reaches
 
 
 def _touches(first, end, forbidden):
-    for address, words in forbidden:
-        if address < end and address + words > first:
+    for address, registers in forbidden:
+        if address < end and address + registers > first:
             return True
     return False

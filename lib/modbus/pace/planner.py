@@ -6,7 +6,7 @@ from modbus.wire.timing import cycle_us
 from unload import unload
 
 _HOLD_MS = const(10000)  # a better plan must stay better for so long
-_REST_MS = const(60000)  # least time between two changes of plan
+_KEEP_MS = const(60000)  # least time between two changes of plan
 _GAIN = const(32)  # a new plan saves at least 1/32 of the bus time
 _MOVED = const(16)  # think time or rest moved by less than 1/16 of a read: no need to look
 
@@ -49,7 +49,7 @@ class Planner:
             self._better_at = now
         if clock.ticks_diff(now, self._better_at) < _HOLD_MS:
             return False
-        if self._changed_at is not None and 0 <= clock.ticks_diff(now, self._changed_at) < _REST_MS:
+        if self._changed_at is not None and 0 <= clock.ticks_diff(now, self._changed_at) < _KEEP_MS:
             return False
         self.reads = best
         self.changes += 1

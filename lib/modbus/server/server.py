@@ -2,7 +2,7 @@
 
 `answer` serves registers and nothing else; `Server` is a whole slave on a serial line with counters, diagnostics,
 listen-only mode and identification. Checks are made in the specification's order: function (1), quantity and value (3),
-address (2), execution (4); function 22 looks at the address before the rest.
+address (2), execution (4); function 22 looks at the address first.
 
 A bank holds the values. `bank.read(function, address, count, out, at)` puts 2 * count bytes, or for functions 1 and 2
 the packed bits, into out from position `at`. `bank.write(address, buffer, at, count)` takes 2 * count bytes,
@@ -86,7 +86,7 @@ class Server:
     def answer(self, request, count, out):
         """Put the reply to the first `count` bytes of request into out and return its length; 0 = say nothing.
 
-        count 0 reports a frame that could not be received.
+        count 0 says that there was a frame that could not be received.
         """
         books = self.diagnostics
         if not intact(request, count):

@@ -46,7 +46,7 @@ class Serving:
         # One tick more than t3.5, because a tick may have begun just before it was read.
         self._silence_ms = rtu.silence_us(baud, parity) // 1000 + 2
         self._frame = bytearray(2 * rtu.LONGEST)
-        self._rest = bytearray(rtu.LONGEST)
+        self._piece = bytearray(rtu.LONGEST)
         self._out = bytearray(rtu.LONGEST)
         self._have = 0
         self._judged = 0  # so many bytes were found to be no frame yet
@@ -136,13 +136,13 @@ class Serving:
 
     def _take(self, waiting):
         """Put the bytes that wait behind those in the frame buffer."""
-        frame, rest, have = self._frame, self._rest, self._have
-        if have + min(waiting, len(rest)) > len(frame):
+        frame, piece, have = self._frame, self._piece, self._have
+        if have + min(waiting, len(piece)) > len(frame):
             self._damage()  # more than any frame and what may stand before it
             have = 0
-        count = self._line.readinto(rest, min(waiting, len(rest)))
+        count = self._line.readinto(piece, min(waiting, len(piece)))
         for i in range(count):
-            frame[have + i] = rest[i]
+            frame[have + i] = piece[i]
         self._have = have + count
         self._judged = 0
 
@@ -190,7 +190,7 @@ class Serving:
                 continue
             counts[FOREIGN] += 1
             if frame[0] != slave.unit:  # a reply in our own name is nobody's message
-                slave.answer(frame, size, self._rest)
+                slave.answer(frame, size, self._piece)
         if not count:
             self._drop(start)
             self._judged = self._have

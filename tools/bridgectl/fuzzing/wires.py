@@ -153,31 +153,31 @@ def serving_wrong(data, answer):
 
 
 def master_input(rng):
-    foreign = frames.request(rng)[:254]
+    forwarded = frames.request(rng)[:254]
     pieces = b""
     for _ in range(rng.randint(1, 6)):
-        asked = rng.choice((b"\x04\0\x07\0\x0a", b"\x04\0\x28\0\x0a", foreign))
+        asked = rng.choice((b"\x04\0\x07\0\x0a", b"\x04\0\x28\0\x0a", forwarded))
         told = frames.damaged_frame(rng, rng.choice((1, 1, 2)), frames.reply(rng, asked))
         noise = rng.choice((b"", b"", b"", b"\x00", b"\xff\xff", frames.sealed(b"\1" + asked)))
         pieces += mutate.chunks(rng, noise + told, True)
-    return bytes((len(foreign),)) + foreign + pieces
+    return bytes((len(forwarded),)) + forwarded + pieces
 
 
 def master_wrong(data, answer):
     if answer is None:
         return None
     results, octets = answer[0], bytes.fromhex(answer[1])
-    foreign = data[1 : 1 + data[0]]
+    forwarded = data[1 : 1 + data[0]]
     for unit, function, quantity, status, held in results:
         if not -6 <= status < 64:
             return f"status {status}"
         pdu = bytes.fromhex(held)
-        listens_only = function == 0 and foreign[:3] == b"\x08\0\x04"
+        listens_only = function == 0 and forwarded[:3] == b"\x08\0\x04"
         if status < 0 or listens_only:
             continue
         if frames.sealed(bytes((unit,)) + pdu) not in octets:
             return f"nobody told {held}"
-        asked = foreign if function == 0 else bytes((function, 0, 0)) + quantity.to_bytes(2, "big")
+        asked = forwarded if function == 0 else bytes((function, 0, 0)) + quantity.to_bytes(2, "big")
         if status and (pdu[0] != asked[0] | 0x80 or status != (pdu[1] & 0x3F or 4)):
             return "an exception that was not sent"
         if not status and asked[0] in (3, 4) and len(frames.told(pdu).registers) != int.from_bytes(asked[3:5], "big"):

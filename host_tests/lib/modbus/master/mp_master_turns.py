@@ -82,7 +82,7 @@ def _with_clients(every_ms):
 
     async def greedy():
         while True:
-            while bus.foreign(9, asked, end, client.client):
+            while bus.forward(9, asked, end, client.client):
                 pass
             await asyncio.sleep_ms(5)
 
@@ -106,10 +106,10 @@ def test_a_client_may_take_its_request_back_until_it_is_sent():
     bus = master.Master(Line(_answer), 9600, "N")
     client = Times()
     asked = b"\x04\x00\x00\x00\x02"
-    assert bus.foreign(1, asked, 5, client.client)
+    assert bus.forward(1, asked, 5, client.client)
     assert bus.withdraw(client.client) is False  # a bound method is another object each time
     done = client.client
-    assert bus.foreign(1, asked, 5, done)
+    assert bus.forward(1, asked, 5, done)
     assert bus.withdraw(done) and not bus.withdraw(done)
     _run(bus, 500)
     assert len(client.at) == 1
@@ -125,7 +125,7 @@ def test_the_least_period_holds_for_all_who_use_the_line():
     async def greedy():
         while True:
             for unit in (1, 2, 247):
-                bus.foreign(unit, b"\x03\x00\x05\x00\x02", 5, client.client)
+                bus.forward(unit, b"\x03\x00\x05\x00\x02", 5, client.client)
             await asyncio.sleep_ms(50)
 
     _run(bus, 60000, greedy)
@@ -217,7 +217,7 @@ def test_who_listens_in_hears_what_the_bridge_asks_and_not_what_clients_ask():
 
     bus.tap = tap
     bus.add(Job(_slave(), Times().done, 100).read(4, 20, 2))
-    bus.foreign(9, b"\x04\x00\x00\x00\x02", 5, client.client)
+    bus.forward(9, b"\x04\x00\x00\x00\x02", 5, client.client)
     _run(bus, 3000)
     assert client.statuses == [rtu.OK] and len(heard) > 3
     assert set(heard) == {(1, 4, 20, 2, rtu.OK, b"\x00\x01\x00\x01")}
@@ -269,16 +269,16 @@ def test_a_slave_that_only_clients_ask_is_asked_again_after_a_week():
 
     async def story():
         for _ in range(4):
-            bus.foreign(9, asked, 5, client.client)
+            bus.forward(9, asked, 5, client.client)
             await asyncio.sleep_ms(12000)
         first = bus._clients._slaves[0][0]
-        bus.foreign(9, asked, 5, client.client)
+        bus.forward(9, asked, 5, client.client)
         assert bus._clients._slaves[0][0] is first
         answers[0] = True
         for _ in range(7 * 24):
             time.sleep_ms(3600000)
             clock.seconds()
-        bus.foreign(9, asked, 5, client.client)
+        bus.forward(9, asked, 5, client.client)
         assert bus._clients._slaves[0][0] is not first
 
     _run(bus, 60000 + 7 * 24 * 3600000, story)

@@ -44,7 +44,7 @@ class _Bus:
         self.place = 0
         self.asked_at = 0
 
-    def foreign(self, unit, pdu, count, done):
+    def forward(self, unit, pdu, count, done):
         if len(self.waiting) >= 3:
             return False
         self.waiting.append((unit, bytes(memoryview(pdu)[:count]), done))

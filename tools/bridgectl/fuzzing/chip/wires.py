@@ -178,7 +178,7 @@ def master():
         bus = Master(line, 9600, "N")
         for unit, address in ((UNIT, 7), (UNIT, 40), (2, 7)):
             bus.add(Job(Slave(unit, Pacing(3700)), done, 1).read(4, address, 10))
-        bus.foreign(UNIT, data[1:end], data[0], finished)
+        bus.forward(UNIT, data[1:end], data[0], finished)
         virtual.run(bus.run(beat))
         return [found, line.octets().hex()]
 

@@ -1,4 +1,4 @@
-"""A thin master with a queue for foreign requests, on a real line: what the gateway wants of a port, and nothing else.
+"""A thin master with a queue for what a gateway forwards, on a real line: what the gateway wants of a port, and nothing else.
 
 It also makes one read of its own every poll_ms, which goes first, so that a test sees if clients hold it up.
 """
@@ -11,7 +11,7 @@ from modbus.wire import crc, rtu
 _QUEUE = 4
 
 
-class ForeignBus:
+class ForwardingBus:
     def __init__(self, line, baud, parity, reply_ms=300, poll_ms=0, poll=(1, 4, 0, 2)):
         """poll: unit, function, address, quantity of the read of its own."""
         self.line = line
@@ -27,7 +27,7 @@ class ForeignBus:
         self.frame = bytearray(rtu.LONGEST + 32)
         self.tap = None
 
-    def foreign(self, unit, pdu, count, done):
+    def forward(self, unit, pdu, count, done):
         if len(self.queue) >= _QUEUE:
             return False
         self.queue.append((unit, bytes(memoryview(pdu)[:count]), done))
@@ -77,10 +77,10 @@ class ForeignBus:
             return rtu.OK, 0
         have = 0
         quiet_at = at
-        rest = bytearray(64)
+        piece = bytearray(64)
         while ticks_diff(ticks_ms(), quiet_at) <= self.reply_ms:
-            got = self.line.readinto(rest, min(64, len(self.frame) - have))
-            self.frame[have : have + got] = memoryview(rest)[:got]
+            got = self.line.readinto(piece, min(64, len(self.frame) - have))
+            self.frame[have : have + got] = memoryview(piece)[:got]
             have += got
             if got:
                 quiet_at = ticks_ms()
