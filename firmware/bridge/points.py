@@ -10,7 +10,7 @@ import table
 COUNTER = "total_increasing"
 
 # id | unit | decimals | low | high | Home Assistant device class | state class
-# A value outside low..high is suspect. Limits are those of the meters (100 A, single phase) and of plants up to 200 kW.
+# A value outside low..high is suspect. Limits are those of the meters (100 A, single phase) and of plants up to 5 MW.
 # low is 0 or -high: the check is made on the bits of the first register (readings.py).
 # Signs: import is positive at the sensor and the grid, charging is positive at the battery.
 POINTS = """
@@ -40,28 +40,28 @@ sensor_trip_energy|kWh|3|-1e7|1e7|energy|total
 sensor_trip_reactive|kvarh|3|-1e7|1e7||total
 plant_ems_mode||0|0|100||
 plant_grid_sensor||0|0|1||
-plant_grid_power|W|0|-200000|200000|power|measurement
-plant_grid_reactive|var|0|-200000|200000|reactive_power|measurement
+plant_grid_power|W|0|-5000000|5000000|power|measurement
+plant_grid_reactive|var|0|-5000000|5000000|reactive_power|measurement
 plant_off_grid||0|0|2||
-plant_max_power|W|0|0|200000|power|measurement
+plant_max_power|W|0|0|5000000|power|measurement
 plant_soc|%|1|0|100|battery|measurement
 plant_alarm_1||0|0|65535||
 plant_alarm_2||0|0|65535||
 plant_alarm_ess||0|0|65535||
 plant_alarm_backup_gateway||0|0|65535||
-plant_power|W|0|-200000|200000|power|measurement
-plant_reactive|var|0|-200000|200000|reactive_power|measurement
-plant_pv_power|W|0|-200000|200000|power|measurement
-plant_ess_power|W|0|-200000|200000|power|measurement
-plant_ess_charge_max|W|0|0|200000|power|measurement
-plant_ess_discharge_max|W|0|0|200000|power|measurement
+plant_power|W|0|-5000000|5000000|power|measurement
+plant_reactive|var|0|-5000000|5000000|reactive_power|measurement
+plant_pv_power|W|0|-5000000|5000000|power|measurement
+plant_ess_power|W|0|-5000000|5000000|power|measurement
+plant_ess_charge_max|W|0|0|5000000|power|measurement
+plant_ess_discharge_max|W|0|0|5000000|power|measurement
 plant_running_state||0|0|10||
 plant_soh|%|1|0|100||measurement
 plant_pv_energy|kWh|2|0|1e7|energy|total_increasing
 plant_load_energy|kWh|2|0|1e7|energy|total_increasing
 plant_alarm_6||0|0|65535||
 plant_alarm_7||0|0|65535||
-plant_load_power|W|0|-200000|200000|power|measurement
+plant_load_power|W|0|-5000000|5000000|power|measurement
 """
 
 # id | Home Assistant platform | unit | device class | category (messages.py)
@@ -74,6 +74,7 @@ di5|binary_sensor|||
 do1|switch|||
 do2|switch|||
 limit|sensor|%||
+limit_w|sensor|W|power|
 limit_reason|sensor|||
 limit_state|sensor|||
 sensor_link|sensor|||d

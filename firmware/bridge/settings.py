@@ -40,6 +40,7 @@ gateway_clients|int|8|1|16||Role gateway: clients at once; the Pico W image has 
 gateway_writers|text||0|120||Role gateway: addresses that may write, with commas between; empty = nobody
 grid_table|choice|off|off,ripple,ripple_reverse|||Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)
 grid_settle_ms|int|50|20|1000|ms|How long a contact must be still before it counts
+grid_hold_ms|int|1000|0|60000|ms|How long the contacts must be still before a looser limit counts; a stricter one counts at once
 do_safe_mask|int|0|0|3||Outputs closed in the safe state, bit 0 = DO1
 mqtt_host|text||0|64||MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink
 mqtt_port|int|1883|1|65535||MQTT port

@@ -29,13 +29,16 @@ class State:
         self.rs485 = ("", "")  # reports: what RS485-1 and RS485-2 do and how it goes, in words
         self.rs485_stats = ({}, {})  # reports: of each port, counts by result and the pace of its slave
         self.bus_exchanges = 0  # reads: good exchanges so far, of both ports
-        self.plant_limit_state = "idle"  # buses: idle, wanted, written, confirmed, refused or unreachable
-        self.plant_limit_text = ""  # buses: why, where the state needs a reason
-        self.plant_limit_at = 0  # buses: ticks of the last change of plant_limit_state
-        self.edge_to_write_ms = -1  # plant: from the last settled contact edge to the plant's answer to the write
+        self.plant_limit_state = "idle"  # limit: what holds at the plant now, one of grid.command.STATES
+        self.plant_limit_text = ""  # limit: why, where the state needs a reason
+        self.plant_limit_w = None  # limit: what the plant shall hold, W; None = no limit
+        self.plant_limit_at = 0  # limit: ticks of the last change of plant_limit_state or its text
+        self.edge_to_write_ms = -1  # limit: from a contact edge that brought a limit to the plant's answer to its write
 
         self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power
         self.limit_reason = ""  # control: who limits and why, in words; "" = nobody
+        self.limit_edges = 0  # control: limits so far that a contact edge brought
+        self.limit_edge_at = 0  # control: ticks of that edge, or of the end of the hold time of a looser limit
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)
         self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
 

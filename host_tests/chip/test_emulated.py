@@ -20,7 +20,7 @@ SETTINGS = {"system_name": "Emulated", "grid_table": "ripple"}
 def rig():
     """The board with the shipped files, nothing else, from power on until the plant holds no limit."""
     rig = Rig(slot_files(), {"settings": SETTINGS})
-    rig.run_until(lambda: "plant: limit released: confirmed" in rig.console.text, 8000)
+    rig.run_until(lambda: "plant: limit released: held" in rig.console.text, 8000)
     return rig
 
 
@@ -64,7 +64,7 @@ def test_a_contact_reaches_the_plant_as_a_written_limit(rig):
     written_ms, _ = scenario.flip(rig, 2, True)
     assert written_ms < 1500
     assert rig.plant.limit_w == 3600  # 60 % of 6000 W
-    rig.run_until(lambda: "plant: limit 3600 W: confirmed" in rig.console.text, 1000)
+    rig.run_until(lambda: "plant: limit 3600 W: held" in rig.console.text, 1000)
     assert "field_io: contacts closed: DI2" in rig.console.text
 
 

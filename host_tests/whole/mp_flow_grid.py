@@ -29,12 +29,12 @@ def test_good_readings_come_within_three_seconds_on_esp32():
 
 
 async def _sixty_percent(b):
-    await b.until(lambda: b.state.plant_limit_state == "confirmed", 10000)
+    await b.until(lambda: b.state.plant_limit_state == "held", 10000)
     await b.for_ms(777)
     b.contact(2, True)
     took_ms = await b.until(lambda: b.plant.limit_w is not None and b.plant.limit_w == 3600, 3000)
     assert took_ms < 2000, took_ms
-    await b.until(lambda: b.state.plant_limit_state == "confirmed", 4000)
+    await b.until(lambda: b.state.plant_limit_state == "held", 4000)
     assert b.state.limit_reason == "ripple control 60 % (DI2)"
     assert 0 <= b.state.edge_to_write_ms < 2000
     b.contact(2, False)
@@ -56,7 +56,7 @@ def test_the_write_comes_within_two_seconds_whatever_the_bus_is_doing():
     """Proves: DRM-2+"""
 
     async def story(b):
-        await b.until(lambda: b.state.plant_limit_state == "confirmed", 10000)
+        await b.until(lambda: b.state.plant_limit_state == "held", 10000)
         worst_ms = 0
         for phase in range(40):
             await b.for_ms(4000 + 53 * phase % 2000)
@@ -80,7 +80,7 @@ def test_a_plant_that_restarts_is_limited_again():
         await b.until(lambda: b.plant.limit_w == 0, 6000)
         b.plant.reboot(20000)
         await b.until(lambda: b.state.plant_limit_state == "unreachable", 40000)
-        await b.until(lambda: b.plant.limit_w == 0 and b.state.plant_limit_state == "confirmed", 60000)
+        await b.until(lambda: b.plant.limit_w == 0 and b.state.plant_limit_state == "held", 60000)
 
     _grid("rp2040").run(story)
 

@@ -105,13 +105,13 @@ def test_the_whole_bridge_runs_reads_limits_and_recovers(run):
     first_s = float(it.wait_for(r"first reading after ([\d.]+) s")[1])
     assert first_s < _FIRST_READING_MOST_S
     it.wait_for(r"values sensor_voltage=2\d\d")
-    it.wait_for("limit_state confirmed")
+    it.wait_for("limit_state held")
 
     it.press("2")
     pushed_s = time.monotonic()
     it.wait_for("plant's limit 3600 W")
     assert time.monotonic() - pushed_s < 5
-    it.wait_for("limit_state confirmed")
+    it.wait_for("limit_state held")
     it.press("2")
     it.wait_for("plant's limit released")
 

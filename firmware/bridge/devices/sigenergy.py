@@ -50,3 +50,8 @@ ALARM_2_AC = 0x0180  # phase sequence, short to PE
 ALARM_2_INVERTER = 0x020F  # leakage, communication, internal protection, AFCI self-test, soft start
 
 STANDBY, RUNNING, FAULT, SHUTDOWN, ENVIRONMENT = 0, 1, 2, 3, 7  # plant_running_state
+
+
+def limit(frame, at):
+    """Return the value of the limit's register, whose four bytes are at frame[at]."""
+    return frame[at] << 24 | frame[at + 1] << 16 | frame[at + 2] << 8 | frame[at + 3]

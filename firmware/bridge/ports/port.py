@@ -11,8 +11,9 @@ class Port:
         self.bus = bus
         self.slave = slave
 
-    def drive(self, now):
-        """Do what is due; called every 20 ms."""
+    def carry(self, command, now):
+        """Do what is due of a grid.command.LimitCommand; return False if this role does not command the plant."""
+        return False
 
     def follow(self, now):
         """Follow the pace of the other end and changed settings; called twice a second."""

@@ -1,15 +1,14 @@
 """Runs the two RS485 ports, whatever their roles: each in a task of its own, made anew when its settings change.
 
-`watch` expires readings, lets ports drive what they command and tells the state how they fare.
+`watch` expires readings, drives the limit command and lets the state be told how the ports fare.
 """
 
 import asyncio
 
 import clock
 import log
-from bridge.devices import sigenergy
 from bridge.ports import roles
-from bridge.tasks import reports
+from bridge.tasks import limit, reports
 from micropython import const
 
 _WATCH_MS = const(20)
@@ -17,7 +16,6 @@ _REPORT_MS = const(500)
 _OFF_MS = const(1000)
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
 _POLLS = ("master", "gateway")
-_ENDS = ("confirmed", "refused", "unreachable")  # of a limit command: worth a line
 
 
 class Ports:
@@ -33,6 +31,7 @@ class Ports:
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
         self._reports = reports.Reports(state)
+        self._limit = limit.Limit(board.data + "/limit", state, settings)
         self._restart_at = None
 
     def bus(self, number):
@@ -60,17 +59,14 @@ class Ports:
                     break  # a new role waits for the restart
 
     async def watch(self, beat):
-        """Expire readings, drive the commands, report."""
+        """Expire readings, drive the limit command, report."""
         state = self._state
         report_at = clock.ticks_ms()
         version = None
         while True:
             beat()
             now = clock.ticks_ms()
-            for port in self.objects:
-                if port:
-                    port.drive(now)
-            self._tell_limit(now)
+            self._limit.drive(self.objects[0], self.roles[0] in _POLLS, now)
             if clock.ticks_diff(now, report_at) >= 0:
                 report_at = clock.ticks_add(now, _REPORT_MS)
                 state.readings.expire(now)
@@ -108,20 +104,3 @@ class Ports:
             elif self.objects[place] and wanted != made_from:
                 self.objects[place].bus.stopped = True
         self._restart_at = restart_at
-
-    def _tell_limit(self, now):
-        """Bring what became of the limit into the state, also if no port has to do with the plant."""
-        state = self._state
-        command = self.objects[0].command if self.objects[0] and self.roles[0] in _POLLS else None
-        if command:
-            limit, text = command.state, command.text
-        elif state.limit_wanted:
-            limit, text = "unreachable", "RS485-1 does not command the plant"
-        else:
-            limit, text = "idle", ""
-        if (limit, text) == (state.plant_limit_state, state.plant_limit_text):
-            return
-        state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
-        if command and limit in _ENDS:
-            what = "released" if command.target == sigenergy.LIMIT_NONE else "%d W" % (command.target or 0)
-            log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())

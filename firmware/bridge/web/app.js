@@ -274,9 +274,9 @@ function statusPage() {
 
   const limit = (s) => {
     const free = s.limit_pct >= 100 && !s.limit_reason;
-    $("limit").textContent = free ? "None" : s.limit_pct + " %";
-    const plant = { idle: "", wanted: "telling the plant …", written: "written, not yet confirmed",
-      confirmed: "confirmed by the plant", refused: "refused by the plant", unreachable: "plant does not answer" }[s.limit_state];
+    $("limit").textContent = free ? "None" : s.limit_pct + " %" + (s.limit_w === null ? "" : " = " + s.limit_w + " W");
+    const plant = { idle: "", wanted: "telling the plant …", written: "written, not yet read back", held: "held by the plant",
+      overruled: "overruled", refused: "refused by the plant", unreachable: "not reached" }[s.limit_state] ?? s.limit_state;
     $("why").textContent = [s.limit_reason || "Nobody limits", plant, s.limit_text].filter(Boolean).join(" · ");
   };
   const power = (points) => {

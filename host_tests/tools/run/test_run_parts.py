@@ -112,7 +112,7 @@ def test_the_screen_shows_what_is_known_and_what_is_not(tmp_path, width):
         session.watch._take_state(b"not JSON")
         session.watch._take_state(
             b'{"sensor_voltage":231.4,"sensor_power":-1200,"plant_soc":88.5,"di2":"ON","di1":"OFF","sensor_link":"ok",'
-            b'"limit":60,"limit_reason":"ripple control","limit_state":"confirmed","led_bat":"charging","uptime":null}'
+            b'"limit":60,"limit_reason":"ripple control","limit_state":"held","led_bat":"charging","uptime":null}'
         )
         session.watch._take_state(b'{"sensor_voltage":null,"sensor_power":-1300,"sensor_link":"ok","di2":"ON"}')
         full = _drawn(session, width)

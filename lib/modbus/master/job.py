@@ -73,6 +73,9 @@ class Job:
 
     # -- for the master --------------------------------------------------------------
 
+    def leave(self):
+        """Make the frame ready; called just before it leaves, so that what is sent may be decided as late as that."""
+
     def answered(self):
         """Return False if the slave says nothing to this request."""
         return self.slave.unit != 0

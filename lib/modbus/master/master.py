@@ -1,9 +1,9 @@
 """Master of one RS485 line: one exchange at a time, at the pace that each slave was found to keep.
 
-The line is owned by `run()`; others hand in jobs. Urgent jobs go first, then the one whose deadline is nearest (its due
-time and one period more), then what clients of a gateway ask for; if the bridge's own jobs leave no time, a client gets
-every third exchange. A steady-state exchange allocates nothing: jobs and buffers are made at start, waiting is
-`sleep_ms`, the reply is checked where it lies and given to the job's `done`.
+The line is owned by `run()`; others hand in jobs. Urgent jobs go first (every second exchange at most), then the one
+whose deadline is nearest (its due time and one period more), then what clients of a gateway ask for; if the bridge's own
+jobs leave no time, a client gets every third exchange. A steady-state exchange allocates nothing: jobs and buffers are
+made at start, waiting is `sleep_ms`, the reply is checked where it lies and given to the job's `done`.
 
     rest or t3.5   request   t3.5 think   reply        rest or t3.5
     ______________|########|____________|############|______________
@@ -24,6 +24,7 @@ _NOISE_US = const(3000)  # what is no reply is looked at so seldom
 _BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
 _TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
 _BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
+_URGENT_MOST = const(2)  # in a row; over a longer time every second exchange at most, while others wait
 _OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
 
@@ -45,10 +46,8 @@ class Master:
         self._piece = bytearray(rtu.LONGEST)
         self._quiet_at = clock.ticks_ms()
         self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
-        self._sent_us = 0
+        self._sent_us = self._still_us = self._deadline_us = 0
         self._seen = 0
-        self._still_us = 0
-        self._deadline_us = 0
         self._look_us = 0  # when the line was to be looked at
         self._rested_us = 0
         self._began_at = 0
@@ -60,7 +59,9 @@ class Master:
         self._forwarded = []
         self._clients = None
         self._own = 0  # exchanges since the last one of a client
-        self._asked = False
+        # Who owned the line before may have asked a moment ago.
+        self._free_at = clock.ticks_add(self._quiet_at, period_ms)
+        self._urgent = _URGENT_MOST  # urgent jobs that may go before all others now
         self.asked_at = 0  # ticks when the last request had left
         self.tap = None  # tap(unit, function, address, quantity, status, frame, at, asked_at) sees what the bridge asks
 
@@ -77,7 +78,7 @@ class Master:
             now = clock.ticks_ms()
             job = self._next(now)
             if job is None:
-                await asyncio.sleep_ms(_IDLE_MS)
+                await asyncio.sleep_ms(min(self._rests_ms(now) or _IDLE_MS, _IDLE_MS))
                 continue
             wait_us = self._gap_us(job.slave)
             if wait_us > spin_us:
@@ -120,21 +121,23 @@ class Master:
     def _next(self, now):
         """Return the job to run now, or None."""
         diff = clock.ticks_diff
-        if self._asked and self._period_ms and diff(now, self.asked_at) <= self._period_ms:
+        if self._rests_ms(now):
             return None
-        best = None
+        best = urgent = None
         least_ms = 0
         for job in self.jobs:
             if not job.active:
                 continue
             left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
-            if left_ms > job.every_ms or (best and left_ms >= least_ms and not job.urgent):
+            is_later = best and left_ms >= least_ms and not job.urgent
+            if left_ms > job.every_ms or is_later or not self._may(job, now):
                 continue
-            if not self._may(job, now):
-                continue
-            if job.urgent:
+            if not job.urgent:
+                best, least_ms = job, left_ms
+            elif self._urgent:
                 return job.slave.before(job, now)
-            best, least_ms = job, left_ms
+            else:
+                urgent = job
         if self._forwarded and (best is None or self._own >= _OWN_FIRST):
             for job in self._forwarded:
                 if self._may(job, now):
@@ -142,7 +145,13 @@ class Master:
                     if first is job:
                         self._forwarded.remove(job)
                     return first
+        best = best or urgent
         return best and best.slave.before(best, now)
+
+    def _rests_ms(self, now):
+        """Return how long the line still rests for its period, in ms."""
+        left_ms = clock.ticks_diff(self._free_at, now)
+        return left_ms if 0 < left_ms < 2 * self._period_ms else 0  # else the stamp is from long ago
 
     def _may(self, job, now):
         """Return True if the job's slave can be asked for it now, or within some milliseconds."""
@@ -152,7 +161,7 @@ class Master:
         rested_us = slave.rested_us(now, clock.ticks_us())
         if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
             return False
-        if not slave.failures:
+        if not slave.failures or job.urgent:  # whoever asks urgently keeps his own pauses
             return True
         return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
 
@@ -177,13 +186,17 @@ class Master:
         slave = job.slave
         if self._line.any():
             self._drain()
+        job.leave()
         self.reply.begin(job)
         self._began_at = clock.ticks_ms()
         self._rested_us = slave.rested_us(self._began_at, clock.ticks_us())
         self._line.send(job.frame, job.length)
         self._sent_us = clock.ticks_us()
-        slave.asked = self._asked = True
+        slave.asked = True
         slave.asked_at = self.asked_at = clock.ticks_ms()
+        # A line that only queues what it is given returns too early: the other end hears the last bit later.
+        sending_ms = max(job.length * self._character_us // 1000 + 1, clock.ticks_diff(self.asked_at, self._began_at))
+        self._free_at = clock.ticks_add(self._began_at, sending_ms + self._period_ms)
         self._still_us = self._look_us = self._sent_us
         self._seen = 0
         self._is_split = self._is_late = False
@@ -250,6 +263,7 @@ class Master:
         slave.ended(status, job, self._began_at, now)
         of_client = job.of_client
         self._own = 0 if of_client else min(self._own + 1, _OWN_FIRST)
+        self._urgent = max(self._urgent - 1, 0) if job.urgent else min(self._urgent + 1, _URGENT_MOST)
         if self.tap and not of_client:
             self.tap(
                 slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at

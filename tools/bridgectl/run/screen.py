@@ -102,7 +102,8 @@ def _terminal(session):
 def _limit(state):
     if state.get("limit") is None:
         return Text("limit ?", style="dim")
-    return Text(f"limit {state['limit']} %: {state.get('limit_reason')} ({state.get('limit_state')})")
+    watts = "" if state.get("limit_w") is None else f" = {state['limit_w']} W"
+    return Text(f"limit {state['limit']} %{watts}: {state.get('limit_reason')} ({state.get('limit_state')})")
 
 
 def _strip(session):

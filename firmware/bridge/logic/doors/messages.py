@@ -39,7 +39,7 @@ def facts(state):
     """Return the values of points.facts(), in its order; None = not known."""
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
     outputs = [_on(state.outputs >> i & 1) for i in range(2)]
-    limit = [state.limit_pct, state.limit_reason or "nobody limits", _limit_text(state)]
+    limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
     start = [state.reset_cause, state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()

@@ -48,6 +48,7 @@ def status(state, settings, now, qualities):
         "leds": messages.led_look(state),
         "limit_pct": state.limit_pct,
         "limit_reason": state.limit_reason,
+        "limit_w": state.plant_limit_w,
         "limit_state": state.plant_limit_state,
         "limit_text": state.plant_limit_text,
         "sensor_link": state.sensor_link,

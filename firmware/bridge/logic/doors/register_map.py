@@ -10,6 +10,7 @@ import table
 from bridge import points
 from bridge.devices import sunspec
 from bridge.logic.doors import sunspec_image
+from bridge.logic.grid import command as limit
 from micropython import const
 
 LAYOUT = 1  # version of this map; grows when something is added
@@ -20,7 +21,7 @@ READINGS_AT = 1000
 READING_WORDS = 4  # value as float32, quality, age
 
 LINKS = ("starting", "ok", "silent", "noisy")
-LIMITS = ("idle", "wanted", "written", "confirmed", "refused", "unreachable")
+LIMITS = limit.STATES
 CAUSES = ("unknown", "power", "watchdog", "restart", "restart or panic")
 UPDATES = ("idle", "receiving", "installed", "refused")
 NONE = 0xFFFF  # of a uint16: not known
@@ -34,7 +35,7 @@ STATE = """
 4|1|uint16|sensor_link|Link to the sensor: 0 starting, 1 ok, 2 silent, 3 noisy; 65535 = no port has to do with it
 5|1|uint16|plant_link|Link to the plant: as sensor_link
 6|1|uint16|limit|Active-power limit in force, %
-7|1|uint16|limit_state|Limit at the plant: 0 idle, 1 wanted, 2 written, 3 confirmed, 4 refused, 5 unreachable
+7|1|uint16|limit_state|Limit there: 0 idle, 1 wanted, 2 written, 3 held, 4 refused, 5 silent, 6 overruled, 7 unreadable
 8|1|uint16|limit_wanted|1 = the plant shall be commanded
 9|1|uint16|edge_to_write|From the last contact edge to the plant's answer, ms; 65535 = none yet
 10|2|uint32|uptime|Running since, s

@@ -4,7 +4,37 @@ A limit is the strictest of all that ask for one; who asks is remembered. Nothin
 contacts have settled after a start.
 """
 
+import clock
 from bridge.logic.grid import contacts
+
+
+class Loosening:
+    """Lets a stricter limit pass at once, and a looser one when the contacts were still for the hold time.
+
+    Receivers change one relay at a time: what is asked for in between was never meant.
+    """
+
+    def __init__(self):
+        self._in_force = None  # (percent, reason)
+        self._inputs = 0
+        self._since = None  # of the wait, None = nothing waits
+
+    def step(self, percent, reason, inputs, now, hold_ms):
+        """Return (percent, reason, at): the limit in force, and when what is new in it began to count (None: not new)."""
+        asked = (percent, reason)
+        moved = inputs != self._inputs
+        self._inputs = inputs
+        if self._in_force is None or percent <= self._in_force[0]:
+            at = now if self._in_force is None or percent < self._in_force[0] else None
+        else:
+            if moved or self._since is None:
+                self._since = now
+            if clock.ticks_diff(now, self._since) < hold_ms:
+                return self._in_force + (None,)
+            at = now
+        self._in_force = asked
+        self._since = None
+        return asked + (at,)
 
 
 def decide(state, settings):

@@ -19,7 +19,7 @@ class Site:
         self.state = s = State("1.2.3", "power", "SN1234567890")
         s.inputs, s.inputs_settled, s.outputs = 0b01010, True, 0b10
         s.sensor_link, s.plant_link = "ok", "silent"
-        s.limit_pct, s.limit_reason, s.plant_limit_state, s.limit_wanted = 60, "DI2", "confirmed", True
+        s.limit_pct, s.limit_reason, s.plant_limit_state, s.limit_wanted = 60, "DI2", "held", True
         s.uptime_s, s.heap_free, s.heap_min = 70000, 123456, 99999
         s.wlan_signal, s.uplink_connected, s.wlan_state = -61, True, "joined"
         self.now = NOW

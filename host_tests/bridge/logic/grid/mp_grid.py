@@ -1,6 +1,6 @@
-"""Grid contacts, the control law and the command to the plant: tables written out, times on a hand-moved clock."""
+"""Grid contacts and the control law: tables written out, times on a hand-moved clock."""
 
-from bridge.logic.grid import actuation, contacts, control
+from bridge.logic.grid import contacts, control
 from bridge.settings import Settings
 from bridge.state import State
 
@@ -107,73 +107,6 @@ def test_of_two_who_command_the_outputs_the_later_one_counts():
     assert control.decide(state, settings)[3] == 1
 
 
-def test_percent_become_watts_of_the_plants_highest_power():
-    assert actuation.raw_limit(60, 5000) == 3000
-    assert actuation.raw_limit(0, 5000) == 0
-    assert actuation.raw_limit(100, 5000) == 0xFFFFFFFF
-    assert actuation.raw_limit(60, None) == 0  # unknown means safe
-
-
-def test_a_command_is_written_read_back_and_confirmed():
-    """Proves: PLA-2+"""
-    c = actuation.LimitCommand()
-    c.want(3000, 0)
-    assert (c.state, c.step(False, 0)) == ("wanted", actuation.WRITE)
-    c.wrote(0, "", 10)
-    assert (c.state, c.step(False, 10)) == ("written", actuation.READ)
-    c.read(3000, "", 20)
-    assert (c.state, c.step(False, 20)) == ("confirmed", actuation.NOTHING)
-    assert c.step(False, 70000) == actuation.READ  # looked after
-
-
-def test_a_plant_that_lost_the_limit_is_commanded_again():
-    """Proves: PLA-2+"""
-    c = actuation.LimitCommand()
-    c.want(3000, 0)
-    c.wrote(0, "", 0)
-    c.read(3000, "", 0)
-    c.read(0xFFFFFFFF, "", 60000)
-    assert c.step(False, 60000) == actuation.WRITE
-    c.wrote(0, "", 0)
-    c.read(3000, "", 0)
-    c.step(True, 100000)
-    assert c.state == "unreachable"
-    assert c.step(False, 200000) == actuation.WRITE
-
-
-def test_a_refusal_is_a_state_of_its_own_and_is_tried_again_seldom():
-    """Proves: PLA-2+"""
-    c = actuation.LimitCommand()
-    c.want(3000, 0)
-    c.wrote(2, "exception 2, illegal data address", 0)
-    assert (c.state, c.text) == ("refused", "exception 2, illegal data address")
-    assert c.step(False, 30000) == actuation.NOTHING
-    assert c.step(False, 61000) == actuation.WRITE
-
-
-def test_a_limit_is_released_when_its_reason_ends():
-    """Proves: PLA-2+"""
-    c = actuation.LimitCommand()
-    c.want(3000, 0)
-    c.wrote(0, "", 0)
-    c.read(3000, "", 0)
-    c.want(None, 0)
-    assert (c.target, c.step(False, 0)) == (0xFFFFFFFF, actuation.WRITE)
-    c.wrote(0, "", 0)
-    c.read(0xFFFFFFFF, "", 0)
-    c.want(None, 0)
-    assert (c.state, c.step(False, 99999)) == ("idle", actuation.NOTHING)
-
-
-def test_a_write_that_fails_is_repeated_until_it_is_confirmed():
-    """Proves: PLA-2+"""
-    c = actuation.LimitCommand()
-    c.want(0, 0)
-    c.wrote(-1, "silent", 0)
-    assert c.state == "unreachable"
-    assert c.step(False, 6000) == actuation.WRITE
-
-
 def test_a_contact_that_was_still_for_weeks_counts_as_any_other():
     """The ticks wrap in between, and a stamp of a week ago would lie in the future. Proves: REL-1+, DRM-2+"""
     import clock
@@ -193,3 +126,43 @@ def test_a_chattering_di5_does_not_keep_the_grids_contacts_from_counting():
     """Proves: COM-4, DRM-2+"""
     steps = [(t, 8 | (16 if t // 10 % 2 else 0)) for t in range(0, 200, 10)]
     assert _run(steps) == [(50, 8)]
+
+
+def _let_through(steps, hold_ms=1000):
+    """Return [(time, percent)] of the changes; steps: (time, percent asked for, contacts)."""
+    loosening = control.Loosening()
+    found = []
+    for now, percent, inputs in steps:
+        in_force = loosening.step(percent, "", inputs, now, hold_ms)[0]
+        if not found or found[-1][1] != in_force:
+            found.append((now, in_force))
+    return found
+
+
+def test_a_stricter_limit_counts_at_once_and_a_looser_one_when_the_contacts_were_still():
+    """Proves: DRM-2+"""
+    steps = [(0, 60, 2), (100, 30, 4)] + [(200 + t, 100, 0) for t in range(0, 1200, 50)]
+    assert _let_through(steps) == [(0, 60), (100, 30), (1200, 100)]
+
+
+def test_between_two_relays_of_a_receiver_nothing_is_let_go():
+    """DI2 opens, DI3 closes half a second later, DI3 opens, DI2 closes again. Proves: DRM-2+"""
+    steps = [(0, 60, 2), (1000, 100, 0), (1500, 30, 4), (9000, 100, 0), (9500, 60, 2), (10400, 60, 2), (10500, 60, 2)]
+    assert _let_through(steps) == [(0, 60), (1500, 30), (10500, 60)]
+
+
+def test_a_contact_that_flaps_keeps_the_stricter_limit():
+    """Proves: DRM-2+"""
+    steps = [(300 * k, (0, 100)[k % 2], (8, 0)[k % 2]) for k in range(1000)]
+    assert _let_through(steps) == [(0, 0)]
+
+
+def test_the_hold_time_works_across_the_wrap_of_the_ticks():
+    """Proves: REL-1+"""
+    import clock
+
+    loosening = control.Loosening()
+    start = clock.ticks_add(0, -500)
+    loosening.step(0, "", 8, start, 1000)
+    times = (0, 400, 900, 1000)
+    assert [loosening.step(100, "", 0, clock.ticks_add(start, t), 1000)[0] for t in times] == [0, 0, 0, 100]

@@ -1,0 +1,131 @@
+"""Brings the limit in force to the plant, whatever becomes of the ports, and tells what holds there now.
+
+data/limit keeps, written on change only, "owed": a limit was commanded and is not released, and "rated_w": the plant's
+rated power.
+"""
+
+import clock
+import log
+from bridge import points
+from bridge.logic.grid import command
+from micropython import const
+from store import record
+
+_PATIENCE_MS = const(10000)  # the rated power is waited for so long, then it is 0 W
+_KEEP_S = const(600)  # a rated power that moves is stored so seldom
+_FORGET_MS = const(600000)  # an edge whose write is not acknowledged by then is no figure any more
+_RATE_TURNS = const(25)  # of 20 ms: the rated power is looked at so often
+_ENDS = ("held", "overruled", "refused", "unreachable", command.UNREADABLE)  # worth a line
+
+
+class Limit:
+    """The limit command with what it is made from."""
+
+    def __init__(self, path, state, settings):
+        self._path = path
+        self._state = state
+        self._settings = settings
+        self._highest = points.number("plant_max_power")
+        kept = record.load(path) or {}
+        rated_w = kept.get("rated_w", 0)
+        self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
+        self._saved = (bool(kept.get("owed")), self._rated_w)
+        self._saved_s = 0
+        self.command = command.LimitCommand(self._saved[0])
+        self._unknown_at = None  # since when a limit waits for the rated power
+        self._edges = 0
+        self._edge_at = None  # contact edge whose write is under way
+        self._since_s = 0
+        self._turn = 0
+        self._told = None
+
+    def drive(self, port, carries, now):
+        """Take the next step; called every 20 ms. port: of RS485-1 or None; carries: its role commands the plant."""
+        state, order = self._state, self.command
+        self._turn = (self._turn + 1) % _RATE_TURNS
+        if not (self._rated_w and self._turn):
+            self._rate()
+        why = self._want(now)
+        if order.owed != self._saved[0]:
+            self._save()
+        if port:
+            carries = port.carry(order, now)
+        if self._edge_at is not None:
+            if order.acknowledged:
+                state.edge_to_write_ms = clock.ticks_diff(order.sent_at, self._edge_at)
+                self._edge_at = None
+            elif clock.ticks_diff(now, self._edge_at) > _FORGET_MS:
+                self._edge_at = None
+        limit, text = order.state, order.text
+        if not carries:
+            order.touch(True, now)
+            if state.limit_wanted or order.owed:
+                limit, text, why = "unreachable", "RS485-1 does not command the plant", ""
+        elif why and order.target is None:
+            limit = "wanted"
+        self._tell(limit, text, why, now)
+
+    def _rate(self):
+        """Follow the plant's rated power: only a plausible one counts, and the last one stays."""
+        rated_w = int(self._state.readings.value(self._highest) or 0)
+        if rated_w > 0:
+            self._rated_w = self.command.rated_w = rated_w
+            if rated_w != self._saved[1] and (not self._saved[1] or clock.seconds() - self._saved_s > _KEEP_S):
+                self._save()
+        elif self._rated_w:
+            self.command.rated_w = self._rated_w
+
+    def _want(self, now):
+        """Say what shall hold; return why it is not what was asked for, in words, or ""."""
+        state, order = self._state, self.command
+        if not state.limit_wanted:
+            if self._settings.grid_table == "off":
+                order.want(None, now)
+            return ""  # not settled yet: what stands at the plant stands
+        why = ""
+        if self._rated_w or not 0 < state.limit_pct < 100:
+            self._unknown_at = None
+        else:
+            if self._unknown_at is None:
+                self._unknown_at = now
+            why = "the plant's rated power is not known"
+            if self._unknown_at is not False and clock.ticks_diff(now, self._unknown_at) < _PATIENCE_MS:
+                return why + " yet"
+            self._unknown_at = False  # for ever: no stamp grows old
+            why += ", so 0 W is commanded"
+        before = order.target
+        order.want(command.raw_limit(state.limit_pct, self._rated_w), now)
+        if order.target != before:
+            self._since_s = 0
+            self._edge_at = state.limit_edge_at if self._edges != state.limit_edges else None
+            self._edges = state.limit_edges
+        return why
+
+    def _save(self):
+        self._saved = (self.command.owed, self._rated_w)
+        self._saved_s = clock.seconds()
+        try:
+            record.save(self._path, {"owed": self._saved[0], "rated_w": self._saved[1]})
+        except OSError as e:
+            log.warn("plant", "the limit could not be recorded (error %d)" % e.errno)
+
+    def _tell(self, limit, text, why, now):
+        """Bring what became of the limit into the state."""
+        state, order = self._state, self.command
+        told = (limit, text, why, order.overruled, order.target)
+        if told == self._told:
+            return
+        self._told = told
+        if order.overruled and limit in ("overruled", "held", "written"):
+            self._since_s = self._since_s or clock.seconds() or 1
+            times = "overruled %d times since second %d" % (order.overruled, self._since_s)
+            text = text + "; " + times if text else times
+        if why:
+            text = text + "; " + why if text else why
+        target = order.target
+        state.plant_limit_w = None if target == command.NONE else target
+        state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
+        # A limit that is overruled over and over fills no log: the first time is told, the second, the fourth ...
+        if limit in _ENDS and not order.overruled & (order.overruled - 1):
+            what = "released" if target == command.NONE else "%d W" % (target or 0)
+            log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
