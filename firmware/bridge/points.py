@@ -73,6 +73,7 @@ di4|binary_sensor|||
 di5|binary_sensor|||
 do1|switch|||
 do2|switch|||
+chatter|sensor|||d
 limit|sensor|%||
 limit_w|sensor|W|power|
 limit_reason|sensor|||

@@ -39,9 +39,13 @@ gateway_idle_s|int|60|5|3600|s|Role gateway: a client that says nothing for so l
 gateway_clients|int|8|1|16||Role gateway: clients at once; the Pico W image has sockets for 3
 gateway_writers|text||0|120||Role gateway: addresses that may write, with commas between; empty = nobody
 grid_table|choice|off|off,ripple,ripple_reverse|||Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)
+grid_closed_mask|int|0|0|15||Contacts that are closed at rest, so that a broken wire counts as asking: bit 0 = DI1 .. bit 3 = DI4
+grid_open_pct|int|100|0|100|%|Limit while no contact asks for one; 100 = none
+grid_chatter_pct|int|0|0|100|%|Limit while a contact has not been still for 10 s; a stricter one of another contact holds
 grid_settle_ms|int|50|20|1000|ms|How long a contact must be still before it counts
 grid_hold_ms|int|1000|0|60000|ms|How long the contacts must be still before a looser limit counts; a stricter one counts at once
 do_safe_mask|int|0|0|3||Outputs closed in the safe state, bit 0 = DO1
+do_expire_s|int|0|0|86400|s|A command to an output is forgotten after so long, and the safe state holds; 0 = never
 mqtt_host|text||0|64||MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink
 mqtt_port|int|1883|1|65535||MQTT port
 mqtt_user|text||0|64||MQTT user

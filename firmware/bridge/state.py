@@ -20,6 +20,8 @@ class State:
         self.inputs_settled = False  # field_io: every contact was still for the settle time since start
         self.inputs_at = 0  # field_io: ticks of the last settled change
         self.input_edges = 0  # field_io: settled changes so far
+        self.chatter = 0  # field_io: changes of contacts that did not last
+        self.chattering = 0  # field_io: contacts that are never still, bit 0 = DI1
         self.outputs = 0  # field_io: contacts as driven, bit 0 = DO1
         self.button_presses = 0  # field_io: debounced presses so far
 
@@ -42,10 +44,8 @@ class State:
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)
         self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
 
-        self.output_command = None  # uplink: contacts asked for by MQTT, bit mask, None = nothing asked
-        self.output_command_s = 0  # uplink: when that was, seconds of the clock
-        self.server_command = None  # server: contacts asked for by the other master, as output_command
-        self.server_command_s = 0  # server: when that was
+        self.output_command = (None, None)  # uplink: outputs asked for by MQTT, see grid.outputs
+        self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
         self.gateway = {}  # clients: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: logged in at the broker
         self.uplink_announced = False  # uplink: all discovery messages of this session are acknowledged

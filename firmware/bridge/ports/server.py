@@ -2,6 +2,7 @@
 
 import clock
 from bridge.logic.doors import register_map
+from bridge.logic.grid import outputs
 from bridge.ports.port import Port
 from micropython import const
 from modbus.server import server, serving
@@ -26,9 +27,9 @@ class Server(Port):
         """Return the unit that is answered for."""
         return "unit %d" % self.device.unit
 
-    def _command(self, mask):
-        self._state.server_command = mask
-        self._state.server_command_s = clock.seconds()
+    def _command(self, bits, mask):
+        state = self._state
+        state.server_command = outputs.ordered(state.server_command, bits, mask, clock.seconds(), clock.ticks_ms())
 
 
 def identity(board, state, settings):

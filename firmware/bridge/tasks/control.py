@@ -11,7 +11,7 @@ async def run(beat, state, settings, wake):
     edges = 0
     while True:
         beat()
-        percent, reason, wanted, outputs = control.decide(state, settings)
+        percent, reason, wanted, outputs = control.decide(state, settings, clock.seconds())
         if wanted:
             now = clock.ticks_ms()
             hold_ms = settings.grid_hold_ms

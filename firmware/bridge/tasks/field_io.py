@@ -13,12 +13,14 @@ from micropython import const
 _SAMPLE_MS = const(10)
 _DECIDE_MS = const(50)  # the control law runs at least so often
 _BUTTON_SAMPLES = const(5)
+_LEAST_UNSAID, _MOST_UNSAID = const(100), const(6000)  # samples between two lines of the log
 
 
 async def run(beat, board, state, settings, wake):
     """Sample for ever. wake: asyncio.Event that the control task waits for."""
     debounce = contacts.Contacts()
-    held = 0
+    held = moves = 0
+    unsaid = pause = _LEAST_UNSAID
     due_at = clock.ticks_ms()
     while True:
         beat()
@@ -28,8 +30,16 @@ async def run(beat, board, state, settings, wake):
             state.inputs_at = now
             state.input_edges += state.inputs_settled
             state.inputs_settled = True
-            log.info("field_io", "contacts closed: %s" % (_names(debounce.mask) or "none"))
+            state.chattering = debounce.chattering
+            moves += 1
             wake.set()
+        state.chatter = debounce.chatter
+        unsaid = min(unsaid + 1, _MOST_UNSAID)
+        if moves and unsaid >= pause:
+            # A contact that flaps fills no log.
+            log.info("field_io", _words(debounce, moves))
+            pause = min(2 * pause, _MOST_UNSAID) if moves > 1 else _LEAST_UNSAID
+            moves = unsaid = 0
         if state.outputs_wanted != state.outputs:
             board.set_outputs(state.outputs_wanted)
             state.outputs = state.outputs_wanted
@@ -41,6 +51,13 @@ async def run(beat, board, state, settings, wake):
             due_at = clock.ticks_add(now, _DECIDE_MS)
             wake.set()
         await asyncio.sleep_ms(_SAMPLE_MS)
+
+
+def _words(debounce, moves):
+    text = "contacts closed: %s" % (_names(debounce.mask) or "none")
+    if moves > 1:
+        text += ", %d changes" % moves
+    return text + (", never still: " + _names(debounce.chattering) if debounce.chattering else "")
 
 
 def _names(mask):

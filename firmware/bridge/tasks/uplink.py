@@ -9,6 +9,7 @@ import json
 import clock
 import log
 from bridge.logic.doors import announcing, messages
+from bridge.logic.grid.outputs import ordered
 from micropython import const
 from mqtt.address import is_address
 from unload import unload
@@ -36,7 +37,7 @@ class _Session:
         self._announcing = announcing.Announcing()
         self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
-        self._waiting = []  # commands that wait for their effect: (mask, answer, deadline)
+        self._waiting = []  # commands that wait for their effect: (bits, mask, answer, deadline)
         self._seen = ()
         self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
         self._payload = None
@@ -187,7 +188,7 @@ class _Session:
                 self._due_at = clock.ticks_ms()
             return
         state = self._state
-        mask, changes, answer = messages.command(payload, retained, state.outputs_wanted, self._settings)
+        outputs, changes, answer = messages.command(payload, retained, self._settings)
         if not answer["ok"]:
             self._answer(answer)
             return
@@ -200,7 +201,7 @@ class _Session:
                 self._answer(answer)
                 return
             log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
-        if mask is None:
+        if outputs is None:
             self._answer(answer)
             return
         if len(self._waiting) >= _MOST_WAITING:
@@ -208,21 +209,22 @@ class _Session:
             answer["errors"] = {"message": "too many commands at once; wait for their answers"}
             self._answer(answer)
             return
-        state.output_command = mask
-        state.output_command_s = clock.seconds()
-        self._waiting.append((mask, answer, clock.ticks_add(clock.ticks_ms(), _ANSWER_MS)))
+        now = clock.ticks_ms()
+        state.output_command = ordered(state.output_command, outputs[0], outputs[1], clock.seconds(), now)
+        self._waiting.append(outputs + (answer, clock.ticks_add(now, _ANSWER_MS)))
 
     def _confirm(self, now):
         """Answer the commands whose effect is there, or that waited too long."""
         while self._waiting:
-            mask, answer, deadline = self._waiting[0]
-            done = self._state.outputs == mask
+            bits, mask, answer, deadline = self._waiting[0]
+            outputs = self._state.outputs
+            done = not (outputs ^ mask) & bits
             if not done and clock.ticks_diff(deadline, now) > 0:
                 return
             self._waiting.pop(0)
             answer["ok"] = done
             if done:
-                answer["do1"], answer["do2"] = bool(mask & 1), bool(mask & 2)
+                answer["do1"], answer["do2"] = bool(outputs & 1), bool(outputs & 2)
             else:
                 answer["errors"] = {"do": "the outputs did not follow; a later command or a rule overruled this one"}
             self._answer(answer)

@@ -76,19 +76,24 @@ def test_a_command_of_the_master_is_kept_with_its_time_so_that_the_latest_one_co
 
     async def story(uart, link, role, state):
         import clock
-        from bridge.logic.grid import control
+        from bridge.logic.grid import control, outputs
         from bridge.settings import Settings
 
         settings = Settings()
-        for wanted, request in ((1, "09050000ff00"), (3, "09050001ff00"), (2, "090500000000")):
+        for bit, closed, wanted, request in (
+            (1, 1, 1, "09050000ff00"),
+            (2, 1, 2, "09050001ff00"),
+            (1, 0, 0, "090500000000"),
+        ):
             clock.seconds()
             await asyncio.sleep_ms(2000)
-            state.output_command, state.output_command_s = 0, clock.seconds()  # of the broker
-            assert control.decide(state, settings)[3] == 0
+            nothing = outputs.ordered(state.output_command, 3, 0, clock.seconds(), clock.ticks_ms())
+            state.output_command = nothing  # of the broker
+            assert control.decide(state, settings, clock.seconds())[3] == 0
             await asyncio.sleep_ms(2000)
             assert await asked(uart, link, frame(request)) == [frame(request)]
-            assert state.server_command == wanted
-            assert control.decide(state, settings)[3] == wanted
+            assert state.server_command[bit - 1][0] == closed
+            assert control.decide(state, settings, clock.seconds())[3] == wanted
             state.outputs = wanted
 
     at("rp2040", story, outputs=True)

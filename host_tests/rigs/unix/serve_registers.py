@@ -37,9 +37,9 @@ async def main(unit):
     class Served(server.Server):
         """Tells at once what it is told to switch."""
 
-        def _command(self, mask):
-            super()._command(mask)
-            state.outputs = state.server_command
+        def _command(self, bits, mask):
+            super()._command(bits, mask)
+            state.outputs = state.outputs & ~bits | mask
             print("outputs %d" % state.outputs)
 
     settings = Settings()

@@ -44,7 +44,7 @@ def test_every_example_of_the_manual_is_a_command_that_the_bridge_takes():
     for page in ("README.md", "docs/ports.md"):
         examples = re.findall(r"-m '(\{.*?\})'", (ROOT / page).read_text())
         for text in examples:
-            _, changes, answer = messages.command(text.encode(), False, 0, settings.Settings())
+            _, changes, answer = messages.command(text.encode(), False, settings.Settings())
             assert answer["ok"] and changes, (page, text, answer)
     assert len(examples) >= 7
 

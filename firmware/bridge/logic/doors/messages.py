@@ -38,7 +38,7 @@ def topic(settings, sn, leaf):
 def facts(state):
     """Return the values of points.facts(), in its order; None = not known."""
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
-    outputs = [_on(state.outputs >> i & 1) for i in range(2)]
+    outputs = [_on(state.outputs >> i & 1) for i in range(2)] + [state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
     start = [state.reset_cause, state.version]
@@ -139,10 +139,11 @@ def _of_fact(row):
     return text
 
 
-def command(payload, retained, outputs, settings):
-    """Read a message of the set topic: (outputs mask or None, setting changes, answer dict).
+def command(payload, retained, settings):
+    """Read a message of the set topic: (outputs or None, setting changes, answer dict).
 
-    outputs: mask in force. The answer is what goes to the result topic; if it is not ok, nothing is to be done.
+    outputs: (bits that are commanded, those of them that shall be closed). The answer is what goes to the result topic; if
+    it is not ok, nothing is to be done.
     """
     answer = {"id": None, "ok": False}
     if retained:
@@ -158,14 +159,15 @@ def command(payload, retained, outputs, settings):
     name = asked.pop("id", None)
     answer["id"] = name if isinstance(name, (str, int)) and len(str(name)) <= _LONGEST_ID else None
     errors = {}
-    mask = None
+    bits = mask = 0
     for i, field in enumerate(_OUTPUTS):
         if field in asked:
             wanted = asked.pop(field)
             if wanted is not True and wanted is not False:
                 errors[field] = "must be true or false"
                 continue
-            mask = ((outputs if mask is None else mask) & ~(1 << i)) | wanted << i
+            bits |= 1 << i
+            mask |= wanted << i
     accepted, refused = settings.check(asked)
     for field, reason in refused:
         errors[str(field)[:_LONGEST_ID]] = reason
@@ -173,7 +175,7 @@ def command(payload, retained, outputs, settings):
         answer["errors"] = errors
         return None, {}, answer
     answer["ok"] = True
-    return mask, accepted, answer
+    return (bits, mask) if bits else None, accepted, answer
 
 
 def _refused(answer, field, rule):

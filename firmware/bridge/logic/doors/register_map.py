@@ -113,8 +113,8 @@ _OUTPUTS = const(2)
 class RegisterMap:
     """A bank for modbus.server.server over the bridge's state; read-only unless outputs may be commanded.
 
-    unit: as SunSpec shows it. ticks_ms: the clock, for ages. command: function(mask) that is told which outputs shall
-    be closed (bit 0 = DO1) when a master writes coils, or None = coils cannot be written.
+    unit: as SunSpec shows it. ticks_ms: the clock, for ages. command: function(bits, mask) that is told which outputs
+    (bit 0 = DO1) a master switches and which of them shall be closed, or None = coils cannot be written.
     """
 
     functions = b"\x01\x02\x03\x04\x05\x06\x0f\x10\x16\x17"
@@ -154,11 +154,8 @@ class RegisterMap:
         """Close and open outputs, if a master may."""
         if self._command is None or address + count > _OUTPUTS:
             return 2
-        mask = self._state.outputs
-        for i in range(count):
-            bit = 1 << (address + i)
-            mask = mask | bit if buffer[at] >> i & 1 else mask & ~bit
-        self._command(mask)
+        bits = ((1 << count) - 1) << address
+        self._command(bits, buffer[at] << address & bits)
         return 0
 
     def _read_bits(self, function, address, count, out, at):

@@ -5,7 +5,7 @@ contacts have settled after a start.
 """
 
 import clock
-from bridge.logic.grid import contacts
+from bridge.logic.grid import contacts, outputs
 
 
 class Loosening:
@@ -37,10 +37,10 @@ class Loosening:
         return asked + (at,)
 
 
-def decide(state, settings):
+def decide(state, settings, now_s):
     """Return (limit_pct, reason, wanted, outputs_mask).
 
-    limit_pct: % of the plant's highest active power. wanted: the plant shall be commanded at all.
+    limit_pct: % of the plant's rated power. wanted: the plant shall be commanded at all. now_s: seconds of the clock.
     """
     wanted = settings.grid_table != "off"
     percent, reason = 100, ""
@@ -48,13 +48,11 @@ def decide(state, settings):
         # What stood before the start still stands at the plant: no command until we know the contacts.
         wanted = False
     elif wanted:
-        percent, reason = contacts.row(settings.grid_table, state.inputs)
-    return percent, reason, wanted, _outputs(state, settings)
-
-
-def _outputs(state, settings):
-    """Return the contacts to drive: what was commanded last, by the broker or by the other master; else the safe state."""
-    by_broker, by_master = state.output_command, state.server_command
-    if by_master is None or (by_broker is not None and state.output_command_s > state.server_command_s):
-        return settings.do_safe_mask if by_broker is None else by_broker
-    return by_master
+        asking = state.inputs ^ settings.grid_closed_mask
+        percent, reason = contacts.row(settings.grid_table, asking & ~state.chattering, settings.grid_open_pct)
+        if state.chattering & contacts.GRID_MASK:
+            percent, reason = contacts.chattering(state.chattering, settings.grid_chatter_pct, percent, reason)
+    driven = outputs.decide(
+        settings.do_safe_mask, state.output_command, state.server_command, settings.do_expire_s, now_s
+    )
+    return percent, reason, wanted, driven

@@ -58,13 +58,14 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
 
 
 def _command(payload, retained=False):
-    return messages.command(payload, retained, 0b01, Settings())
+    return messages.command(payload, retained, Settings())
 
 
 def test_a_command_for_one_output_leaves_the_other():
     """Proves: NET-4+"""
-    assert _command(b'{"do2": true, "id": "a"}') == (0b11, {}, {"id": "a", "ok": True})
-    assert _command(b'{"do1": false}')[0] == 0b00
+    assert _command(b'{"do2": true, "id": "a"}') == ((0b10, 0b10), {}, {"id": "a", "ok": True})
+    assert _command(b'{"do1": false}')[0] == (0b01, 0b00)
+    assert _command(b'{"do1": true, "do2": false}')[0] == (0b11, 0b01)
 
 
 def test_a_setting_travels_as_a_field_of_its_own_name():

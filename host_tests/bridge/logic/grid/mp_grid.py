@@ -1,6 +1,6 @@
 """Grid contacts and the control law: tables written out, times on a hand-moved clock."""
 
-from bridge.logic.grid import contacts, control
+from bridge.logic.grid import contacts, control, outputs
 from bridge.settings import Settings
 from bridge.state import State
 
@@ -72,11 +72,13 @@ def test_two_contacts_that_change_apart_are_two_changes():
     assert _run(steps) == [(50, 0), (150, 1), (170, 3)]
 
 
-def _decided(mask, settled=True, table="ripple", command=None):
+def _decided(mask, settled=True, table="ripple", command=None, chattering=0, now_s=0, **more):
     state, settings = State(), Settings()
-    settings.apply({"grid_table": table, "do_safe_mask": 2})
-    state.inputs, state.inputs_settled, state.output_command = mask, settled, command
-    return control.decide(state, settings)
+    settings.apply(dict({"grid_table": table, "do_safe_mask": 2}, **more))
+    state.inputs, state.inputs_settled, state.chattering = mask, settled, chattering
+    if command is not None:
+        state.output_command = outputs.ordered(outputs.NOBODY, 3, command, 0, 0)
+    return control.decide(state, settings, now_s)
 
 
 def test_nothing_is_commanded_before_the_contacts_have_settled():
@@ -99,12 +101,68 @@ def test_outputs_follow_the_command_and_else_the_safe_state():
 
 def test_of_two_who_command_the_outputs_the_later_one_counts():
     state, settings = State(), Settings()
-    state.server_command, state.server_command_s = 2, 50
-    assert control.decide(state, settings)[3] == 2
-    state.output_command, state.output_command_s = 1, 49
-    assert control.decide(state, settings)[3] == 2
-    state.output_command_s = 51
-    assert control.decide(state, settings)[3] == 1
+    state.server_command = outputs.ordered(outputs.NOBODY, 3, 2, 50, 50900)
+    assert control.decide(state, settings, 60)[3] == 2
+    state.output_command = outputs.ordered(outputs.NOBODY, 3, 1, 49, 49000)
+    assert control.decide(state, settings, 60)[3] == 2
+    state.output_command = outputs.ordered(outputs.NOBODY, 3, 1, 51, 51100)  # 200 ms later
+    assert control.decide(state, settings, 60)[3] == 1
+    state.server_command = outputs.ordered(outputs.NOBODY, 3, 2, 51, 51101)
+    assert control.decide(state, settings, 60)[3] == 2
+
+
+def test_each_output_has_its_own_latest_command():
+    """Proves: COM-1, COM-2"""
+    broker = outputs.ordered(outputs.NOBODY, 1, 1, 10, 10000)
+    broker = outputs.ordered(broker, 2, 2, 10, 10010)
+    assert outputs.decide(0, broker, outputs.NOBODY, 0, 11) == 3  # 10 ms apart: both close
+    master = outputs.ordered(outputs.NOBODY, 1, 0, 20, 20000)
+    assert outputs.decide(0, broker, master, 0, 21) == 2
+    broker = outputs.ordered(broker, 2, 2, 30, 30000)
+    assert outputs.decide(0, broker, master, 0, 31) == 2  # what the broker did not name stands
+
+
+def test_a_command_that_expires_gives_way_to_the_safe_state():
+    """Proves: COM-1, COM-2"""
+    assert _decided(0, command=1, now_s=59, do_expire_s=60)[3] == 1
+    assert _decided(0, command=1, now_s=60, do_expire_s=60)[3] == 2
+    assert _decided(0, command=1, now_s=1000000)[3] == 1
+
+
+def test_contacts_closed_at_rest_count_while_they_are_open():
+    """A broken wire asks for the limit. Proves: DRM-1, DRM-2+"""
+    assert _decided(0b1000, grid_closed_mask=8)[:2] == (100, "")
+    assert _decided(0b0000, grid_closed_mask=8)[:2] == (0, "ripple control 0 % (DI4)")
+    assert _decided(0b1010, grid_closed_mask=8)[:2] == (60, "ripple control 60 % (DI2)")
+
+
+def test_no_closed_contact_is_a_row_of_its_own():
+    """Proves: DRM-1"""
+    assert _decided(0, grid_open_pct=70)[:2] == (70, "no contact asks: 70 %")
+    assert _decided(0b0001, grid_open_pct=70)[:2] == (100, "")
+    assert _decided(0b0100, grid_open_pct=70)[:2] == (30, "ripple control 30 % (DI3)")
+
+
+def test_a_contact_that_is_never_still_has_a_declared_limit():
+    """Proves: DRM-2+"""
+    assert _decided(0, chattering=2)[:2] == (0, "DI2 chatters: 0 %")
+    assert _decided(0, chattering=2, grid_chatter_pct=60)[:2] == (60, "DI2 chatters: 60 %")
+    told = "DI2 chatters: 30 %, ripple control 30 % (DI3)"
+    assert _decided(0b0110, chattering=2, grid_chatter_pct=60)[:2] == (30, told)
+    assert _decided(0, chattering=16)[:2] == (100, "")  # DI5 means nothing to the grid
+
+
+def test_a_contact_is_said_to_chatter_after_ten_seconds_and_until_it_is_still():
+    """Proves: DRM-2+"""
+    c = contacts.Contacts()
+    found = []
+    for t in range(0, 12000, 10):
+        if c.step(2 if t // 10 % 2 else 0, t, 50):
+            found.append((t, c.settled, c.mask, c.chattering))
+    assert found == [(10010, True, 0, 2)], found
+    steps = [c.step(2, 12000 + t, 50) for t in range(0, 70, 10)]
+    assert steps == [False] * 4 + [True] + [False] * 2, steps
+    assert (c.mask, c.chattering) == (2, 0)
 
 
 def test_a_contact_that_was_still_for_weeks_counts_as_any_other():

@@ -18,16 +18,16 @@ def plain(value):
 
 
 def command():
-    """In: what came on the topic `set`. Out: [mask, changes, answer]."""
+    """In: what came on the topic `set`. Out: [outputs, changes, answer]."""
     from bridge.logic.doors import messages
     from bridge.settings import Settings
 
     in_force = Settings()
 
     def take(data):
-        mask, changes, answer = messages.command(data, False, 1, in_force)
+        outputs, changes, answer = messages.command(data, False, in_force)
         text = json.dumps(answer)
-        return [mask, plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
+        return [plain(outputs), plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
 
     return take
 
