@@ -14,6 +14,7 @@ from micropython import const
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
 _OFF_MS = const(1000)
+_PAUSE_MS = const(1000)  # before a port that was made anew asks: the plant keeps this time between two requests
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
 _POLLS = ("master", "gateway")
 
@@ -51,6 +52,7 @@ class Ports:
             log.info("rs485-%d" % number, "role %s" % (made_from[0] if port else "off"))
             if port:
                 await port.bus.run(beat)
+                await asyncio.sleep_ms(_PAUSE_MS)
             while not port:
                 beat()
                 await asyncio.sleep_ms(_OFF_MS)

@@ -59,8 +59,7 @@ class Master:
         self._forwarded = []
         self._clients = None
         self._own = 0  # exchanges since the last one of a client
-        # Who owned the line before may have asked a moment ago.
-        self._free_at = clock.ticks_add(self._quiet_at, period_ms)
+        self._free_at = self._quiet_at
         self._urgent = _URGENT_MOST  # urgent jobs that may go before all others now
         self.asked_at = 0  # ticks when the last request had left
         self.tap = None  # tap(unit, function, address, quantity, status, frame, at, asked_at) sees what the bridge asks
