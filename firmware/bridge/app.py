@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import os
+import sys
 
 import log
 import version
@@ -69,7 +71,7 @@ def build(board):
     def portal(beat):
         from bridge.tasks import portal as task
 
-        return task.run(beat, state, settings, board, begin_update, slots.path(slots.running) + "/web")
+        return task.run(beat, state, settings, board, begin_update, _web())
 
     # fmt: off
     add = supervisor.add
@@ -87,3 +89,14 @@ def build(board):
     add("portal",   portal,                                                               delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports
+
+
+def _web():
+    """Return the folder of the portal's pages: where the running slot is mounted, first on the path."""
+    for folder in sys.path:
+        try:
+            os.stat(folder + "/web")
+        except OSError:
+            continue
+        return folder + "/web"
+    return "web"
