@@ -1,18 +1,19 @@
 """A slave with registers and coils, asked by request PDUs in hexadecimal."""
 
 from modbus.server import server
+from registers import Registers
 from wire import frame
 
 OBJECTS = ((0, b"Vendor"), (1, b"P"), (2, b"1.0"), (4, b"x" * 200), (5, b"y" * 100), (0x80, b"private"))
 
 
-class Bank:
+class Bank(Registers):
     """64 registers and 40 coils; register 50 fails, register 51 is busy; inputs are the inverse of the coils."""
 
     functions = b"\x01\x02\x03\x04\x05\x06\x0f\x10\x16\x17"
 
     def __init__(self):
-        self.words = [0x1000 + i for i in range(64)]
+        super().__init__(range(0x1000, 0x1040))
         self.coils = [i % 3 == 0 for i in range(40)]
         self.asked = 0
 
@@ -33,17 +34,7 @@ class Bank:
             return 4
         if address <= 51 < address + count:
             return 6
-        for i in range(count):
-            out[at + 2 * i] = self.words[address + i] >> 8
-            out[at + 2 * i + 1] = self.words[address + i] & 0xFF
-        return 0
-
-    def write(self, address, buffer, at, count):
-        if address + count > len(self.words):
-            return 2
-        for i in range(count):
-            self.words[address + i] = buffer[at + 2 * i] << 8 | buffer[at + 2 * i + 1]
-        return 0
+        return super().read(function, address, count, out, at)
 
     def write_bits(self, address, buffer, at, count):
         if address + count > 40:

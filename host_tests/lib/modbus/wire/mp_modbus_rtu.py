@@ -3,6 +3,7 @@
 from modbus.pace import plan
 from modbus.server import server
 from modbus.wire import crc, functions, rtu
+from registers import Registers
 from wire import frame
 
 
@@ -58,30 +59,14 @@ def test_t3_5_is_3_5_characters_and_1750_us_at_high_rates():
     assert rtu.silence_us(38400, "N") == 1750
 
 
-class Bank:
-    def __init__(self):
-        self.words = [0x1111, 0x2222, 0x3333]
-
-    def read(self, function, address, count, out, at):
-        if address + count > len(self.words):
-            return 2
-        for word in self.words[address : address + count]:
-            out[at], out[at + 1] = word >> 8, word & 0xFF
-            at += 2
-        return 0
-
-    def write(self, address, buffer, at, count):
-        if address + count > len(self.words):
-            return 2
-        for i in range(count):
-            self.words[address + i] = buffer[at + 2 * i] << 8 | buffer[at + 2 * i + 1]
-        return 0
+def _bank():
+    return Registers((0x1111, 0x2222, 0x3333))
 
 
 def _answer(hexadecimal, bank=None, unit=1):
     out = bytearray(256)
     request = frame(hexadecimal)
-    n = server.answer(request, len(request), unit, bank or Bank(), out)
+    n = server.answer(request, len(request), unit, bank or _bank(), out)
     return out[: n - 2].hex() if n else ""
 
 
@@ -98,7 +83,7 @@ def test_the_server_answers_and_refuses_in_the_specifications_order():
 
 
 def test_the_server_is_silent_where_it_must_be():
-    bank = Bank()
+    bank = _bank()
     assert _answer("020300000002") == ""  # another unit
     assert _answer("00060001abcd", bank) == ""  # broadcast: done, not answered
     assert bank.words[1] == 0xABCD
