@@ -120,7 +120,7 @@ def choose(root, holder):
         failed = state.get("failed")
         failed = failed[1 - _FAILURES :] if isinstance(failed, list) else []
         if trial and found:
-            failed.append(found["sha256"])
+            failed.append(found.get("sha256"))
         serial, count, trial = serial + 1, 0, False
         kept = state.get("floor", "0.0.0")
         state = {"slot": other, "trial": False, "serial": serial, "floor": kept, "failed": failed}

@@ -9,20 +9,20 @@ import flash
 import vfs
 
 MOUNT = "/cut"
-_BLOCKS = 64  # of the file system
-_SEGMENT_BLOCKS = 96  # of ROMFS behind it: two halves of 192 KiB
+BLOCKS = 64  # of the file system
+SEGMENT_BLOCKS = 96  # of ROMFS behind it: two halves of 192 KiB
 
 bench = {"segment": None}  # of the flash that is mounted, in a scenario of carrier Rom
 
 
 def mount(device, program, fresh=False):
     """Mount a littlefs that programs so many bytes at once on the flash, made new if asked for."""
-    part = flash.Part(device, 0, _BLOCKS)
+    part = flash.Part(device, 0, BLOCKS)
     if fresh:
         vfs.VfsLfs2.mkfs(part, progsize=program)
     vfs.mount(vfs.VfsLfs2(part, progsize=program), MOUNT)
-    rom = len(device.content) > _BLOCKS * flash.BLOCK
-    bench["segment"] = flash.Segment.of(device, _BLOCKS) if rom else None
+    rom = len(device.content) > BLOCKS * flash.BLOCK
+    bench["segment"] = flash.Segment.of(device, BLOCKS) if rom else None
 
 
 def unmount():
@@ -50,7 +50,7 @@ def run(scenario):
     """Return the Count of one scenario: every cut, every variant of a torn operation, every program size."""
     count = Count()
     for program in flash.PROGRAM_SIZES:
-        device = flash.Flash(_BLOCKS + (_SEGMENT_BLOCKS if scenario.rom else 0))
+        device = flash.Flash(BLOCKS + (SEGMENT_BLOCKS if scenario.rom else 0))
         mount(device, program, fresh=True)
         scenario.prepare()
         unmount()

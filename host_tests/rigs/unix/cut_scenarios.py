@@ -177,11 +177,11 @@ class GoingBack(_Slot):
         start()
 
 
-def install(version, slots=None):
+def install(version, slots=None, minimum="0.0.0"):
     """Install the tiny bundle of a version; the images of two versions differ."""
     slots = slots or slots_of("b")
     installer = Installer(slots, PRODUCT, BOARD)
-    view = memoryview(tiny_bundle.bundle(version))
+    view = memoryview(tiny_bundle.bundle(version, minimum=minimum))
     while view:
         view = view[installer.feed(view[:200]) :]
     while not installer.finish():

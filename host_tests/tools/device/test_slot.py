@@ -96,7 +96,7 @@ def test_the_same_files_make_the_same_slot_and_its_head_says_what_it_is(tmp_path
     size, crc, manifest, signature = head.lengths(one[:22])
     assert (size, crc, signature) == (len(one) - 4096, zlib.crc32(one[4096:]), 0)
     assert one[22 : 22 + manifest].startswith(
-        b'{"product":"sigen-bridge","board":"host","version":"1.2.3","minimum":"1.0.0","mpy":6,"size":337,"sha256":"'
+        b'{"product":"sigen-bridge","board":"host","version":"1.2.3","minimum":"1.0.0","mpy":6,"size":338,"sha256":"'
     )
     assert head.whole(one[: 22 + manifest + 4])
     assert set(one[22 + manifest + 4 : 4096]) == {0xFF}

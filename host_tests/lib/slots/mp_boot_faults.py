@@ -1,0 +1,12 @@
+# heap: 16m
+# One bad read or one flipped bit at a start: the figure boot_faults_survived of `make figures`.
+import boot_faults
+
+
+def test_one_bad_read_or_flipped_bit_at_a_start_never_ends_in_no_version_or_a_wrong_one():
+    """Proves: OTA-3+, OTA-4+"""
+    told = boot_faults.tried()
+    assert told["tried"] > 1000
+    # What littlefs itself cannot mount is beyond boot.py, which lies on it.
+    assert [row for row in told["lost"] if row[-1] != "no file system"] == []
+    assert len(told["lost"]) <= 4
