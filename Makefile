@@ -47,8 +47,8 @@ ota: venv ## Send the bundle of BOARD to the board at PORT; it installs it by it
 provision: venv ## Give the board at PORT its SN and hotspot password
 	@$(CTL) provision $(PORT) $(SN)
 
-emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures
-	@$(PY) -m bridgectl.emulator
+emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures (UF2=path of an image of your own)
+	@$(PY) -m bridgectl.emulator $(if $(UF2),--uf2 $(UF2)) $(RUNS)
 
 figures: venv ## Measure everything and print one JSON object a line
 	@$(PY) -m bridgectl.figures

@@ -1,5 +1,7 @@
 """Where an image keeps its files and its read-only segment: asked of the image itself, with blank flash."""
 
+import dataclasses
+
 import pytest
 from bridgectl.emulator import explore, image, layout, repl
 from bridgectl.emulator.chip import Chip
@@ -58,6 +60,16 @@ def test_files_and_slot_lie_where_the_image_looks_for_them():
     assert chip.rom()[:4004] == b"slot" * 1000 + b"\xff" * 4
     assert len(chip.rom()) == 655_360
     assert image.unpack(chip.region(), _OURS) == {"/boot.py": b"1"}
+
+
+def test_a_slot_goes_into_the_segment_if_there_is_one_that_holds_two():
+    files = {"/boot.py": b"1", "/a.slot": b"slot" * 1000, "/data/settings": b"2"}
+    in_place = ({"/boot.py": b"1", "/data/settings": b"2"}, b"slot" * 1000)
+    assert image.placed(files, _OURS) == in_place
+    assert image.placed(files, layout.OFFICIAL) == (files, b"")
+    assert image.placed(files, dataclasses.replace(_OURS, rom_bytes=393_216)) == in_place
+    assert image.placed(files, dataclasses.replace(_OURS, rom_bytes=393_215)) == (files, b"")
+    assert image.placed({"/boot.py": b"1"}, _OURS) == ({"/boot.py": b"1"}, b"")
 
 
 def test_what_does_not_fit_is_refused():

@@ -10,8 +10,13 @@
     chip.py       a machine: power, time, pins, LED strip, flash, resets
     wire.py       an RS485 bus in emulated time, with a slave at its end
     radio.py      the WLAN of the Pico W, joined to loopback and to nothing else
+    caller.py     TCP clients from outside to the chip, which the emulator itself has not
+    heap.py       the heap, read from outside
+    heap_map.py   what lies in it, by area
+    rig.py        the board on its site; probe.py runs on it where something is seen only from inside
+    profiles.py   what a bridge can be, booted until it does it; budget.py what each may cost
     scenario.py   `make emulate`: the figures
 
 Nothing was compared with silicon: all times are the emulator's own. Not emulated: the second core, the ADC,
-the flash cache's timing, access points, connections from outside to the chip.
+the flash cache's timing, access points.
 """

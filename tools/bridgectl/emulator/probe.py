@@ -1,23 +1,19 @@
-"""Runs on the emulated chip beside the firmware: measures what cannot be seen from outside, and changes nothing.
+"""Runs on the emulated chip beside the firmware and measures what cannot be seen from outside. It takes some memory.
 
 boot.py calls `start` before main.py runs. What it finds out goes to the console in lines "PROBE name word ...". It uses
 no timer: a scheduled callback amid the start of the radio hung the chip in a mutex (seen here, not sought on silicon).
     reading  ticks at the first good reading
-    heap     when the PC raises the request pin: bytes free after a collection, bytes that the probe itself takes, bytes
-             free before the collection, the collection's microseconds, the firmware's own least (0 = none yet)
-    task     with `profile`, at the same request: name, turns, their sum and the longest, microseconds
+    booted   ticks at the end of boot.py, before main.py imports the bridge: told with the first reading
+    task     with `profile`, when the PC raises the request pin: name, turns, their sum and the longest, microseconds
 """
 
-import gc
 import time
 
-import micropython
 from machine import Pin
 
 _GOOD = 3  # bridge.readings.GOOD
-_seen = []
 _times = {}
-_own = 0
+_booted_ms = 0
 
 
 class _Timed:
@@ -62,18 +58,13 @@ def _watch_readings(readings):
         if quality == _GOOD and readings.put != stock:  # who took `put` before keeps calling this one for a while
             readings.put = stock
             print("PROBE reading", time.ticks_ms())
+            print("PROBE booted", _booted_ms)
         return quality
 
     readings.put = put
 
 
 def _report(_pin):
-    before = gc.mem_free()
-    started_us = time.ticks_us()
-    gc.collect()
-    took_us = time.ticks_diff(time.ticks_us(), started_us)
-    print("PROBE heap", gc.mem_free(), _own, before, took_us, _seen[0].heap_min if _seen else 0)
-    micropython.mem_info()  # among others "max free sz", in blocks of 16 bytes
     for name, times in _times.items():
         print("PROBE task", name, *times)
     print("PROBE end")
@@ -85,9 +76,9 @@ def _watch_state():
     stock = module.State
 
     def State(*arguments):  # stands in for the class
-        _seen.append(stock(*arguments))
-        _watch_readings(_seen[0].readings)
-        return _seen[0]
+        state = stock(*arguments)
+        _watch_readings(state.readings)
+        return state
 
     module.State = State
 
@@ -103,11 +94,10 @@ def _time_tasks():
     Supervisor.add = add
 
 
-def start(own_before, pin, profile):
-    """Begin. own_before: bytes used before the probe was imported; pin: GPIO of the requests."""
-    global _own
-    gc.collect()
-    _own = gc.mem_alloc() - own_before  # told later: boot.py has no console yet
+def start(booted_ms, pin, profile):
+    """Begin. booted_ms: ticks at the end of boot.py, which has no console yet; pin: GPIO of the requests."""
+    global _booted_ms
+    _booted_ms = booted_ms
     _watch_state()
     if profile:
         _time_tasks()

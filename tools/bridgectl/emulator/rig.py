@@ -4,10 +4,11 @@ Pins are those of boards/rp2/pico.py; a wrong one here or there shows as a silen
 """
 
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
+
+from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from bridgectl import firmware
 from bridgectl.device import slot
@@ -15,8 +16,9 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 
-from . import image
+from . import heap, heap_map, image
 from .chip import Chip, Stalled
+from .explore import layout_of
 from .wire import Wire
 
 firmware.load()
@@ -31,15 +33,14 @@ STRIP = 22
 BUTTON = 15
 _REQUEST = 28  # free on the board: the probe answers when it goes high
 _STEP_MS = 50  # of the house
-_HEAP_BLOCK_BYTES = 16
+_SAMPLE_MS = 250  # of the heap
 
 # boot.py of the image is the shipped one and these lines; main.py is the shipped one.
 _START_PROBE = """
-import gc
-gc.collect()
-_used = gc.mem_alloc()
+import time
+_booted_ms = time.ticks_ms()
 import probe
-probe.start(_used, {pin}, {profile})
+probe.start(_booted_ms, {pin}, {profile})
 """
 
 
@@ -69,17 +70,22 @@ def with_probe(files, profile=False):
 
 
 class Rig:
-    """A running board. `sensor` and `plant` are the simulated devices, `sensor_wire` and `plant_wire` their buses."""
+    """A running board. `sensor` and `plant` are the simulated devices, `sensor_wire` and `plant_wire` their buses.
 
-    def __init__(self, files, records=None, think_ms=20, generation=29):
+    `least` is the smallest heap.Heap so far, of one look each _SAMPLE_MS, from the first time that passes on.
+    """
+
+    def __init__(self, files, records=None, think_ms=20, generation=29, uf2=None):
         """files: dict for the flash; records: name to dict, put into /data; think_ms: of both devices.
 
-        generation: version of the plant's register map, 29 = V2.9.
+        generation: version of the plant's register map, 29 = V2.9; uf2: path of an image, None = the official one.
         """
+        layout = layout_of(uf2)
         content = {**files}
         for name, value in (records or {}).items():
             content[f"/data/{name}"] = record_bytes(value)
-        self.chip = Chip(image.pack(content))
+        content, rom = image.placed(content, layout)
+        self.chip = Chip(image.pack(content, layout), uf2, layout, rom)
         self.console = self.chip.console
         self.house = House()
         self.sensor = Meter(self.house)
@@ -88,7 +94,9 @@ class Rig:
         self.plant_wire = Wire(self.chip, PLANT_UART, PLANT_DRIVER, self.plant, think_ms=think_ms)
         self.strip = self.chip.strip(STRIP)
         self.outputs = [self.chip.edges(gpio) for gpio in OUTPUTS]
-        self._house_ms = 0.0
+        self.least = None
+        self._uf2 = uf2
+        self._house_ms = self._looked_ms = 0.0
         self.chip.set_input(_REQUEST, 0)
 
     @property
@@ -103,6 +111,9 @@ class Rig:
             self.chip.run(min(_STEP_MS, end_ms - self.now_ms))
             self.house.step((self.now_ms - self._house_ms) / 1000)
             self._house_ms = self.now_ms
+            if self.now_ms - self._looked_ms >= _SAMPLE_MS:
+                self._looked_ms = self.now_ms
+                self.look()
 
     def run_until(self, condition, limit_ms, step_ms=5):
         """Let time pass until `condition()`; return the milliseconds it took. Raises Stalled after `limit_ms`."""
@@ -125,15 +136,34 @@ class Rig:
         lines = [line.split() for line in self.console.text.split("\n") if line.startswith("PROBE ")]
         return [line[2:] for line in lines if len(line) > 2 and line[1] == name]
 
-    def heap(self):
-        """Return (bytes free now, least free so far, largest free piece), after collections. Needs the probe."""
-        before = len(self.told("heap"))
+    def ask(self):
+        """Make the probe tell what it has for requests; without one nothing happens."""
+        ends = self.console.text.count("PROBE end")
         self.chip.set_input(_REQUEST, 1)
-        self.run_until(lambda: len(self.told("heap")) > before, 5000)
+        self.run_until(lambda: self.console.text.count("PROBE end") > ends, 5000)
         self.chip.set_input(_REQUEST, 0)
-        self.run_until(lambda: self.console.text.count("PROBE end") > before, 1000)  # its other lines
-        told = [[int(word) for word in words] for words in self.told("heap")]
-        own = told[-1][1]
-        least = min([words[0] for words in told] + [words[4] for words in told if words[4]])
-        pieces = re.findall(r"max free sz: (\d+)", self.console.text)
-        return told[-1][0] + own, least + own, int(pieces[-1]) * _HEAP_BLOCK_BYTES
+
+    def look(self):
+        """Return the heap as a collection would leave it now, None as long as there is none."""
+        try:
+            now = heap.Heap(self.chip.mcu.sram)
+        except heap.HeapError:
+            return None
+        if self.least is None or now.free_bytes < self.least.free_bytes:
+            self.least = now
+        return now
+
+    def areas(self):
+        """Return the heap's used bytes by area now, see heap_map.AREAS."""
+        return heap_map.areas(self.look(), heap_map.types_of(self._uf2))
+
+    def carrier(self):
+        """Return the carrier in force, "Rom" or "Files": where the code of functions in use lies."""
+        layout = self.chip.layout
+        start = FLASH_START_ADDRESS + layout.rom_start
+        types = heap_map.types_of(self._uf2)
+        return "Rom" if heap_map.functions_in(self.look(), types, start, start + layout.rom_bytes) else "Files"
+
+    def where(self):
+        """Return which image runs and which carrier is in force, as text."""
+        return f"MicroPython {self.chip.layout.image}, carrier {self.carrier()}"

@@ -1,38 +1,34 @@
-"""`make emulate`: the built rp2040 bundle on the emulated chip, five runs, their figures as JSON lines.
+"""`make emulate`: the built rp2040 bundle on the emulated chip, a run each, the figures as JSON lines.
 
+    start    from power on to the first reading
     wired    system created, no radio: readings, grid contact, driver release, watchdog
     hotspot  nothing created yet: hotspot open, portal loaded and listening
     bus      as wired, the sensor asked as fast as it goes: what the wire would allow, and what the chip makes of it
     meter    as bus, while an inverter reads 60 registers four times a second at RS485-1, where the bridge plays the meter
+    blind    how long a contact is not seen while the radio starts
     wlan     system created: joins the emulated WLAN, publishes to a broker on loopback
+    gateways the same, and a Modbus TCP gateway with a client at each port
 
-`python -m bridgectl.emulator [--profile] [run ...]`. All times are emulated;
-nothing was compared with silicon.
+All times are emulated; nothing was compared with silicon.
 """
 
-import asyncio
-import contextlib
 import json
-import time
 
-from bridgectl.run.broker import LOOPBACK, EmbeddedBroker, Watch, free_port
-
-from . import radio
+from . import profiles
+from .budget import BUDGETS
 from .chip import cpu_s
-from .rig import PLANT_UART, Rig, slot_files, with_probe
+from .heap_map import AREAS
+from .rig import PLANT_UART
 from .talker import Deaf, Talker
 from .wire import FAULTS
 
-SN = "EMU0000001"
-_CREATED = {"system_name": "Emulated", "grid_table": "ripple"}
-_DEVICE = {"sn": SN, "hotspot_password": "emulated-only"}
-_BROKER_NAME = "broker.lan"
 _STEADY_MS = 3000
 _FULL_POLL_MS = 100  # shorter than one read: the bus is never idle
 _LEARN_MS, _FULL_MS = 12000, 5000
 _ASKED_MS = 250  # the inverter's period
 _FLIPS = ((2, True), (4, True), (4, False), (2, False))  # 60, 0, 60, 100 %
 _FLIP_LIMIT_MS = 4000
+_BLIND_MS = 6000  # of the start, the radio's within it
 _INTERRUPT = b"\x03"
 
 
@@ -41,11 +37,13 @@ class Figures:
 
     def __init__(self, printed=print):
         self.values = {}
+        self.where = ""  # image and carrier of the board that is measured, see Rig.where
         self._printed = printed
 
     def put(self, figure, value, unit, how):
         """Take a figure. how: what was measured, from where to where."""
         self.values[figure] = value
+        how = f"{how}; {self.where}" if self.where else how
         self._printed(json.dumps({"figure": figure, "value": value, "unit": unit, "how": how}, ensure_ascii=False))
 
 
@@ -76,16 +74,24 @@ def flip(rig, number, closed, limit_ms=_FLIP_LIMIT_MS):
     return (written()[0].end_ns - started_ns) / 1e6, (read_back()[0].answer_end_ns - started_ns) / 1e6
 
 
-def wired(figures, profile=False):
-    """Boot, read both buses, flip contacts, starve the watchdog. Return the rig."""
-    rig = Rig(with_probe(slot_files(), profile), {"settings": _CREATED})
-    rig.run_until(lambda: rig.told("reading"), 8000)
+def start(figures, setup):
+    """Boot with the probe, until the first reading. Return the rig."""
+    rig = setup.rig(profiles.CREATED, probe=True)
+    rig.run_until(lambda: rig.told("booted"), 8000)
+    figures.where = rig.where()
+    how = "from power on to the end of boot.py, which chooses and checks the slot; then main.py imports the bridge"
+    figures.put("boot_ms", int(rig.told("booted")[0][0]), "ms", how)
     how = "from power on to the first good reading in the firmware's state"
     figures.put("first_reading_s", int(rig.told("reading")[0][0]) / 1000, "s", how)
     how = "from power on to the end of the first good answer on the sensor's wire"
     figures.put("first_answer_s", round(rig.sensor_wire.exchanges[0].answer_end_ns / 1e9, 3), "s", how)
-    rig.run_until(lambda: "plant: limit released: held" in rig.console.text, 8000)
+    return rig
 
+
+def wired(figures, setup):
+    """Boot, read both buses, flip contacts, starve the watchdog. Return the rig."""
+    rig = profiles.wired(setup)
+    figures.where = rig.where()
     steady_ns, steady_cpu_s = rig.chip.now_ns, cpu_s()
     rig.run(_STEADY_MS)
     figures.put(
@@ -101,8 +107,8 @@ def wired(figures, profile=False):
     how = f"from a contact's edge (it settles 50 ms) to the write's last stop bit, {len(times)} edges, think time 20 ms"
     figures.put("edge_to_write_ms_max", round(max(t[0] for t in times)), "ms", how)
     figures.put("edge_to_held_ms_max", round(max(t[1] for t in times)), "ms", "as before, to the read back's last byte")
-    heap_figures(figures, rig, "_wired", "all tasks up, radio off, no portal")
-    task_figures(figures, rig)
+    heap_figures(figures, rig, "wired", "all tasks up, radio off, no portal")
+    task_figures(figures, setup, rig)
 
     stopped_ns, resets = rig.chip.now_ns, len(rig.chip.resets)
     rig.console.write(_INTERRUPT)  # a person at the console stops the program and walks away
@@ -113,12 +119,12 @@ def wired(figures, profile=False):
     return rig
 
 
-def bus(figures, profile=False):
+def bus(figures, setup):
     """Boot with a sensor that is asked without a pause. Return the rig."""
-    settings = {**_CREATED, "sensor_poll_ms": _FULL_POLL_MS}
-    rig = Rig(with_probe(slot_files(), profile), {"settings": settings})
+    rig = setup.rig({**profiles.CREATED, "sensor_poll_ms": _FULL_POLL_MS})
     wire = rig.sensor_wire
     rig.run(_LEARN_MS)
+    figures.where = rig.where()
     seen, since_ns = len(wire.exchanges), rig.chip.now_ns
     rig.run(_FULL_MS)
     exchanges = wire.exchanges[seen:]
@@ -132,17 +138,17 @@ def bus(figures, profile=False):
     lost = sum(not e.answer for e in exchanges)
     figures.put("lost_on_a_full_bus", lost, "", f"requests without an answer in these {_FULL_MS} ms")
     release_figures(figures, rig, since_ns, "_full")
-    heap_figures(figures, rig, "_full", "all tasks up, sensor bus full, radio off")
-    task_figures(figures, rig)
+    heap_figures(figures, rig, "full", "all tasks up, sensor bus full, radio off")
+    task_figures(figures, setup, rig)
     return rig
 
 
-def meter(figures, profile=False):
+def meter(figures, setup):
     """Boot as a meter between sensor and inverter, both ports busy. Return the rig."""
-    settings = {**_CREATED, "sensor_poll_ms": _FULL_POLL_MS, "rs485_1_role": "meter"}
-    rig = Rig(with_probe(slot_files(), profile), {"settings": settings})
+    rig = setup.rig({**profiles.CREATED, "sensor_poll_ms": _FULL_POLL_MS, "rs485_1_role": "meter"})
     rig.plant_wire.slave = Deaf()
     rig.run(_LEARN_MS)
+    figures.where = rig.where()
     inverter = Talker(rig, PLANT_UART)
     seen, answered, since_ns = len(rig.sensor_wire.exchanges), len(rig.plant_wire.exchanges), rig.chip.now_ns
     for _ in range(_FULL_MS // _ASKED_MS):
@@ -155,78 +161,88 @@ def meter(figures, profile=False):
     whole = sum(len(x.request) == 125 for x in rig.plant_wire.exchanges[answered:])
     figures.put("inverter_reads_unanswered", _FULL_MS // _ASKED_MS - whole, "", "of these reads")
     release_figures(figures, rig, since_ns, "_meter")
-    task_figures(figures, rig)
+    task_figures(figures, setup, rig)
     return rig
 
 
-def hotspot(figures, profile=False):
+def hotspot(figures, setup):
     """Boot a device without a system, until the portal listens. Return the rig."""
-    rig = Rig(with_probe(slot_files(), profile), {"device": _DEVICE})
-    rig.run_until(lambda: "portal: open at" in rig.console.text, 30000)
+    rig = profiles.hotspot(setup)
+    figures.where = rig.where()
     how = "from power on to the portal listening; the emulated radio has no phones"
-    figures.put("portal_s", round(rig.now_ms / 1000, 2), "s", how)
-    rig.run(1000)
-    heap_figures(figures, rig, "", "all tasks up, hotspot open, portal loaded and listening")
-    task_figures(figures, rig)
+    figures.put("portal_s", round(rig.opened_ms / 1000, 2), "s", how)
+    heap_figures(figures, rig, "hotspot", "all tasks up, hotspot open, portal loaded and listening")
+    task_figures(figures, setup, rig)
     return rig
 
 
-async def wlan(figures, profile=False):
+def blind(figures, setup):
+    """Boot with a WLAN to join and move a contact again whenever the firmware has seen it move. Return the rig."""
+    rig = setup.rig({**profiles.CREATED, "wlan_ssid": "emulated"})
+    rig.run_until(lambda: "field_io: contacts closed" in rig.console.text, 8000)
+    figures.where = rig.where()
+    times_ms = []
+    while rig.now_ms < _BLIND_MS:
+        times_ms.append(_seen_ms(rig, 2, closed=len(times_ms) % 2 == 0))
+    how = (
+        f"longest from a contact's edge to its being settled (50 ms), {len(times_ms)} edges end to end over the first "
+    )
+    figures.put("blind_ms_max", round(max(times_ms)), "ms", f"{how}{_BLIND_MS} ms, in which the radio starts and joins")
+    return rig
+
+
+def _seen_ms(rig, number, closed):
+    """Move a contact; return the milliseconds until the firmware says how the contacts stand."""
+    seen = rig.console.text.count("contacts closed")
+    rig.contact(number, closed)
+    return rig.run_until(lambda: rig.console.text.count("contacts closed") > seen, _FLIP_LIMIT_MS)
+
+
+async def wlan(figures, setup):
     """Boot, join the emulated WLAN, publish to a broker on loopback. Return the rig and the watch of the broker."""
-    broker = EmbeddedBroker(free_port())
-    await broker.start()
-    watch = Watch(SN)
-    watching = asyncio.create_task(watch.run(LOOPBACK, broker.port))
-    try:
-        while not watch.connected:
-            await asyncio.sleep(0.05)
-        settings = {**_CREATED, "wlan_ssid": "emulated", "mqtt_host": _BROKER_NAME, "publish_ms": 1000}
-        rig = Rig(with_probe(slot_files(), profile), {"settings": settings, "device": _DEVICE})
-        radio.serve(rig.chip, {1883: broker.port}, [_BROKER_NAME])
-        await radio.run(rig, lambda: watch.states, 30000)
+    async with profiles.wlan(setup) as (rig, watch):
+        figures.where = rig.where()
         how = "from power on to the first state at the broker, WLAN joined with nobody else on the air"
-        figures.put("first_publish_s", round(rig.now_ms / 1000, 2), "s", how)
-        published_ns = rig.chip.now_ns
-        await radio.run(rig, lambda: watch.states > 2 and watch.state.get("sensor_power") is not None, 20000)
-        release_figures(figures, rig, published_ns, "_wlan")
-        heap_figures(figures, rig, "_wlan", "all tasks up, WLAN joined, publishing, no portal")
-        task_figures(figures, rig)
-    finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-        await broker.stop()
+        figures.put("first_publish_s", round(rig.published_ms / 1000, 2), "s", how)
+        release_figures(figures, rig, rig.published_ms * 1e6, "_wlan")
+        heap_figures(figures, rig, "wlan", "all tasks up, WLAN joined, publishing, no portal")
+        task_figures(figures, setup, rig)
     return rig, watch
 
 
-def heap_figures(figures, rig, suffix, when):
-    """Put the heap as it is now: free after a collection, the least seen in this run, and the largest piece."""
-    free, least, largest = rig.heap()
-    how = f"bytes free after a collection, {when}; without the probe's own"
-    figures.put(f"heap_free_bytes{suffix}", free, "B", how)
+async def gateways(figures, setup):
+    """As wlan, with a client at each of two gateways. Return the rig and the watch of the broker."""
+    async with profiles.gateways(setup) as (rig, watch):
+        figures.where = rig.where()
+        release_figures(figures, rig, rig.published_ms * 1e6, "_gateways")
+        heap_figures(figures, rig, "gateways", "WLAN joined, publishing, two gateways with a client each, no portal")
+        task_figures(figures, setup, rig)
+    return rig, watch
+
+
+def heap_figures(figures, rig, profile, when):
+    """Put the heap as it is now, as a collection would leave it: free, the least so far, the largest piece, by area."""
+    now = rig.look()
+    figures.put(f"heap_free_bytes_{profile}", now.free_bytes, "B", f"bytes free, {when}")
     figures.put(
-        f"heap_min_bytes{suffix}", least, "B", "least of the same in this run, the firmware's own measurements included"
+        f"heap_min_bytes_{profile}", rig.least.free_bytes, "B", "least of the same since power on, four looks a second"
     )
-    figures.put(f"heap_largest_bytes{suffix}", largest, "B", f"largest free piece, {when}")
+    aim = f"; budget {BUDGETS[profile][1]}" if profile in BUDGETS else ""
+    figures.put(f"heap_largest_bytes_{profile}", now.largest_bytes, "B", f"largest free piece, {when}{aim}")
+    if profile in BUDGETS:
+        for area, count in rig.areas().items():
+            figures.put(f"heap_used_bytes_{profile}_{area}", count, "B", f"in the heap: {AREAS[area]}, {when}")
 
 
-def task_figures(figures, rig):
+def task_figures(figures, setup, rig):
     """Put the time of each task of the supervisor, if it was taken."""
+    if not setup.timed:
+        return
+    rig.ask()
     total_us = sum(int(words[2]) for words in rig.told("task"))
     for name, turns, sum_us, longest_us in rig.told("task"):
         how = f"since start, {100 * int(sum_us) // total_us} % of all tasks; {turns} turns, longest {longest_us} us"
         figures.put(f"task_ms_{name}", int(sum_us) // 1000, "ms", how)
 
 
-def main(arguments):
-    """Run what the command line asks for."""
-    profile = "--profile" in arguments
-    runs = [a for a in arguments if not a.startswith("--")] or ["wired", "bus", "meter", "hotspot", "wlan"]
-    figures = Figures(lambda line: print(line, flush=True))
-    started_s = time.monotonic()
-    for name in runs:
-        if name == "wlan":
-            asyncio.run(wlan(figures, profile))
-        else:
-            {"wired": wired, "bus": bus, "meter": meter, "hotspot": hotspot}[name](figures, profile)
-    figures.put("emulation_s", round(time.monotonic() - started_s), "s", "of this PC, for all of the above")
+RUNS = {run.__name__: run for run in (start, wired, bus, meter, hotspot, blind, wlan, gateways)}

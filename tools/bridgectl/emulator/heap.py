@@ -1,0 +1,78 @@
+"""Reads the heap of the emulated chip from outside, as a collection at this moment would leave it. The guest notices
+nothing, so it can be looked at as often as one likes.
+
+Layouts: py/mpstate.h (the heap's tables), py/gc.c (two bits a block: free, head, tail, marked head) of MicroPython 1.22 to
+1.28 on a 32-bit chip. What the guest's collector would keep is found as it finds it, from every aligned word that is the
+address of a head; but it looks at its roots and its stack, and here all RAM beside the heap is looked at. That keeps a few
+hundred bytes more at most.
+"""
+
+import struct
+
+from rp2040py.memory_map import RAM_START_ADDRESS
+
+BLOCK = 16
+_WORD = 4
+_TAIL = 2
+
+
+class HeapError(Exception):
+    """RAM without a heap of MicroPython in it, or with two."""
+
+
+class Heap:
+    """`heads`: address -> bytes of each thing in use; `free_bytes`; `largest_bytes`, the largest free piece."""
+
+    def __init__(self, ram):
+        """ram: bytes-like, from RAM_START_ADDRESS. Raises HeapError."""
+        self._words = struct.unpack(f"<{len(ram) // _WORD}I", ram)
+        table, self._start, end = self._place()
+        first, last = (_index(a) for a in (table, end))
+        self.heads = self._used(self._allocated(ram, table, end), self._words[:first] + self._words[last:])
+        self.free_bytes = end - self._start - sum(self.heads.values())
+        ends = [self._start, *(address + size for address, size in self.heads.items())]
+        self.largest_bytes = max(start - end for start, end in zip([*self.heads, end], ends))
+
+    def word(self, address, number):
+        """Return the word `number` behind an address in the RAM."""
+        return self._words[_index(address) + number]
+
+    def _place(self):
+        """Return (allocation table, first block, end): five words of mp_state_ctx say so and fit each other."""
+        words, found = self._words, []
+        for at in range(len(words) - 4):
+            table, size, finalisers, start, end = words[at : at + 5]
+            if end - start == size * 4 * BLOCK and RAM_START_ADDRESS < table < start < end:
+                if finalisers - table - size in (0, 1):  # a gap with threads
+                    found.append((table, start, end))
+        if len(found) != 1:
+            raise HeapError(f"{len(found)} heaps in the RAM")
+        return found[0]
+
+    def _allocated(self, ram, table, end):
+        """Return address -> bytes of all that is allocated, in order."""
+        heads, last = {}, None
+        for block in range((end - self._start) // BLOCK):
+            kind = ram[table - RAM_START_ADDRESS + block // 4] >> block % 4 * 2 & 3
+            if kind == _TAIL:
+                heads[last] += BLOCK
+            elif kind:
+                last = self._start + block * BLOCK
+                heads[last] = BLOCK
+        return heads
+
+    def _used(self, heads, roots):
+        """Return those of heads that can be reached from roots (words), in order."""
+        seen = set()
+        coming = [word for word in roots if word in heads]
+        while coming:
+            address = coming.pop()
+            if address not in seen:
+                seen.add(address)
+                at = _index(address)
+                coming += [word for word in self._words[at : at + heads[address] // _WORD] if word in heads]
+        return {address: size for address, size in heads.items() if address in seen}
+
+
+def _index(address):
+    return (address - RAM_START_ADDRESS) // _WORD
