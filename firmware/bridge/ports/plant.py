@@ -44,18 +44,16 @@ class Plant(Port):
         self.reads = Reads(bus, slave, state, sigenergy, self._fast_ms, settings.plant_slow_ms, baud, parity, period_us)
         self._write = bus.add(_Write(slave, self._wrote))
         self._read = bus.add(Job(slave, self._read_back).read(_READ_HOLDING, sigenergy.LIMIT_ADDRESS, 2))
-        self._missed = False  # an answer was lost: the plant may have started anew
+        self._missed = False  # the last answer
 
     def carry(self, command, now):
         """Do what is due of the limit command; return True."""
         slave, write, read = self.slave, self._write, self._read
         write.command = command
         command.touch(slave.silent(), now)
-        if slave.failures:
-            self._missed = True
-        elif self._missed:
-            self._missed = False
-            command.read_first = True
+        if bool(slave.failures) != self._missed:
+            self._missed = not self._missed
+            command.doubt()
         if not write.has_left:
             due = command.due(now)
             if due and not write.active:

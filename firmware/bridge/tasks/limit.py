@@ -37,7 +37,7 @@ class Limit:
         self._edge_at = None  # contact edge whose write is under way
         self._since_s = 0
         self._turn = 0
-        self._told = None
+        self._told = self._logged = None
 
     def drive(self, port, carries, now):
         """Take the next step; called every 20 ms. port: of RS485-1 or None; carries: its role commands the plant."""
@@ -126,6 +126,8 @@ class Limit:
         state.plant_limit_w = None if target == command.NONE else target
         state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
         # A limit that is overruled over and over fills no log: the first time is told, the second, the fourth ...
-        if limit in _ENDS and not order.overruled & (order.overruled - 1):
+        line = (limit, target, order.overruled)
+        if limit in _ENDS and line != self._logged and not order.overruled & (order.overruled - 1):
+            self._logged = line
             what = "released" if target == command.NONE else "%d W" % (target or 0)
             log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())

@@ -49,6 +49,7 @@ PARTS = {
     "engine": lambda: _module("bridgectl.figures.engine"),
     "gateway": lambda: _module("bridgectl.figures.gateway"),
     "finder": lambda: _module("bridgectl.figures.finder"),
+    "limit": lambda: _module("bridgectl.figures.limit"),
     "tests": _tests,
 }
 

@@ -8,12 +8,12 @@ import struct
 
 import clock
 from bridge.devices import sigenergy
-from modbus.wire import functions
+from modbus.wire import crc, functions
 
 from bridgectl.site.slave import Slave
 
 _FUNCTIONS = (functions.READ_HOLDING, functions.READ_INPUT, functions.WRITE_REGISTER, functions.WRITE_REGISTERS)
-_ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
+_ILLEGAL_ADDRESS, _ILLEGAL_VALUE, _FAILED = 2, 3, 4
 _NONE = sigenergy.LIMIT_NONE
 _CHARACTER_US = 1042  # at 9600 8N1
 _TOLERANCE_MS = 5  # what the end of a frame tells of its start on a busy PC
@@ -55,6 +55,9 @@ class Plant(Slave):
     Fault switches: `silent`, `off_grid` (0, 1 or 2), `alarms` (a dict by the names alarm_1 .. alarm_7), `reboot(ms)`.
     too_fast counts requests that came less than 1000 ms after the one before, start to start; shortest_period_ms is the
     least such time (None before the second request); written lists (time in ms, address, value) of the last writes.
+    Odd ways with the limit, each off at 0: takes_back_ms (so long after a write it is takes_back_w again, as another EMS
+    or a time-out does it), rounds_to_w (to the nearest multiple), least_w (nothing less is taken), restarts_every_ms (for
+    restart_ms, with the limit forgotten), busy_every (so many requests, one is answered with exception 4).
     """
 
     def __init__(self, house, generation=29, unit=sigenergy.UNIT, now_ms=clock.ticks_ms):
@@ -69,6 +72,10 @@ class Plant(Slave):
         self.too_fast = 0
         self.shortest_period_ms = None
         self.written = []
+        self.takes_back_ms = self.takes_back_w = self.rounds_to_w = self.least_w = self.busy_every = 0
+        self.restarts_every_ms, self.restart_ms = 0, 1500
+        self._restarted_at = self._limited_at = now_ms()
+        self._asked = 0
         self._now_ms = now_ms
         self._last_start = None
         self._down_until = None
@@ -77,6 +84,7 @@ class Plant(Slave):
     @property
     def limit_w(self):
         """The export limit of the inverter in W, None = not in force."""
+        self._live()
         value = self.holding[_EXPORT]
         return None if value == _NONE else value
 
@@ -87,10 +95,14 @@ class Plant(Slave):
 
     def answer(self, frame):
         """Return the reply to a request frame as bytes, or None = say nothing."""
+        self._live()
         if self._down_until is not None:
             if clock.ticks_diff(self._down_until, self._now_ms()) > 0:
                 return None
             self._down_until = self._last_start = None
+        self._asked += 1
+        if self.busy_every and self._asked % self.busy_every == 0 and frame[0] == self.unit:
+            return self._busy(frame)
         return super().answer(frame)
 
     def note_request(self, count):
@@ -145,7 +157,9 @@ class Plant(Slave):
             at += 2 * _SIZE[kind]
             count -= _SIZE[kind]
         for register, value in taken:
-            self.holding[register] = value
+            if register == _EXPORT:
+                self._limited_at = self._now_ms()
+            self.holding[register] = self._taken_for(value) if register == _EXPORT else value
             self.written = self.written[-19:] + [(self._now_ms(), register, value)]
         self._act()
         return 0
@@ -188,6 +202,30 @@ class Plant(Slave):
         """Leave the grid (1 by itself, 2 by hand) or come back to it (0)."""
         self.off_grid = state
         self.house.off_grid = state != 0
+
+    def _live(self):
+        """Let happen what the odd ways bring by now."""
+        now = self._now_ms()
+        if self.restarts_every_ms and clock.ticks_diff(now, self._restarted_at) >= self.restarts_every_ms:
+            self._restarted_at = now
+            self.reboot(self.restart_ms)
+        if self.takes_back_ms and clock.ticks_diff(now, self._limited_at) >= self.takes_back_ms:
+            self._limited_at = now
+            self.holding[_EXPORT] = self.takes_back_w
+            self._act()
+
+    def _taken_for(self, value):
+        """Return the limit that is held when `value` was written."""
+        if value == _NONE:
+            return value
+        if self.rounds_to_w:
+            value = (value + self.rounds_to_w // 2) // self.rounds_to_w * self.rounds_to_w
+        return max(value, self.least_w)
+
+    def _busy(self, frame):
+        reply = bytearray((self.unit, frame[1] | 0x80, _FAILED, 0, 0))
+        crc.seal(reply, 3)
+        return bytes(reply)
 
     def _forget(self):
         self.holding = {row[0]: row[3] for row in _HOLDING}

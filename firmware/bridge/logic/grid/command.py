@@ -128,6 +128,12 @@ class LimitCommand:
             self._next_at = now
             self._become("wanted")
 
+    def doubt(self):
+        """Take note that an answer of the plant was lost: it may have started anew, so it is asked what it holds."""
+        self.read_first = True
+        if self.state == "held" and self.target != NONE:
+            self._become("written", "an answer of the plant was lost")
+
     def wrote(self, status, text, now):
         """Take the result of a write: rtu status and its words."""
         if self.target is None:

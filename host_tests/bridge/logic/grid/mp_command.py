@@ -210,6 +210,19 @@ def test_one_lost_reading_changes_nothing():
     assert (c.state, c.due(2000), c.watched(2000)) == ("held", False, 2)
 
 
+def test_a_lost_answer_puts_held_in_doubt_until_the_register_was_read():
+    """A plant that started anew within a second and a half. Proves: PLA-2+"""
+    c = _held()
+    c.read_first = False
+    c.doubt()
+    assert (c.state, c.read_first, c.due(0)) == ("written", True, False)
+    c.read(3000, False, "", 2000)
+    assert c.state == "held"
+    c.doubt()
+    c.read(NONE, False, "", 4000)
+    assert (c.state, c.due(4000)) == ("overruled", True)
+
+
 def test_a_limit_is_released_when_its_reason_ends():
     """Proves: PLA-2+"""
     c = _held()

@@ -1,0 +1,165 @@
+"""A limit at odd plants and under changing contacts, through the whole bridge on the virtual clock; each prints JSON.
+
+runner.py limit_hours.py FUNCTION virtual [SECONDS or PHASES]
+"""
+
+import json
+import sys
+import time
+
+import flow
+
+_SAMPLE_MS = 100
+_SECOND_MS = 1000
+_ROWS = {0: None, 1: None, 2: 3600, 4: 1800, 8: 0}  # contacts -> W at 6000 W; of several the strictest holds
+_SETTLED_MS = 120  # from an edge until it surely counts
+_APART_MS = 100  # between two relays of a receiver
+
+
+def _asked(default):
+    return int(sys.argv[4]) if len(sys.argv) > 4 else default
+
+
+def _holds(plant, limit_w):
+    return plant.limit_w is not None and plant.limit_w <= limit_w
+
+
+def _hour(make_odd, contact=4, limit_w=0, turns_ms=0):
+    """Tell the share of an hour in which the limit was held, and the longest time in which `held` was said and not so.
+
+    turns_ms: the contact takes turns with DI2 (60 %) in this rhythm.
+    """
+    seconds = _asked(3600)
+
+    async def story(b):
+        await b.for_ms(8000)
+        b.contact(contact, True)
+        await b.until(lambda: b.state.plant_limit_state == "held", 30000)
+        make_odd(b)
+        held = wanted = lie_ms = longest_ms = 0
+        for step in range(seconds * _SECOND_MS // _SAMPLE_MS):
+            await b.for_ms(_SAMPLE_MS)
+            passed_ms = step * _SAMPLE_MS
+            if turns_ms and passed_ms % turns_ms == 0:
+                strict = passed_ms // turns_ms % 2 == 0
+                b.contact(contact, strict)
+                b.contact(2, not strict)
+            now_w = b.state.plant_limit_w if turns_ms else limit_w
+            so = now_w is None or _holds(b.plant, now_w)
+            wanted += 1
+            held += so
+            lie_ms = lie_ms + _SAMPLE_MS if b.state.plant_limit_state == "held" and not so else 0
+            longest_ms = max(longest_ms, lie_ms)
+        told = {"held": held / wanted, "lie_ms": longest_ms, "overruled": b.state.plant_limit_text}
+        print(json.dumps(told))
+
+    return story
+
+
+def _run(story, rated_w=6000):
+    bridge = flow.Bridge("rp2040", settings={"grid_table": "ripple"})
+    bridge.house.max_power_w = rated_w
+    bridge.run(story)
+
+
+def takes_back():
+    """Another one sets 10 kW 8 s after each write."""
+
+    def make(b):
+        b.plant.takes_back_ms, b.plant.takes_back_w = 8000, 10000
+
+    _run(_hour(make))
+
+
+def rounds():
+    """3606 W are taken for 3610 W."""
+
+    async def story(b):
+        b.plant.rounds_to_w = 10
+        await _hour(lambda b: None, 2, 3606)(b)
+
+    _run(story, 6011)
+
+
+def restarts():
+    """Every minute for 1.5 s, the limit forgotten."""
+
+    def make(b):
+        b.plant.restarts_every_ms = 60000
+
+    _run(_hour(make))
+
+
+def busy():
+    """One request in ten is answered with exception 4; the limit changes each minute."""
+
+    def make(b):
+        b.plant.busy_every = 10
+
+    _run(_hour(make, turns_ms=60000))
+
+
+def clamps():
+    """A plant that takes nothing less than 5 kW: the writes of an hour."""
+    seconds = _asked(3600)
+
+    async def story(b):
+        b.plant.least_w = 5000
+        writes = []
+        take = b.plant.write
+
+        def write(*request):
+            writes.append(1)
+            return take(*request)
+
+        b.plant.write = write
+        b.contact(2, True)
+        await b.for_ms(seconds * _SECOND_MS)
+        told = {"writes": len(writes) * 3600 / seconds, "state": b.state.plant_limit_state}
+        told["soc"] = b.value("plant_soc") is not None
+        print(json.dumps(told))
+
+    _run(story)
+
+
+def _limit_of(mask):
+    limits = [_ROWS[bit] for bit in (1, 2, 4, 8) if mask & bit and _ROWS[bit] is not None]
+    return min(limits) if limits else None
+
+
+def transitions():
+    """All changes between two of the 16 combinations, one relay after the other, in so many phases of the polls each."""
+    phases = _asked(40)
+
+    async def story(b):
+        stale = count = slowest_ms = 0
+        closed = 0
+        await b.for_ms(8000)
+        for phase in range(phases):
+            for turn in range(240):
+                wanted = (closed + 1 + (turn * 7 + phase) % 15) % 16
+                await b.for_ms(_SAMPLE_MS + 53 * (turn + phase * 11) % 2000)
+                b.plant.written.clear()
+                b.state_edges = b.state.limit_edges
+                edge_at = time.ticks_ms()
+                for number in range(1, 5):
+                    if (closed ^ wanted) >> number - 1 & 1:
+                        b.contact(number, bool(wanted >> number - 1 & 1))
+                        edge_at = time.ticks_ms()
+                        await b.for_ms(_APART_MS)
+                closed = wanted
+                limit_w = _limit_of(closed)
+                await b.until(lambda w=limit_w: b.plant.limit_w == w, 8000)
+                await b.for_ms(2500)
+                count += 1
+                for at, _, value in b.plant.written:
+                    if time.ticks_diff(at, edge_at) > _SETTLED_MS and value != (
+                        0xFFFFFFFF if limit_w is None else limit_w
+                    ):
+                        stale += 1
+                slowest_ms = max(slowest_ms, b.state.edge_to_write_ms)
+        told = {"stale": stale, "transitions": count, "edge_to_write_ms": slowest_ms}
+        told["shortest_period_ms"] = b.plant.shortest_period_ms
+        print(json.dumps(told))
+
+    _run(story)
