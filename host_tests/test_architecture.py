@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "devices": set(),
     "state": {"readings"},
     "settings": set(),
+    "meanings": set(),
     "points": set(),
     "readings": {"points"},
 }

@@ -2,6 +2,7 @@
 
 A task that ends or raises is started again after a growing pause. A task that hangs (no beat for _SILENT_S) is left alone,
 for nobody can know what it holds; if it is essential the watchdog starves and the whole device starts anew.
+What a task died of is told as far as memory allows; that it is dead is noted first, and without taking any.
 The only place with a broad except, and with servers the only one with create_task.
 """
 
@@ -16,7 +17,8 @@ from micropython import const
 _CHECK_MS = const(1000)  # well below the shortest watchdog of the chips (8.3 s)
 _SILENT_S = const(30)
 _STEADY_S = const(300)  # a task that ran this long starts with the shortest pause again
-_EXHAUSTED = const(3)  # then only a new start brings the memory back in one piece
+_EXHAUSTED = const(3)  # essential: then only a new start brings the memory back in one piece
+_EXHAUSTED_OTHERS = const(5)  # deaths of one job that found no memory
 _PAUSE_MAX_S = const(16)  # essential: below _SILENT_S, so that a pause is not taken for a hang
 _PAUSE_MAX_OTHERS_S = const(60)
 
@@ -34,6 +36,7 @@ class _Job:
         self.essential = essential
         self.task = None
         self.failures = 0
+        self.starved = 0  # deaths for want of memory since its last steady time
         self.started_s = 0
         self.beat_s = 0
         self.due_s = 0
@@ -46,9 +49,11 @@ class _Job:
 class Supervisor:
     """Runs every job that was added; `run()` ends only by cancellation, and then takes its jobs along."""
 
-    def __init__(self, watchdog):
-        """watchdog: object with feed()."""
+    def __init__(self, watchdog, exhausted=None):
+        """watchdog: object with feed(). exhausted(name): called when a job that is not essential found no memory
+        five times."""
         self._watchdog = watchdog
+        self._tell_exhausted = exhausted
         self._jobs = []
         self._starving = False
         self._exhausted = 0  # essential jobs that found no memory
@@ -79,7 +84,10 @@ class Supervisor:
         """Start all jobs and look after them for ever."""
         try:
             while True:
-                self._check()
+                try:
+                    self._check()
+                except MemoryError:
+                    pass  # without food from this check; the next one is a second away
                 await asyncio.sleep_ms(_CHECK_MS)
         finally:
             for job in self._jobs:
@@ -94,7 +102,7 @@ class Supervisor:
                 if now_s >= job.due_s:
                     self._start(job, now_s)
             elif job.failures and now_s - job.started_s > _STEADY_S:
-                job.failures = self._exhausted = 0
+                job.failures = job.starved = self._exhausted = 0
             # A pause counts as silence too: it is shorter than _SILENT_S, so only a job that never comes back starves us.
             if job.essential and now_s - job.beat_s > _SILENT_S:
                 hung = True
@@ -105,26 +113,40 @@ class Supervisor:
             self._watchdog.feed()
 
     def _start(self, job, now_s):
-        job.running = True
         job.started_s = job.beat_s = now_s
         job.task = asyncio.create_task(self._live(job))
+        job.running = True  # only now: nobody lives if there was no memory for the task
 
     async def _live(self, job):
+        error = None
         try:
             await job.make(job.beat)
-            text = "ended"
         except Exception as e:  # the one place: whatever a task dies of, the others go on
+            error = e
+        finally:
+            # Nothing here takes memory, so nothing can come between a death and its note.
+            job.running = False
+            job.failures += 1
+            job.due_s = clock.seconds() + pause_s(job.failures, job.essential)
+            if isinstance(error, MemoryError):
+                job.starved += 1
+                if job.essential:
+                    self._exhausted += 1
+        try:
+            self._tell(job, error)
+        except Exception as e:
+            print(job.name, type(e))  # no memory for more words
+        if self._tell_exhausted and not job.essential and job.starved == _EXHAUSTED_OTHERS:
+            self._tell_exhausted(job.name)
+
+    def _tell(self, job, error):
+        text = "ended"
+        if error:
             trace = io.StringIO()
-            sys.print_exception(e, trace)
+            sys.print_exception(error, trace)
             print(trace.getvalue())
             # The last line names the error, the one before the place.
             text = " < ".join([x.strip() for x in trace.getvalue().strip().split("\n")[-1:-3:-1]])
-            if job.essential and isinstance(e, MemoryError):
-                self._exhausted += 1
-                if self._exhausted == _EXHAUSTED:
-                    text += "; no memory for what must run, the watchdog gets no more food"
-        job.running = False
-        job.failures += 1
-        wait_s = pause_s(job.failures, job.essential)
-        job.due_s = clock.seconds() + wait_s
-        log.error("supervisor", "%s: %s; again in %d s" % (job.name, text, wait_s))
+        if job.essential and self._exhausted == _EXHAUSTED:
+            text += "; no memory for what must run, the watchdog gets no more food"
+        log.error("supervisor", "%s: %s; again in %d s" % (job.name, text, job.due_s - clock.seconds()))

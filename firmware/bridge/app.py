@@ -11,11 +11,15 @@ from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import buses, control, field_io, leds, pulse
 from micropython import const
+from parts import Part
 from slots.slots import Slots
 from store import record
 from supervisor import Supervisor
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
+_RESTART = "/restart"  # record of why the bridge restarted by itself, read once
+_SHARED = ("http.listener", "modbus.wire.")  # what two parts have in common stays
+_BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
 def run(board):
@@ -28,16 +32,30 @@ def run(board):
 def build(board):
     """Return (supervisor, state, settings, ports) of a whole bridge, not yet running."""
     device = record.load(board.data + "/device") or {}
+    why = _restarted(board.data + _RESTART)
     settings = Settings(board.data + "/settings")
     state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
     log.info("app", "version %s on %s, SN %s, start by %s" % (state.version, board.name, state.sn, state.reset_cause))
     for name, reason in settings.ignored:
         log.warn("app", "stored setting %s ignored: it %s" % (name, reason))
+    state.restart_reason = why
+    if why:
+        log.warn("app", "it restarted by itself: " + why)
     board.set_outputs(settings.do_safe_mask)
 
-    supervisor = Supervisor(board.watchdog(_WATCHDOG_MS))
-    wake = asyncio.Event()
     slots = Slots(board.root)
+
+    def exhausted(name):
+        """Start anew, so that memory is in one piece; only once: what then has no room either is left to its pauses."""
+        if not why and not slots.session:
+            text = name + " found no memory five times"
+            log.error("app", "restart: " + text)
+            record.save(board.data + _RESTART, {"why": text})
+            slots.expect_restart()
+            board.restart()
+
+    supervisor = Supervisor(board.watchdog(_WATCHDOG_MS), exhausted)
+    wake = asyncio.Event()
 
     def restart():
         """Start anew because somebody wants it; while an update comes in nothing happens, ask again."""
@@ -46,32 +64,19 @@ def build(board):
             board.restart()
 
     ports = buses.Ports(board, state, settings, restart)
-
-    # What can wait is loaded when it starts, so that the buses and the contacts are up first.
-    def network(beat):
-        from bridge.tasks import network as task
-
-        return task.run(beat, state, settings, board, device)
-
-    def uplink(beat):
-        from bridge.tasks import uplink as task
-
-        return task.run(beat, state, settings)
-
-    def update(beat):
-        from bridge.tasks import updater as task
-
-        return task.run(beat, state, settings, slots, board)
+    clients = Part("bridge.ports.clients", keep=_SHARED)
+    portal = Part("bridge.tasks.portal", keep=_SHARED)
+    updater = Part("bridge.tasks.updater")
+    bundle = slots.root + _BUNDLE
 
     def begin_update():
-        from bridge.tasks import updater as task
+        return updater.load().begin(state, settings, slots, version.BOARD)
 
-        return task.begin(state, settings, slots, version.BOARD)
+    def update_waits():
+        return slots.session or state.update_state == "installed" or _there(bundle)
 
-    def portal(beat):
-        from bridge.tasks import portal as task
-
-        return task.run(beat, state, settings, board, begin_update, _web())
+    def part(name, module, wanted, delay_s, *arguments):
+        supervisor.add(name, lambda beat: module.run(beat, wanted, *arguments), delay_s=delay_s)
 
     # fmt: off
     add = supervisor.add
@@ -80,23 +85,41 @@ def build(board):
     add("rs485-1",  lambda beat: ports.run(beat, 1),                                      essential=True)
     add("rs485-2",  lambda beat: ports.run(beat, 2),                                      essential=True)
     add("watch",    ports.watch,                                                          essential=True)
-    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap),              essential=True)
+    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap), essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
-    add("network",  network,                                                              delay_s=1)  # blocks for a second
-    add("uplink",   uplink,                                                               delay_s=1)
-    add("clients",  ports.serve_clients,                                                  delay_s=1)
-    add("updater",  update,                                                               delay_s=2)
-    add("portal",   portal,                                                               delay_s=2)
+    #    what       its module                      loaded while                       after s  with
+    part("network", Part("bridge.tasks.network"),   lambda: True,                       1, state, settings, board, device)
+    part("uplink",  Part("bridge.tasks.uplink"),    lambda: settings.mqtt_host,         1, state, settings)
+    part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
+    part("trial",   Part("bridge.tasks.trial"),     lambda: not state.version_decided,  2, state, slots, board)
+    part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
+         bundle, update_waits)
+    part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
+         begin_update, _web())
     # fmt: on
     return supervisor, state, settings, ports
 
 
+def _restarted(path):
+    """Return why the bridge ended its last life by itself, "" if it did not; the record goes."""
+    note = record.load(path)
+    if not note:
+        return ""
+    os.remove(path)
+    return str(note.get("why"))
+
+
 def _web():
-    """Return the folder of the portal's pages: where the running slot is mounted, first on the path."""
+    """Return the folder of the pages: it lies beside the code, wherever that is."""
     for folder in sys.path:
-        try:
-            os.stat(folder + "/web")
-        except OSError:
-            continue
-        return folder + "/web"
+        if _there(folder + "/web"):
+            return folder + "/web"
     return "web"
+
+
+def _there(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True

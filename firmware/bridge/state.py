@@ -14,6 +14,7 @@ class State:
     def __init__(self, version="", reset_cause="unknown", sn=""):
         self.version = version  # app: version of the running slot
         self.reset_cause = reset_cause  # app: power, watchdog, restart, restart or panic, or unknown
+        self.restart_reason = ""  # app: why the bridge ended its last life by itself; "" = it did not
         self.sn = sn  # app: serial number of the plant, from provisioning
 
         self.inputs = 0  # field_io: debounced contacts, bit 0 = DI1, 1 = closed
@@ -69,8 +70,9 @@ class State:
 
         self.segments = _UNKNOWN  # leds: states of DC, AC, BAT and MGMT
 
-        self.update_slot = ""  # updater: slot that runs, a or b
-        self.update_trial = False  # updater: it is on trial
+        self.update_slot = ""  # trial: slot that runs, a or b
+        self.update_trial = False  # trial: it is on trial
+        self.version_decided = False  # trial: the running version stays, or was steady for a minute
         self.update_state = "idle"  # updater: idle, receiving, installed or refused
         self.update_percent = 0  # updater: of the bundle that is coming in
         self.update_text = ""  # updater: what happened, in words

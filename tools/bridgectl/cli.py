@@ -264,16 +264,6 @@ def ota(
             raise bundling.BundleError(f"there is no file {problem.filename}") from problem
 
 
-@app.command(name="names")
-def own_words(board: Annotated[str, typer.Argument(metavar="BOARD", help="rp2040, rp2350, esp32, esp32s3 or host.")]):
-    """Give a log on standard input its function names back: a slot spells them with words of the image."""
-    from bridgectl.device import names
-
-    translator = names.Translator(board)
-    for line in sys.stdin:
-        sys.stdout.write(translator(line))
-
-
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def run(context: typer.Context):
     """Run the firmware on this PC with a simulated site (`bridgectl run --help` lists its options)."""

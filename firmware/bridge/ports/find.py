@@ -8,7 +8,7 @@ import asyncio
 from bridge.ports.port import Port
 from micropython import const
 from modbus.wire import rtu
-from unload import unload
+from parts import Part
 
 _HOLD_MS = const(1000)
 
@@ -30,25 +30,20 @@ class Search:
 
     async def run(self, beat):
         """Search once, then hold the port until `stopped` is set. An OSError of the line goes to the caller."""
-        # 10 kB of code that is needed for minutes in a bridge's life.
-        from bridge.devices import signatures
-        from modbus.find import finder
 
         def watched():
             beat()
             seeker.stopped = self.stopped
 
-        self._finder = seeker = finder.Finder(self._open, signatures.SIGNATURES)
-        modules = finder.MODULES
-        try:
-            self.finished = await seeker.search(watched)
-            self.found = seeker.found
-            self.faults = seeker.faults
-        finally:
-            self._finder = None
-            for name in modules:
-                unload("modbus.find." + name)
-            unload("bridge.devices.signatures")
+        # 10 kB of code that is needed for minutes in a bridge's life.
+        with Part("modbus.find.finder", "modbus.find.") as finder, Part("bridge.devices.signatures") as signatures:
+            self._finder = seeker = finder.Finder(self._open, signatures.SIGNATURES)
+            try:
+                self.finished = await seeker.search(watched)
+                self.found = seeker.found
+                self.faults = seeker.faults
+            finally:
+                self._finder = None
         if self.found:
             self.status = rtu.OK
         elif self.faults and not self.faults[0].startswith("No device"):

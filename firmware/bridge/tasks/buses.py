@@ -83,15 +83,9 @@ class Ports:
                 self._restart()
             await asyncio.sleep_ms(_WATCH_MS)
 
-    async def serve_clients(self, beat):
-        """Let Modbus TCP clients in while a port has the role gateway."""
-        while True:
-            beat()
-            if "gateway" in self.roles:
-                from bridge.ports import clients  # with its libraries 10 kB, for those who want it
-
-                await clients.run(beat, self._state, self._settings, self)
-            await asyncio.sleep_ms(_OFF_MS)
+    def has_gateway(self):
+        """Return True while Modbus TCP clients may reach a port."""
+        return "gateway" in self.roles
 
     def _follow(self, now):
         """Stop the ports that are no longer as the settings want them, `run` makes them anew; start anew for a new role."""

@@ -45,6 +45,7 @@ async def run(beat, state, settings, board, device):
             await asyncio.sleep_ms(_STEP_MS)
     finally:
         hotspot.close()
+        house.forget()
 
 
 def provisioned(device):
@@ -154,6 +155,12 @@ class _House:
             self._scans = state.scan_wanted
             self._scan_due_s = now_s + _AGAIN_S
             _scan(state, radio)
+
+    def forget(self):
+        """Say nothing about the house network any more: nobody looks after it."""
+        self._state.wlan_state = "off"
+        self._state.wlan_address = ""
+        self._state.wlan_signal = 0
 
     def _join(self):
         try:

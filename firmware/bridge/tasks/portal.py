@@ -20,7 +20,6 @@ from captive.name_server import NameServer
 from micropython import const
 from slots.version import Refused
 
-_IDLE_MS = const(500)
 _STEP_MS = const(20)
 _AGAIN_MS = const(4000)  # after a port could not be had
 _BUSY_MS = const(60_000)  # a request this old says nothing any more
@@ -33,17 +32,15 @@ _KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
 async def run(beat, state, settings, board, begin_update, web):
-    """Serve the pages whenever the hotspot is open.
+    """Serve the pages for as long as the hotspot is open.
 
     begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
     web: folder of the pages, compressed, without a slash at the end.
     """
     wishes = _Wishes(state)
-    while True:
+    while state.hotspot_open:
         beat()
-        if state.hotspot_open:
-            await _serve(beat, wishes, state, settings, board, begin_update, web)
-        await asyncio.sleep_ms(_IDLE_MS)
+        await _serve(beat, wishes, state, settings, board, begin_update, web)
 
 
 async def _serve(beat, wishes, state, settings, board, begin_update, web):

@@ -12,13 +12,16 @@ _COLLECT_S = const(10)
 
 async def run(beat, state, healthy, system_heap):
     """Measure for ever. healthy: function that tells whether every essential task beats; system_heap: the board's."""
-    while True:
-        beat()
-        state.uptime_s = clock.seconds()
-        state.beats_ok = healthy()
-        if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
-            gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use
-            state.heap_free = gc.mem_free()
-            state.system_heap = system_heap()
-            state.heap_min = min(state.heap_min or state.heap_free, state.heap_free)
-        await asyncio.sleep_ms(_STEP_MS)
+    try:
+        while True:
+            beat()
+            state.uptime_s = clock.seconds()
+            state.beats_ok = healthy()
+            if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
+                gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use
+                state.heap_free = gc.mem_free()
+                state.system_heap = system_heap()
+                state.heap_min = min(state.heap_min or state.heap_free, state.heap_free)
+            await asyncio.sleep_ms(_STEP_MS)
+    finally:
+        state.beats_ok = False  # nobody measures it any more

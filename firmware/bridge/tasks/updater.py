@@ -1,8 +1,8 @@
-"""Installs bundles, from the page or from a file that the PC left, and decides whether the running version stays.
+"""Installs bundles, from the page or from a file that the PC left. In memory only while it does.
 
 One installation at a time: `begin` gives a Session, which the portal feeds with an upload, and which this task feeds
-with the file `update.bundle` in the root folder. Writing blocks: up to 50 ms for each 4 kB that the flash erases, and
-on RP2040 no interrupt is served meanwhile (a bus may lose a reply; it asks again).
+with the file of the PC. Writing blocks: up to 50 ms for each 4 kB that the flash erases, and on RP2040 no interrupt is
+served meanwhile (a bus may lose a reply; it asks again).
 """
 
 import asyncio
@@ -10,15 +10,14 @@ import os
 
 import clock
 import log
-from bridge.logic.update import trial as update
 from micropython import const
+from slots.installer import Installer
 from slots.version import Refused
 
 PRODUCT = "sigen-bridge"
 
 _WHO = "updater"
 _TURN_MS = const(1000)
-_FILE = "update.bundle"
 _PIECE = const(512)  # bytes read from the file at once
 _SILENT_S = const(60)  # an upload without a byte for so long has been given up
 _GOODBYE_MS = const(3000)  # time for the page to show that it worked
@@ -71,7 +70,7 @@ class Session:
             result = work(*args)
             text = ""
         except Refused as e:
-            text = update.refusal_text(e.field, e.rule)
+            text = "refused: " + e.field + " " + e.rule
             raise
         except OSError as e:
             text = "flash failed: %s" % e
@@ -111,51 +110,32 @@ def begin(state, settings, slots, board_name):
 
 
 def _session(state, settings, slots, board_name):
-    from slots.installer import Installer  # large, and only needed while an update comes in
-
     return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
 
 
-async def run(beat, state, settings, slots, board):
-    """Look after the running slot, take an update from the PC, restart into what was installed."""
-    state.update_slot = slots.running
-    state.update_trial = slots.on_trial()
-    watch = update.Watch(clock.seconds())
-    while True:
+async def run(beat, state, settings, slots, board, path, waiting):
+    """Take the update that waits, restart into what was installed; end when nothing waits.
+
+    path: where the PC leaves a bundle; waiting(): a session is under way, that file is there, or a restart is due.
+    """
+    while state.update_state != "installed" and waiting():
         beat()
-        if state.update_state == "installed":
-            await asyncio.sleep_ms(_GOODBYE_MS)
-            log.info(_WHO, "restart into the new version")
-            slots.expect_restart()
-            board.restart()
         session = slots.session
-        if session and clock.seconds() - session.fed_s > _SILENT_S:
+        if not session:
+            await _install_file(beat, state, settings, slots, board.name, path)
+        elif clock.seconds() - session.fed_s > _SILENT_S:
             session.close("the sender went silent for %d s" % _SILENT_S)
-        if not slots.session and _there(slots.root + _FILE):
-            await _install_file(beat, state, settings, slots, board.name)
-        _judge(watch, state, slots, board)
         await asyncio.sleep_ms(_TURN_MS)
-
-
-def _judge(watch, state, slots, board):
-    """Confirm the running version, count it as steady, or give the one before another chance."""
-    works = update.bus_works(state.bus_exchanges, state.plant_link, state.sensor_link)
-    fit = update.healthy(state.beats_ok, works, state.uplink_connected, state.hotspot_open)
-    verdict = watch.step(slots.on_trial(), fit, state.beats_ok, clock.seconds())
-    if verdict == "confirm":
-        slots.confirm()
-        state.update_trial = False
-        log.info(_WHO, "version %s has proved itself" % state.version)
-    elif verdict == "settle":
-        slots.settle()
-    elif verdict == "restart":
-        log.error(_WHO, "version %s was not healthy for a minute in its first five" % state.version)
+    if state.update_state == "installed":
+        beat()
+        await asyncio.sleep_ms(_GOODBYE_MS)
+        log.info(_WHO, "restart into the new version")
+        slots.expect_restart()
         board.restart()
 
 
-async def _install_file(beat, state, settings, slots, board_name):
+async def _install_file(beat, state, settings, slots, board_name, path):
     """Install the file that the PC left, and remove it whatever comes of it: else it would be tried for ever."""
-    path = slots.root + _FILE
     log.info(_WHO, "installing " + path)
     session = begin(state, settings, slots, board_name)
     try:
@@ -175,11 +155,3 @@ async def _feed_from(file, beat, session):
         await session.feed(memoryview(piece)[:count])
         count = file.readinto(piece)
     await session.finish()
-
-
-def _there(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True

@@ -12,7 +12,9 @@ from bridge.logic.doors import announcing, messages
 from bridge.logic.grid.outputs import ordered
 from micropython import const
 from mqtt.address import is_address
-from unload import unload
+from mqtt.client import MQTTClient
+from mqtt.stream import open_stream
+from parts import Part
 
 _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
@@ -43,9 +45,6 @@ class _Session:
         self._payload = None
         self._lent_to = ""  # topic of what lies in the buffer
         self._network = True
-        # 15 kB, for those who have a broker
-        from mqtt.client import MQTTClient
-
         self._known = ("", "")  # the broker's name and its last address, which outlives an outage of the name servers
         host, port, user, password, _ = self._made_for
         self.client = client = MQTTClient(
@@ -65,17 +64,13 @@ class _Session:
 
     async def _open(self, server, port, timeout_ms, beat):
         """Return a stream to the broker, as mqtt.stream.open_stream does; its name is asked for beside the loop."""
-        from mqtt.stream import open_stream
-
         if not is_address(server):
-            from resolver import Resolver  # only for those who name their broker, and only to ask
-
-            asking = Resolver(self._known)
-            try:
-                server = await asking.address(server, self._state.name_servers or (), beat)
-            finally:
-                self._known = asking.known()
-                unload("resolver")
+            with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
+                asking = resolver.Resolver(self._known)
+                try:
+                    server = await asking.address(server, self._state.name_servers or (), beat)
+                finally:
+                    self._known = asking.known()
         return await open_stream(server, port, timeout_ms, beat)
 
     def _topic(self, leaf):
@@ -234,11 +229,9 @@ class _Session:
 
 
 async def run(beat, state, settings):
-    """Keep the uplink up for ever; without a broker in the settings, wait for one."""
-    while True:
+    """Keep the uplink up for as long as the settings name a broker."""
+    while settings.mqtt_host:
         beat()
-        if settings.mqtt_host:
-            await _Session(beat, state, settings).run()
-        else:
-            state.uplink_text = "no broker set"
+        await _Session(beat, state, settings).run()
         await asyncio.sleep_ms(1000)
+    state.uplink_text = "no broker set"

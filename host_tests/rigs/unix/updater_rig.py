@@ -1,13 +1,14 @@
-"""A bridge of which only the updater runs, with real slots on a file system in memory."""
+"""A bridge of which only trial and updater run, as the application connects them, on real slots in memory."""
 
 import asyncio
+import os
 import sys
 
 import ram_disk
 import tiny_bundle
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import updater
+from parts import Part
 from slots.installer import Installer
 from slots.slots import Slots
 
@@ -17,6 +18,7 @@ import boot
 boot.machine = None  # knows no cause of a start: each counts as one after a crash
 
 ROOT = ram_disk.ROOT
+_FILE = "update.bundle"
 
 
 class Restarted(Exception):
@@ -42,20 +44,28 @@ class Bridge:
     def beat(self):
         self.beats += 1
 
-    async def run(self):
-        await updater.run(self.beat, self.state, self.settings, self.slots, Board())
+    def waits(self):
+        return self.slots.session or self.state.update_state == "installed" or _FILE in os.listdir(ROOT)
 
     async def lives_s(self, seconds):
-        """Run the updater; return True if it restarted the board within so many virtual seconds."""
-        task = asyncio.create_task(self.run())
+        """Run both parts; return True if one restarted the board within so many virtual seconds."""
+        state, slots, board = self.state, self.slots, Board()
+        update = (state, self.settings, slots, board, ROOT + "/" + _FILE, self.waits)
+        jobs = [
+            Part("bridge.tasks.trial").run(self.beat, lambda: not state.version_decided, state, slots, board),
+            Part("bridge.tasks.updater").run(self.beat, self.waits, *update),
+        ]
+        tasks = [asyncio.create_task(job) for job in jobs]
         for _ in range(seconds * 10):
             await asyncio.sleep_ms(100)
-            if task.done():
-                try:
-                    await task
-                except Restarted:
-                    return True
-        task.cancel()
+            for task in tasks:
+                if task.done():
+                    try:
+                        await task
+                    except Restarted:
+                        return True
+        for task in tasks:
+            task.cancel()
         return False
 
     def well(self):

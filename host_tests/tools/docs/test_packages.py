@@ -17,7 +17,7 @@ def test_a_room_needs_what_it_imports_late_and_what_its_example_imports_but_not_
         "modbus/wire/crc.py",
         "modbus/wire/rtu.py",
         "modbus/wire/timing.py",
-        "unload.py",
+        "parts.py",
     ]
 
 

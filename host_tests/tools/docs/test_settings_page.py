@@ -10,7 +10,7 @@ from bridgectl.docs import settings as settings_page
 firmware.load()
 
 import table  # noqa: E402
-from bridge import points, settings  # noqa: E402
+from bridge import meanings, points, settings  # noqa: E402
 from bridge.logic.doors import messages  # noqa: E402
 
 ROOT = firmware.ROOT
@@ -24,7 +24,9 @@ def test_the_committed_page_is_what_the_table_says():
 
 def test_every_setting_is_on_the_page_once_with_its_default_and_its_meaning():
     lines = settings_page.page().splitlines()
-    for name, _, default, _, _, _, meaning in settings.rows():
+    assert [name for name, _ in table.rows(meanings.TABLE)] == settings.names()
+    for name, _, default, _, _, _ in settings.rows():
+        meaning = table.row(meanings.TABLE, name)[1]
         (line,) = [line for line in lines if line.startswith(f"| `{name}` |")]
         assert line.endswith(f"| {meaning} |")
         shown = str(default).lower() if isinstance(default, bool) else str(default)

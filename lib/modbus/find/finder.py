@@ -3,8 +3,8 @@
     listen ── bytes come ──► listen at each setting ──► who talks, with whom; nothing is sent
        └──── nothing comes ► legs of order.py, one after the other, until something answers
 
-Nothing is written to any slave and nothing is kept. How sure and how soon: order.py. Imported when it is used, let
-go of afterwards (MODULES); it allocates while it runs.
+Nothing is written to any slave and nothing is kept. How sure and how soon: order.py. Large, and needed for minutes:
+load it as a part (lib/parts.py); it allocates while it runs.
 """
 
 import asyncio
@@ -17,8 +17,6 @@ from modbus.find import order as plan
 from modbus.find import port as finder_port
 from modbus.listen import listener
 from modbus.wire import rtu
-
-MODULES = ("finder", "order", "port", "models", "faults")  # of modbus.find, for unload
 
 _LISTEN_LOOK_MS = const(5)
 _TRIES = const(3)

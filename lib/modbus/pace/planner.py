@@ -3,7 +3,7 @@
 import clock
 from micropython import const
 from modbus.wire.timing import cycle_us
-from unload import unload
+from parts import Part
 
 _HOLD_MS = const(10000)  # a better plan must stay better for so long
 _KEEP_MS = const(60000)  # least time between two changes of plan
@@ -68,8 +68,5 @@ class Planner:
 
 def _schedule(wanted, longest, timing, forbidden):
     """Return plan.schedule of it; its 5 kB of code are needed seldom and stay in memory only so long."""
-    from modbus.pace import plan
-
-    found = plan.schedule(wanted, longest, timing, forbidden)
-    unload("modbus.pace.plan")
-    return found
+    with Part("modbus.pace.plan", "modbus.pace.plan") as plan:
+        return plan.schedule(wanted, longest, timing, forbidden)

@@ -4,9 +4,7 @@
 """
 
 import ast
-import functools
 import gzip
-import json
 import os
 import re
 import shutil
@@ -16,7 +14,6 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import names, prune
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -26,16 +23,8 @@ BOARDS = tuple(row[0] for row in _ROWS)
 _SHARED = {row[0]: row[1] for row in _ROWS}
 _BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
-# -O3 drops assertions and line numbers, which would take 5 kB of a chip's memory; BRIDGE_LINES=1 keeps lines and names.
-_LINES = bool(os.environ.get("BRIDGE_LINES"))
-_FLAG = "-O2" if _LINES else "-O3"
+_FLAG = "-O2"  # no assertions
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
-# Files that use names of a slot and do not travel in it, and those of the library tests.
-_USERS = ("firmware/boot.py", "firmware/main.py", "tools/bridgectl/emulator/probe.py")
-_TESTS = (
-    *("host_tests/**/*.py", "lib/**/example*.py"),
-    *(f"tools/bridgectl/{part}/**/*.py" for part in ("site", "figures", "fuzzing")),
-)
 
 
 class BuildError(Exception):
@@ -84,13 +73,21 @@ def _reachable(found):
         name = todo.pop()
         if name in found and name not in wanted:
             wanted[name] = found[name]
-            for node in ast.walk(ast.parse(found[name].read_text())):
-                if isinstance(node, ast.Import):
-                    todo += [alias.name.replace(".", "/") for alias in node.names]
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    module = node.module.replace(".", "/")
-                    todo += [module, *(f"{module}/{alias.name}" for alias in node.names)]
+            todo += [module.replace(".", "/") for module in imported(ast.parse(found[name].read_text()))]
     return wanted
+
+
+def imported(tree):
+    """Return the dotted names that a module imports or loads as a Part; `from a import b` gives a and a.b."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part":
+            found.append(node.args[0].value)
+    return found
 
 
 def _not_for(board):
@@ -107,46 +104,6 @@ def _compile(name, source, target):
         raise BuildError(f"{source}: {done.stderr.strip()}")
 
 
-@functools.lru_cache
-def spellings(everything=False):
-    """Return names.plan() for the modules of all boards. everything: words of the library tests keep their names."""
-    texts = {(name, path): path.read_text() for b in BOARDS for name, path in sources(b, everything=True).items()}
-    ports = [text for (_, path), text in texts.items() if path.parent.name in ("esp", "esp32", "esp32s3", "host")]
-    outside = [path for glob in _USERS + (_TESTS if everything else ()) for path in sorted(ROOT.glob(glob))]
-    spared = [_VERSION.format("", ""), *(path.read_text() for path in outside)]
-    try:
-        return names.plan([(name, text) for (name, _), text in texts.items()], spared, ports)
-    except SyntaxError as problem:
-        raise BuildError(f"a source is no Python: {problem}") from None
-
-
-@functools.lru_cache
-def _spelling(name, source, everything):
-    try:
-        text = prune.unread(name, source.read_text())
-    except prune.Gone as problem:
-        raise BuildError(str(problem)) from None
-    return names.renamed(text, spellings(everything).get(name, {}))
-
-
-def _spelled(board, slot, everything):
-    """Return {path in the slot without ending: file to compile}; the files and the words' table lie beside the slot."""
-    made = {}
-    for name, source in sources(board, everything).items():
-        made[name] = slot.parent / f"{board}.sources" / f"{name}.py"
-        _write(made[name], source.read_text() if _LINES else _spelling(name, source, everything))
-    table = {} if _LINES else spellings(everything)
-    _write(slot.parent / f"{board}.names.json", json.dumps(table, indent=1, sort_keys=True))
-    return made
-
-
-def _write(target, text):
-    """Write a file if it is not there with this text already."""
-    if not target.exists() or target.read_text() != text:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
-
 def _fresh(source, target):
     return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
@@ -159,8 +116,7 @@ def alone():
 def build(board, quiet=False, everything=False):
     """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
 
-    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it,
-    so words that those tests use keep their names there.
+    everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it.
     """
     if board not in BOARDS:
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
@@ -174,7 +130,7 @@ def build(board, quiet=False, everything=False):
 
 def _make(board, slot, everything):
     wanted = set()
-    for name, source in _spelled(board, slot, everything).items():
+    for name, source in sources(board, everything).items():
         target = slot / f"{name}.mpy"
         wanted.add(target)
         if not _fresh(source, target):

@@ -9,6 +9,7 @@ import os
 import sys
 
 from bridgectl import firmware
+from bridgectl.device import build
 
 LIB = firmware.ROOT / "lib"
 
@@ -57,14 +58,7 @@ def main():
 
 def _imports(tree):
     """Yield the files, as seen from lib/, that a module's imports would be."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        yield from (f"{name.replace('.', '/')}.py" for name in names)
+    yield from (f"{name.replace('.', '/')}.py" for name in build.imported(tree))
 
 
 def _held(path):

@@ -18,7 +18,8 @@ and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a 
 
 What the roles of the RS485 ports are: [ports.md](ports.md).
 
-This page is made by `python -m bridgectl.docs.settings` from the table in `firmware/bridge/settings.py`: {count} settings.
+This page is made by `python -m bridgectl.docs.settings` from the tables in `firmware/bridge/settings.py` and
+`meanings.py`: {count} settings.
 """
 # Beginnings of names, and the heading of their group, in the order of the page. The first that fits counts.
 _GROUPS = (
@@ -40,9 +41,11 @@ _TABLE = "\n| name | kind | default | allowed | unit | meaning |\n|---|---|---|-
 def page():
     """Return the page as text."""
     firmware.load()
-    from bridge import settings
+    import table
+    from bridge import meanings, settings
 
-    rows = list(settings.rows())
+    meaning = dict(table.rows(meanings.TABLE))
+    rows = [(*row, meaning[row[0]]) for row in settings.rows()]
     parts = [_HEAD.format(count=len(rows))]
     for beginnings, heading in _GROUPS:
         group = [row for row in rows if row[0].startswith(beginnings)]

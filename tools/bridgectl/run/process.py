@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 
-from bridgectl.device import build, names
+from bridgectl.device import build
 
 RESTART_CODE = 75  # what the host board's restart() ends with
 _HEAP = "320k"  # 64-bit words: what takes 240 kB here takes about 150 kB on a board, which has 200
@@ -45,7 +45,6 @@ class Firmware:
             "BRIDGE_SITE": str(self.folder.site),
         }
         code = 0
-        own_words = names.Translator("host")
         with open(self.folder.log, "w") as log:  # noqa: ASYNC230 (a local file, short lines)
             while not self.ending:
                 self.starts += 1
@@ -61,7 +60,7 @@ class Firmware:
                     start_new_session=True,
                 )
                 async for line in self.process.stdout:
-                    text = own_words(line.decode(errors="replace").rstrip())
+                    text = line.decode(errors="replace").rstrip()
                     self.lines.append(text)
                     print(text, file=log, flush=True)
                     self._told(text)

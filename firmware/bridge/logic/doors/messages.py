@@ -8,7 +8,6 @@ import json
 
 import table
 from bridge import points
-from bridge.logic import lights
 from micropython import const
 
 _GROUP = const(10)  # components of one discovery message, about 2 kB
@@ -41,7 +40,7 @@ def facts(state):
     outputs = [_on(state.outputs >> i & 1) for i in range(2)] + [state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
-    start = [state.reset_cause, state.version]
+    start = [state.reset_cause + (": " + state.restart_reason if state.restart_reason else ""), state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()
     return (
         contacts
@@ -181,8 +180,3 @@ def command(payload, retained, settings):
 def _refused(answer, field, rule):
     answer["errors"] = {field: rule}
     return None, {}, answer
-
-
-def led_look(state):
-    """Return [(segment, state, (r, g, b), flashing)] of the strip, for pages."""
-    return [(s, name) + lights.look(s, name) for s, name in zip(lights.SEGMENTS, state.segments)]

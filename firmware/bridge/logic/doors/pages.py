@@ -6,7 +6,7 @@ No secret leaves: the pages learn whether a password is set, never which.
 import json
 
 from bridge import points
-from bridge.logic.doors import messages
+from bridge.logic import lights
 from micropython import const
 
 _GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
@@ -45,7 +45,7 @@ def status(state, settings, now, qualities):
         "heap_free": state.heap_free,
         "inputs": state.inputs if state.inputs_settled else None,
         "outputs": state.outputs,
-        "leds": messages.led_look(state),
+        "leds": [(s, name) + lights.look(s, name) for s, name in zip(lights.SEGMENTS, state.segments)],
         "limit_pct": state.limit_pct,
         "limit_reason": state.limit_reason,
         "limit_w": state.plant_limit_w,

@@ -45,8 +45,3 @@ class Watch:
             return ""
         self._settled = True
         return "settle"
-
-
-def refusal_text(field, rule):
-    """Return a refusal for people."""
-    return "refused: " + field + " " + rule

@@ -1,0 +1,87 @@
+"""What comes and goes takes nothing along that somebody else uses, checked on the sources."""
+
+import ast
+
+from bridgectl import firmware
+from bridgectl.device import build
+from imports import tree
+
+ROOT = firmware.ROOT
+BOARDS = sorted(p for p in (ROOT / "boards").rglob("*.py") if p.name != "manifest.py")
+
+
+def _modules():
+    """Return {dotted name: file} of lib/, bridge/ and the boards."""
+    found = {}
+    for top, folder in ((ROOT / "lib", ROOT / "lib"), (ROOT / "firmware", ROOT / "firmware" / "bridge")):
+        found |= {".".join(path.relative_to(top).with_suffix("").parts): path for path in folder.rglob("*.py")}
+    return found | {path.stem: path for path in BOARDS}
+
+
+def _tops(path):
+    """Return the dotted names that a file imports when it is imported itself."""
+    tops = ast.Module([n for n in tree(path).body if isinstance(n, (ast.Import, ast.ImportFrom))], [])
+    return set(build.imported(tops))
+
+
+def _closure(names, modules):
+    found, todo = set(), [*names]
+    while todo:
+        name = todo.pop()
+        if name in modules and name not in found:
+            found.add(name)
+            todo += _tops(modules[name])
+    return found
+
+
+def _parts():
+    """Yield (module, prefix of what goes with it) of every Part in the firmware and in lib/."""
+    for path in _modules().values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part" and path.name != "parts.py":
+                yield node.args[0].value, node.args[1].value if len(node.args) > 1 else ""
+
+
+def _kept():
+    """Return what the names begin with of modules that stay once they have come, see app.py."""
+    app = tree(ROOT / "firmware" / "bridge" / "app.py")
+    (names,) = [n.value for n in app.body if isinstance(n, ast.Assign) and n.targets[0].id == "_SHARED"]
+    return ast.literal_eval(names)
+
+
+def _goes(name, only):
+    return name.startswith(only) and not name.startswith(_kept())
+
+
+def test_no_part_takes_a_module_along_that_another_one_uses():
+    """What a part brings goes with it: nothing that another part, or a module that came late and stays, uses too."""
+    modules = _modules()
+    base = _closure({"bridge.app", *(path.stem for path in BOARDS)}, modules)
+    goes = {name: {m for m in _closure([name], modules) - base if _goes(m, only)} for name, only in _parts()}
+    assert len(goes) >= 8
+    late = {
+        name
+        for path in modules.values()
+        for name in set(build.imported(tree(path))) - _tops(path) - set(goes)
+        if name in modules
+    }
+    users = {name: _closure([name], modules) - base for name in goes} | {"late": _closure(late, modules) - base}
+    shared = [
+        f"{', '.join(sorted(own & used))}: of {name}, used by {user}"
+        for name, own in goes.items()
+        for user, used in users.items()
+        if user != name and own & used
+    ]
+    assert not shared
+
+
+def test_a_part_imports_what_it_needs_at_its_top():
+    """What it imported later would stay when it goes."""
+    modules = _modules()
+    base = _closure({"bridge.app", *(path.stem for path in BOARDS)}, modules)
+    wrong = []
+    for name, _ in _parts():
+        for module in _closure([name], modules) - base:
+            inner = set(build.imported(tree(modules[module]))) - _tops(modules[module])
+            wrong += [f"{module} imports {late} late" for late in inner & set(modules) - {n for n, _ in _parts()}]
+    assert not wrong
