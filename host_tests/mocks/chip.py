@@ -137,7 +137,8 @@ def _sleep(wait_ms):
     end = None
     if wait_ms >= 0:
         tick_us = tick_ms * 1000
-        end = now + wait_ms * 1000 if tick_ms == 1 else -(-(now + wait_ms * 1000) // tick_us) * tick_us
+        # Whoever sleeps was awake for a moment, so the deadline lies behind a tick: 10 ms end with the second one.
+        end = now + wait_ms * 1000 if tick_ms == 1 else ((now + wait_ms * 1000) // tick_us + 1) * tick_us
     woken = False
     while not woken and _events and (end is None or _events[0][0] <= end):
         due_us, _action, wakes = _events[0]

@@ -11,6 +11,7 @@ from utime import ticks_ms as _real_ms
 
 _start = ticks_add(_real_ms(), 600000)
 _passed_us = 0
+_kept_us = 0  # of it, with the processor kept by whoever waited
 _watchers = []
 
 
@@ -53,7 +54,14 @@ def sleep_ms(ms):
 
 
 def sleep_us(us):
+    global _kept_us
+    _kept_us += us
     pass_us(us)
+
+
+def kept_us():
+    """Return the virtual time that was waited through without letting anybody else run, by sleep_us()."""
+    return _kept_us
 
 
 def sleep(s):

@@ -51,8 +51,7 @@ class Master:
         self._look_us = 0  # when the line was to be looked at
         self._rested_us = 0
         self._began_at = 0
-        self._is_split = False
-        self._is_late = False  # the line was looked at too late to tell when characters came
+        self._is_split = self._is_late = False  # late: looked at too late to tell when characters came
         self._last = None  # slave of the last exchange
         self.stopped = False  # set it, and run() ends after the exchange under way
         self.jobs = []
@@ -80,7 +79,8 @@ class Master:
                 await asyncio.sleep_ms(min(self._rests_ms(now) or _IDLE_MS, _IDLE_MS))
                 continue
             wait_us = self._gap_us(job.slave)
-            if wait_us > spin_us:
+            kept = wait_us <= spin_us  # nobody else has run since the last exchange
+            if not kept:
                 await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
                 wait_us = self._gap_us(job.slave)
             if wait_us > 0:
@@ -88,11 +88,14 @@ class Master:
             wait_us = self._send(job)
             while wait_us:
                 if wait_us > spin_us:
+                    kept = False
                     await asyncio.sleep_ms((wait_us - spin_us) // 1000 + 1)
                 else:
                     clock.sleep_us(wait_us)
                 wait_us = self._look(job)
             self._end(job)
+            if kept:  # a quick slave on a full bus leaves no wait that is longer than a tick
+                await asyncio.sleep_ms(0)
 
     # -- clients of a gateway --------------------------------------------------------
 
@@ -160,9 +163,8 @@ class Master:
         rested_us = slave.rested_us(now, clock.ticks_us())
         if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
             return False
-        if not slave.failures or job.urgent:  # whoever asks urgently keeps his own pauses
-            return True
-        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
+        is_free = not slave.failures or job.urgent  # whoever asks urgently keeps his own pauses
+        return is_free or clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
 
     def _is_alone(self, slave):
         for job in self.jobs:

@@ -50,6 +50,7 @@ PARTS = {
     "gateway": lambda: _module("bridgectl.figures.gateway"),
     "finder": lambda: _module("bridgectl.figures.finder"),
     "limit": lambda: _module("bridgectl.figures.limit"),
+    "turnaround": lambda: _module("bridgectl.figures.turnaround"),
     "tests": _tests,
 }
 
