@@ -176,3 +176,14 @@ def test_the_plants_second_is_kept_when_the_port_is_made_anew():
         assert b.plant.shortest_period_ms >= 1000
 
     _ripple().run(story)
+
+
+def test_an_output_whose_safe_state_is_closed_does_not_open_during_a_start():
+    """Proves: COM-1, COM-2"""
+
+    async def story(b):
+        await b.for_ms(5000)
+        levels = [edge[1] for edge in b.machine.Pin.edges(18)]
+        assert b.state.outputs == 1 and levels[-1] == 1 and 0 not in levels[levels.index(1) :], levels
+
+    flow.Bridge("rp2040", settings={"do_safe_mask": 1}).run(story)
