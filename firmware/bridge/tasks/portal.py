@@ -14,6 +14,7 @@ from http.server import Server, Site
 import clock
 import log
 from bridge import readings
+from bridge.logic import lights
 from bridge.logic.doors import admission, pages
 from captive import probes
 from captive.name_server import NameServer
@@ -139,6 +140,7 @@ class Pages(Site):
             ("GET",  "/",             self._start,    0),
             ("GET",  "/api/status",   self._status,   0),
             ("GET",  "/api/system",   self._system,   0),
+            ("GET",  "/api/lights",   self._lights,   0),
             ("GET",  "/api/networks", self._networks, 0),
             ("POST", "/api/scan",     self._scan,     _MAX_JSON),
             ("POST", "/api/join",     self._join,     _MAX_JSON),
@@ -180,6 +182,9 @@ class Pages(Site):
 
     async def _system(self, request):
         return _json(pages.system(self._state, self._settings))
+
+    async def _lights(self, request):
+        return _json({"lights": lights.TABLE})
 
     async def _networks(self, request):
         return _json(pages.network(self._state, self._settings, self._wishes.scanning()))

@@ -118,7 +118,7 @@ def test_the_status_is_json_in_pieces_and_holds_no_secret():
     state.readings.expire(9000)
     state.readings.put(0, b"\x00\x07", 0, 8000)
     pieces = list(pages.status(state, settings, 9500, readings.QUALITIES))
-    assert max([len(p) for p in pieces]) < 1200
+    assert max([len(p) for p in pieces]) < 1000
     status = json.loads("".join(pieces))
     assert status["points"][0][1:] == ["7.0", "V", "good", 1]
     assert status["points"][1][1:] == ["5", "VA", "stale", None]

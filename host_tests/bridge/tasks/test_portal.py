@@ -27,7 +27,8 @@ def alive(bridge):
 
 def test_the_pages_come_compressed_and_locked_down(bridge):
     total = 0
-    for path in ("/network", "/system", "/status", "/style.css", "/app.js"):
+    scripts = ("/app.js", "/network.js", "/system.js", "/status.js")
+    for path in ("/network", "/system", "/status", "/style.css", *scripts):
         status, headers, body = bridge.ask("GET", path)
         assert status == 200
         assert headers["Content-Encoding"] == "gzip"
@@ -55,6 +56,12 @@ def test_the_pages_use_no_code_or_style_that_their_policy_forbids(bridge):
     for path in ("/network", "/system", "/status"):
         text = gzip.decompress(bridge.ask("GET", path)[2]).decode()
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src)", text)
+
+
+def test_the_legend_of_the_lights_is_the_table_that_lights_them(bridge):
+    rows = bridge.json("lights")["lights"].strip().split("\n")
+    assert len(rows) == 24
+    assert "dc:running|green|on" in rows and "bat:charging|green|flash" in rows
 
 
 @pytest.mark.parametrize(

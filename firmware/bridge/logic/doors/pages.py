@@ -21,6 +21,9 @@ FILES = {
     "/status": "status.html",
     "/style.css": "style.css",
     "/app.js": "app.js",
+    "/network.js": "network.js",
+    "/system.js": "system.js",
+    "/status.js": "status.js",
 }
 
 # What every answer carries: nothing from elsewhere is loaded into a page, no page of ours is shown inside another.
@@ -38,8 +41,26 @@ def status(state, settings, now, qualities):
     qualities: words for the qualities of readings, by number.
     "points": [meaning, value or null, unit, quality, age in s or null] of each point that ever had a value.
     """
-    head = {
-        "sn": state.sn,
+    sign = "{"
+    for part in (_now(state), _links(state), system(state, settings), _house(state, settings)):
+        yield sign + json.dumps(part)[1:-1]
+        sign = ","
+    yield ',"points":['
+    rows = []
+    readings = state.readings
+    n = 0
+    for row in points.rows():
+        if readings.quality(n):
+            rows.append(("" if not rows else ",") + _point(readings, n, row, now, qualities))
+        n += 1
+        if len(rows) >= _GROUP:
+            yield "".join(rows)
+            rows = [""]
+    yield "".join(rows) + "]}"
+
+
+def _now(state):
+    return {
         "version": state.version,
         "uptime_s": state.uptime_s,
         "heap_free": state.heap_free,
@@ -53,6 +74,11 @@ def status(state, settings, now, qualities):
         "limit_text": state.plant_limit_text,
         "sensor_link": state.sensor_link,
         "plant_link": state.plant_link,
+    }
+
+
+def _links(state):
+    return {
         "rs485": state.rs485,
         "rs485_stats": state.rs485_stats,
         "gateway": state.gateway.get("text", "off"),
@@ -63,20 +89,6 @@ def status(state, settings, now, qualities):
         "update_slot": state.update_slot,
         "update_trial": state.update_trial,
     }
-    head.update(system(state, settings))
-    head.update(_house(state, settings))
-    yield json.dumps(head)[:-1] + ',"points":['
-    rows = []
-    readings = state.readings
-    n = 0
-    for row in points.rows():
-        if readings.quality(n):
-            rows.append(("" if not rows else ",") + _point(readings, n, row, now, qualities))
-        n += 1
-        if len(rows) >= _GROUP:
-            yield "".join(rows)
-            rows = [""]
-    yield "".join(rows) + "]}"
 
 
 def _point(readings, n, row, now, qualities):
