@@ -11,6 +11,7 @@ COUNTER = "total_increasing"
 
 # id | unit | decimals | low | high | Home Assistant device class | state class
 # A value outside low..high is suspect. Limits are those of the meters (100 A, single phase) and of plants up to 5 MW.
+# What a number stands for (a mode, a state) has no range: later firmware knows more of them.
 # low is 0 or -high: the check is made on the bits of the first register (readings.py).
 # Signs: import is positive at the sensor and the grid, charging is positive at the battery.
 POINTS = """
@@ -38,11 +39,11 @@ sensor_total_energy|kWh|3|-1e7|1e7|energy|total
 sensor_total_reactive|kvarh|3|-1e7|1e7||total
 sensor_trip_energy|kWh|3|-1e7|1e7|energy|total
 sensor_trip_reactive|kvarh|3|-1e7|1e7||total
-plant_ems_mode||0|0|100||
-plant_grid_sensor||0|0|1||
+plant_ems_mode||0|0|65535||
+plant_grid_sensor||0|0|65535||
 plant_grid_power|W|0|-5000000|5000000|power|measurement
 plant_grid_reactive|var|0|-5000000|5000000|reactive_power|measurement
-plant_off_grid||0|0|2||
+plant_off_grid||0|0|65535||
 plant_max_power|W|0|0|5000000|power|measurement
 plant_soc|%|1|0|100|battery|measurement
 plant_alarm_1||0|0|65535||
@@ -55,7 +56,7 @@ plant_pv_power|W|0|-5000000|5000000|power|measurement
 plant_ess_power|W|0|-5000000|5000000|power|measurement
 plant_ess_charge_max|W|0|0|5000000|power|measurement
 plant_ess_discharge_max|W|0|0|5000000|power|measurement
-plant_running_state||0|0|10||
+plant_running_state||0|0|65535||
 plant_soh|%|1|0|100||measurement
 plant_pv_energy|kWh|2|0|1e7|energy|total_increasing
 plant_load_energy|kWh|2|0|1e7|energy|total_increasing

@@ -23,7 +23,10 @@ _INT32 = const(3)
 _UINT64 = const(5)
 _KINDS = "fhHiIQ"
 _WORDS = (2, 1, 1, 2, 2, 4)
-_STRIKES = const(8)  # suspect counter values in a row that mean a new meter, not a bad value
+_STRIKES = const(8)  # refused values of a counter that agree with each other: it was reset, or the meter is a new one
+_FLOAT_UNITS = const(64)  # a float counter is compared in such parts of its unit: 1e7 of them are a small integer
+_FLOAT_SHIFT = const(144)  # exponent of a float32 whose mantissa of 24 bits counts 1/64: 127 + 23 - 6
+_MINUTE_MS = const(60000)
 _NOT_FINITE = const(0x7F80)  # exponent of infinity and NaN in the first word of a float32
 
 
@@ -39,6 +42,7 @@ class Readings:
         n = points.count()
         self.count = n
         self.suspects = 0  # implausible values so far
+        self.renewed = -1  # point number of the counter that began anew last; whoever tells it sets it back to -1
         self._cells = array.array("I", [0] * n)
         self._raw = uctypes.bytearray_at(uctypes.addressof(self._cells), 4 * n)
         self._at = array.array("i", [0] * n)
@@ -49,6 +53,9 @@ class Readings:
         self._scale = [1] * n
         # Limits as the value's own bits, so that the check is integer work: first word of the highest magnitude.
         self._high = array.array("i", [0] * n)
+        self._growth = array.array("i", [0] * n)  # what a counter can count in a minute
+        self._counted_at = array.array("i", [0] * n)  # ticks of the last good value of a counter
+        self._rival = array.array("i", [0] * n)  # the last value of a counter that was refused
         self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored
 
     def bind(self, point, kind, scale, max_age_ms):
@@ -62,6 +69,10 @@ class Readings:
         self._scale[n] = scale
         self._max_age_ms[n] = max_age_ms
         self._flags[n] = self._flags[n] & 4 | (low < 0) | (state_class == points.COUNTER) << 1
+        if state_class == points.COUNTER:
+            # No energy grows faster than the highest power of whatever it counts.
+            kilo_most = points.row(point.split("_")[0] + "_power")[4] / 1000
+            self._growth[n] = int(kilo_most / 60 * (_FLOAT_UNITS if kind == "f" else 1 / scale))
         if kind == "f":
             self._high[n] = struct.unpack(">H", struct.pack(">f", high))[0]
         else:
@@ -70,18 +81,14 @@ class Readings:
     def put(self, n, buffer, at, now):
         """Take the value of point n from the registers that start at buffer[at]; return its new quality."""
         kind = self._kind[n]
-        if self._strikes[n] >= _STRIKES:
-            self._strikes[n] = self._quality[n] = 0
         if kind == _FLOAT:
-            good = self._plausible_float(n, buffer, at)
+            good = self._plausible_float(n, buffer, at, now)
         else:
-            good = self._plausible_integer(n, kind, buffer, at)
+            good = self._plausible_integer(n, kind, buffer, at, now)
         self._at[n] = now
         if not good:
             self.suspects += 1
             self._quality[n] = SUSPECT
-            if self._flags[n] & 2:
-                self._strikes[n] += 1
             return SUSPECT
         raw, k = self._raw, 4 * n
         if _INT16 <= kind <= _UINT16:
@@ -94,29 +101,45 @@ class Readings:
             raw[k + 2] = buffer[at + 1]
             raw[k + 1] = buffer[at + 2]
             raw[k] = buffer[at + 3]
+        self._counted_at[n] = now
         self._flags[n] |= 4
         self._quality[n] = GOOD
         self._strikes[n] = 0
         return GOOD
 
-    def _plausible_float(self, n, buffer, at):
+    def _plausible_float(self, n, buffer, at, now):
         size = (buffer[at] & 0x7F) << 8 | buffer[at + 1]
         if size >= _NOT_FINITE or size > self._high[n]:
             return False
         flags = self._flags[n]
         if buffer[at] & 0x80 and size and not flags & 1:
             return False
-        if flags & 2 and self._quality[n]:
-            # Positive floats sort like their bits: a counter's must not fall. The sign is left out: there is a -0.0.
-            raw, k = self._raw, 4 * n
-            old = (raw[k + 3] << 8 | raw[k + 2]) & 0x7FFF
-            if size < old:
-                return False
-            if size == old and (buffer[at + 2] << 8 | buffer[at + 3]) < (raw[k + 1] << 8 | raw[k]):
-                return False
+        if not flags & 2:
+            return True
+        raw, k = self._raw, 4 * n
+        old = _units((raw[k + 3] << 8 | raw[k + 2]) & 0x7FFF, raw[k + 1] << 8 | raw[k])
+        return self._counts(n, old, _units(size, buffer[at + 2] << 8 | buffer[at + 3]), now)
+
+    def _counts(self, n, old, new, now):
+        """Return True if a counter can have gone from old to new in the time since its last value."""
+        if not self._quality[n]:
+            return True
+        growth = self._growth[n]
+        passed = clock.ticks_diff(now, self._counted_at[n]) // _MINUTE_MS + 1
+        if passed <= 0 or 0 <= new - old <= growth * passed + _FLOAT_UNITS:  # the resolution of a float near its end
+            return True
+        most = growth * (clock.ticks_diff(now, self._at[n]) // _MINUTE_MS + 1) + _FLOAT_UNITS
+        if self._strikes[n] and 0 <= new - self._rival[n] <= most:
+            self._strikes[n] += 1
+        else:
+            self._strikes[n] = 1
+        self._rival[n] = new
+        if self._strikes[n] < _STRIKES:
+            return False
+        self.renewed = n
         return True
 
-    def _plausible_integer(self, n, kind, buffer, at):
+    def _plausible_integer(self, n, kind, buffer, at, now):
         negative_allowed = self._flags[n] & 1
         first = buffer[at] << 8 | buffer[at + 1]
         if kind == _UINT16:
@@ -138,13 +161,10 @@ class Readings:
             return False
         if value > self._high[n] or value < -self._high[n] * negative_allowed:
             return False
-        if self._flags[n] & 2 and self._quality[n]:
-            raw, k = self._raw, 4 * n
-            old_first = raw[k + 3] << 8 | raw[k + 2]
-            if first < old_first:
-                return False
-            return first > old_first or second >= raw[k + 1] << 8 | raw[k]
-        return True
+        if not self._flags[n] & 2:
+            return True
+        raw, k = self._raw, 4 * n
+        return self._counts(n, (raw[k + 3] << 8 | raw[k + 2]) << 16 | raw[k + 1] << 8 | raw[k], value, now)
 
     def expire(self, now):
         """Mark what is too old as stale. Called at least every second, so that no stamp outlives the ticks."""
@@ -177,3 +197,10 @@ class Readings:
             return struct.unpack_from("<f", self._raw, 4 * n)[0]
         signed = kind in (_INT16, _INT32)
         return struct.unpack_from("<i" if signed else "<I", self._raw, 4 * n)[0] * self._scale[n]
+
+
+def _units(size, rest):
+    """Return a positive float32 in 1/64, from its two words, without making a float."""
+    mantissa = (size & 0x7F | 0x80) << 16 | rest
+    shift = (size >> 7) - _FLOAT_SHIFT
+    return mantissa << shift if shift >= 0 else mantissa >> min(-shift, 24)

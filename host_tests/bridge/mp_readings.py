@@ -130,3 +130,35 @@ def test_a_value_does_not_outlive_a_change_of_its_register():
     assert abs(r.last(SOC) - 55.5) < 0.001
     r.bind("plant_soc", "H", 1, 5000)
     assert r.last(SOC) is None and r.quality(SOC) == NEVER
+
+
+def test_a_counter_grows_no_faster_than_the_highest_power():
+    """Proves: SEN-4+"""
+    r = _readings()
+    assert r.put(ENERGY, _float(1234.5), 0, 0) == GOOD
+    assert r.put(ENERGY, _float(987654.0), 0, 10000) == SUSPECT
+    assert r.put(ENERGY, _float(1234.75), 0, 20000) == GOOD
+    # 30 kW for an hour are 30 kWh.
+    assert r.put(ENERGY, _float(1300.0), 0, 20000 + 3600000) == SUSPECT
+    assert r.put(ENERGY, _float(1264.0), 0, 20000 + 3600000) == GOOD
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000000020000"), 0, 0) == GOOD
+    assert r.put(PV_ENERGY, bytes.fromhex("0000000001020000"), 0, 10000) == SUSPECT  # 167,772 kWh more
+
+
+def test_a_new_meter_is_believed_only_when_its_values_agree():
+    """Proves: SEN-4+"""
+    r = _readings()
+    r.put(ENERGY, _float(1234.5), 0, 0)
+    for i in range(20):  # two values in turn are no counter
+        assert r.put(ENERGY, _float((987654.0, 5.0)[i & 1]), 0, 10000 * i) == SUSPECT
+    results = [r.put(ENERGY, _float(0.25 + i / 4), 0, 200000 + 10000 * i) for i in range(8)]
+    assert results == [SUSPECT] * 7 + [GOOD]
+    assert r.value(ENERGY) == 2.0 and r.renewed == ENERGY
+
+
+def test_an_unknown_running_state_is_its_number():
+    r = Readings()
+    r.bind("plant_running_state", "H", 1, 1000)
+    n = points.number("plant_running_state")
+    assert r.put(n, b"\x00\x2a", 0, 0) == GOOD
+    assert r.value(n) == 42

@@ -1,6 +1,7 @@
 """What the state says of the two ports: links, words and counts. Driven by tasks/buses twice a second."""
 
 import log
+from bridge import points
 from micropython import const
 from modbus.wire import rtu
 
@@ -36,10 +37,19 @@ class Reports:
             if role in _OF_THE_DEVICE:
                 links[place] = link
         state = self._state
+        _tell_renewed(state.readings)
         state.plant_link, state.sensor_link = links
         if is_new:
             state.rs485 = tuple([_words(ports.roles[place], ports.objects[place]) for place in range(2)])
             state.rs485_stats = tuple([_stats(port) for port in ports.objects])
+
+
+def _tell_renewed(readings):
+    """Say that a counter began anew: its meter was replaced or reset."""
+    if readings.renewed >= 0:
+        name = list(points.rows())[readings.renewed][0]
+        log.warn("readings", "%s begins anew at %s" % (name, readings.last(readings.renewed)))
+        readings.renewed = -1
 
 
 def _words(role, port):

@@ -30,6 +30,7 @@ COLOURS = {"off": (0, 0, 0), "white": (255, 255, 255), "green": (0, 255, 0), "bl
 # What the plant says -> DC, AC, BAT. Values: running state, alarm 1, alarm 2, off-grid, PV W, ESS W, ESS alarm, can charge.
 PLANT = (
     ((1, 0, 0, 0, 3000, 0, 0, 5000),     ("running", "on-grid", "connected, not running")),
+    ((42, 0, 0, 0, 3000, 0, 0, 5000),    ("running", "connected, not running", "connected, not running")),  # unknown
     ((1, 0, 0, 0, 3000, 2000, 0, 5000),  ("running", "on-grid", "charging")),
     ((1, 0, 0, 0, 0, -900, 0, 5000),     ("connected, not running", "on-grid", "discharging")),
     ((0, 0, 0, 0, 0, 0, 0, 0),           ("connected, not running", "connected, not running", "all dormant")),

@@ -65,15 +65,14 @@ def _limit_text(state):
 
 
 def point_texts(readings):
-    """Yield (id, text or None) of all points that ever had a value: the text has the point's decimals."""
+    """Yield (id, text or None) of all points, since all are announced: the text has the point's decimals."""
     n = 0
     for row in points.rows():
-        if readings.quality(n):
-            value = readings.value(n)
-            text = None if value is None else "%.*f" % (row[2], value)
-            if text and not text.strip("-0."):
-                text = text.lstrip("-")  # a little less than nothing is nothing
-            yield row[0], text
+        value = readings.value(n)
+        text = None if value is None else "%.*f" % (row[2], value)
+        if text and not text.strip("-0."):
+            text = text.lstrip("-")  # a little less than nothing is nothing
+        yield row[0], text
         n += 1
 
 

@@ -32,6 +32,17 @@ def test_the_state_names_every_fact_and_a_bad_reading_is_null():
     assert json.loads("".join(messages.state_pieces(state)))["sensor_power"] is None
 
 
+def test_all_that_is_announced_is_there_from_the_first_state_on():
+    state, settings = _state(), Settings()
+    seen = json.loads("".join(messages.state_pieces(state)))
+    announced = []
+    for group in range(messages.discovery_groups()):
+        announced += json.loads("".join(messages.discovery_pieces(group, state, settings)))["cmps"]
+    assert len(announced) > 70
+    assert [name for name in announced if name not in seen] == []
+    assert seen["plant_soc"] is None
+
+
 def test_contacts_that_have_not_settled_are_not_reported_as_open():
     state = _state()
     state.inputs_settled = False
