@@ -122,7 +122,7 @@ class Readings:
 
     def _counts(self, n, old, new, now):
         """Return True if a counter can have gone from old to new in the time since its last value."""
-        if not self._quality[n]:
+        if not (self._quality[n] and self._flags[n] & 4):
             return True
         growth = self._growth[n]
         passed = clock.ticks_diff(now, self._counted_at[n]) // _MINUTE_MS + 1

@@ -156,6 +156,12 @@ def test_a_new_meter_is_believed_only_when_its_values_agree():
     assert r.value(ENERGY) == 2.0 and r.renewed == ENERGY
 
 
+def test_a_counter_whose_first_value_was_none_begins_where_it_stands():
+    r = _readings()
+    assert r.put(ENERGY, bytes.fromhex("7FC00000"), 0, 0) == SUSPECT
+    assert r.put(ENERGY, _float(987654.0), 0, 10000) == GOOD
+
+
 def test_an_unknown_running_state_is_its_number():
     r = Readings()
     r.bind("plant_running_state", "H", 1, 1000)

@@ -10,6 +10,7 @@ from bridge import points  # isort: skip (rules makes it importable)
 
 _SUSPECT, _GOOD = 2, 3
 _STRIKES = 8  # suspect values of a counter in a row that mean another meter
+_MINUTE = {"s": 30 / 60, "p": 5000 / 60}  # kWh or kvarh that a counter of sensor or plant can count in a minute
 
 
 def command_input(rng):
@@ -133,7 +134,7 @@ def readings_wrong(data, answer):
         counter = state_class == points.COUNTER
         if quality == _SUSPECT:
             strikes[point] = strikes.get(point, 0) + 1
-            inside = low <= value <= high and (not counter or value >= last.get(point, 0))
+            inside = low <= value <= high and (not counter or 0 <= value - last.get(point, value) <= _MINUTE[point[0]])
             if inside and abs(value) < 1e6:
                 return f"{point}: {value} is taken for implausible"
             continue
@@ -141,7 +142,9 @@ def readings_wrong(data, answer):
         room = (high + 2 ** (math.frexp(high)[1] - 8)) if kind == "f" else high
         if quality != _GOOD or not math.isfinite(value) or not (low and -room) <= value <= room:
             return f"{point}: {value} counts as good"
-        if counter and value < last.get(point, 0) and strikes.get(point, 0) < _STRIKES:
+        grown = value - last.get(point, value)
+        may_be_new = strikes.get(point, 0) >= _STRIKES - 1
+        if counter and not may_be_new and not 0 <= grown <= _MINUTE[point[0]] + 1.1:
             return f"{point}: a counter went from {last[point]} to {value}"
         if not math.isclose(float(text), value, rel_tol=1e-6, abs_tol=1e-9):
             return f"{point}: {text} instead of {value}"
