@@ -17,8 +17,8 @@ def rows(text):
 
 
 def row(text, key):
-    """Return the row of a key, or None."""
-    at = text.find("\n" + key + "|")
+    """Return the row of a key, or None. A key is matched whole: one with a mark of the table in it is no key."""
+    at = _place(text, key)
     if at < 0:
         return None
     end = text.find("\n", at + 1)
@@ -27,7 +27,7 @@ def row(text, key):
 
 def number(text, key):
     """Return the place of a key's row, 0 for the first; ValueError if there is none."""
-    at = text.find("\n" + key + "|")
+    at = _place(text, key)
     if at < 0:
         raise ValueError("no row %s" % key)
     return text.count("\n", 0, at)
@@ -36,3 +36,8 @@ def number(text, key):
 def count(text):
     """Return how many rows there are; a text begins with a line break and ends with one."""
     return text.count("\n") - 1
+
+
+def _place(text, key):
+    """Return where the line break before a key's row is, -1 if there is no such row."""
+    return -1 if "|" in key or "\n" in key else text.find("\n" + key + "|")

@@ -5,6 +5,7 @@ Only what differs from the default is stored. A secret is a kind, so that printi
 """
 
 import table
+from micropython import const
 from store import record
 from utf8 import well_formed
 
@@ -55,7 +56,7 @@ mqtt_prefix|text|bridge|1|32|
 mqtt_discovery|text|homeassistant|0|32|
 publish_ms|int|5000|500|600000|ms
 wlan_ssid|text||0|32|
-wlan_password|secret||0|63|
+wlan_password|secret||0|64|
 system_name|text||0|40|
 time_zone|text||0|40|
 led_brightness|int|60|1|100|%
@@ -64,6 +65,18 @@ require_signature|bool|false|||
 
 # Why a rate above 9600 is not on the lists (guide, table of cables).
 _RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
+
+# name, characters that must not be in it, and what that means to whoever typed one.
+_MARKS = (
+    ("mqtt_host", " /:@", "must be a name or an address alone; the port and the user are settings of their own"),
+    ("mqtt_prefix", "+#", "must not contain + or #"),
+    ("mqtt_discovery", "+#", "must not contain + or #"),
+)
+_SHORTEST_KEY, _LONGEST_KEY = const(8), const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+# First parts of the names in the IANA list; the whole list has 600 names and stays on the PC.
+_REGIONS = " Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific "
+_ZONE_MARKS = b"/_+-"
 
 
 def _refusal(row, value):
@@ -91,9 +104,37 @@ def _refusal(row, value):
         return "must have no control characters"
     if not well_formed(raw):
         return "must be UTF-8; send every character as itself, not as two \\u escapes"
-    if name in ("mqtt_prefix", "mqtt_discovery") and any([c in value for c in "+#"]):
-        return "must not contain + or #"
+    if name == "wlan_password":
+        return _key_refusal(raw)
+    if name == "time_zone":
+        return _zone_refusal(value)
+    for of, marks, rule in _MARKS:
+        if of == name and any([mark in value for mark in marks]):
+            return rule
     return None
+
+
+def _key_refusal(raw):
+    """Return why bytes are no key of a WLAN, or None; none at all stands for an open network."""
+    if not raw or (_SHORTEST_KEY <= len(raw) <= _LONGEST_KEY and max(raw) < 127):
+        return None
+    if len(raw) > _LONGEST_KEY and all([byte in _HEXADECIMAL for byte in raw]):
+        return None
+    return "must be 8 to 63 characters of ASCII, or 64 hexadecimal digits, or nothing for an open network"
+
+
+def _zone_refusal(value):
+    """Return why a text has not the form of a name of the IANA list, or None; nothing is allowed."""
+    region, _, place = value.partition("/")
+    known = " %s " % region in _REGIONS and place and "//" not in value + "/"
+    if not value or value == "UTC" or (known and all([byte in _ZONE_MARKS or _plain(byte) for byte in value.encode()])):
+        return None
+    return "must be a name of the IANA list, like Europe/Berlin"
+
+
+def _plain(byte):
+    """Return True for the byte of an ASCII letter or digit."""
+    return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57
 
 
 class Settings:
@@ -122,7 +163,19 @@ class Settings:
                 refused.append((name, reason))
             else:
                 accepted[name] = changes[name]
+        for name, reason in self._together(accepted):
+            del accepted[name]
+            refused.append((name, reason))
         return accepted, refused
+
+    def _together(self, accepted):
+        """Return what is refused because of another setting, as `check` does; rules between settings stand here."""
+        user, password = [accepted.get(name, getattr(self, name)) for name in ("mqtt_user", "mqtt_password")]
+        if not password or user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
+            return ()
+        if "mqtt_password" in accepted:
+            return (("mqtt_password", "needs a user name: set mqtt_user with it"),)
+        return (("mqtt_user", "must not be empty while a password is set: empty mqtt_password with it"),)
 
     def apply(self, changes):
         """Set and store all of `changes`, or none of them; return what `check` refuses. OSError: flash failed, nothing set."""

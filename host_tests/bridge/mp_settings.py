@@ -73,13 +73,13 @@ def test_only_what_differs_is_stored_and_comes_back():
     _clean()
     try:
         s = Settings(PATH)
-        assert s.apply({"sensor_unit": 7, "mqtt_password": "open sesame", "publish_ms": 5000}) == []
+        assert s.apply({"sensor_unit": 7, "mqtt_user": "u", "mqtt_password": "open sesame", "publish_ms": 5000}) == []
         again = Settings(PATH)
         assert again.sensor_unit == 7
         assert again.mqtt_password == "open sesame"
         from store import record
 
-        assert sorted(record.load(PATH)) == ["mqtt_password", "sensor_unit"]
+        assert sorted(record.load(PATH)) == ["mqtt_password", "mqtt_user", "sensor_unit"]
     finally:
         _clean()
 
@@ -104,3 +104,109 @@ def test_a_secret_is_never_shown():
     shown = s.shown()
     assert shown["wlan_password"] is True
     assert "open sesame" not in str(shown)
+
+
+def test_a_name_is_matched_whole_whatever_stands_in_it():
+    s = Settings()
+    before = sorted(dir(s))
+    odd = (
+        "mqtt_host|text",
+        "mqtt_host|text|",
+        "mqtt_port|int|1883",
+        "mqtt_host\nmqtt_port",
+        "\nmqtt_host",
+        "|",
+        "",
+        "\n",
+    )
+    for name in odd + (
+        "mqtt_host ",
+        "MQTT_HOST",
+        "mqtt_hos",
+        "host",
+        "check",
+        "_path",
+        "version",
+        "name",
+        "ä|",
+        None,
+        7,
+    ):
+        assert s.apply({name: "x"}) == [(name, "is no setting")], name
+    assert sorted(dir(s)) == before
+    assert s.version == 0
+
+
+def test_every_text_may_hold_the_marks_of_the_table():
+    s = Settings()
+    assert s.apply({"system_name": "a|b"}) == []
+    assert s.system_name == "a|b"
+    assert s.check({"rs485_1_role": "master,gateway"})[1] and s.check({"rs485_1_role": ""})[1]
+    assert s.check({"sensor_model": "sdm230|"})[1] and s.check({"rs485_2_parity": "N|E"})[1]
+
+
+def test_a_password_needs_a_user_name():
+    s = Settings()
+    needs = [("mqtt_password", "needs a user name: set mqtt_user with it")]
+    assert s.apply({"mqtt_password": "open sesame"}) == needs
+    assert s.apply({"mqtt_password": "open sesame", "mqtt_user": ""}) == needs
+    assert s.apply({"mqtt_password": "open sesame", "mqtt_user": 5})[1:] == needs
+    assert (s.mqtt_password, s.version) == ("", 0)
+    assert s.apply({"mqtt_password": "open sesame", "mqtt_user": "u"}) == []
+    assert s.apply({"mqtt_user": ""}) == [
+        ("mqtt_user", "must not be empty while a password is set: empty mqtt_password with it")
+    ]
+    assert s.apply({"publish_ms": 1000, "mqtt_password": "other"}) == []
+    assert s.apply({"mqtt_user": "", "mqtt_password": ""}) == []
+
+
+def test_a_stored_password_without_a_user_name_is_ignored_and_told():
+    _clean()
+    try:
+        from store import record
+
+        record.save(PATH, {"mqtt_password": "open sesame", "mqtt_host": "192.0.2.1"})
+        s = Settings(PATH)
+        assert (s.mqtt_host, s.mqtt_user, s.mqtt_password) == ("192.0.2.1", "", "")
+        assert s.ignored == [("mqtt_password", "needs a user name: set mqtt_user with it")]
+        assert s.apply({"publish_ms": 1000}) == []
+    finally:
+        _clean()
+
+
+def test_the_key_of_a_network_is_checked_by_the_rules_of_wpa():
+    s = Settings()
+    rule = "must be 8 to 63 characters of ASCII, or 64 hexadecimal digits, or nothing for an open network"
+    for key in ("", "12345678", "x" * 63, "~ " * 4, "0123456789abcdefABCDEF" * 2 + "0" * 20):
+        assert s.check({"wlan_password": key})[1] == [], key
+    for key in ("1234567", "x" * 64, "0" * 63 + "g", "ä" * 8, "1234567\x7f", "ä" * 4):
+        assert s.check({"wlan_password": key})[1] == [("wlan_password", rule)], key
+    assert s.check({"wlan_password": "0" * 65})[1]
+
+
+def test_a_time_zone_has_the_form_of_the_list():
+    s = Settings()
+    for zone in ("", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3", "America/Port-au-Prince"):
+        assert s.check({"time_zone": zone})[1] == [], zone
+    odd = (
+        "Mars/Olympus",
+        "Europe",
+        "Europe/",
+        "Europe//Berlin",
+        "/Europe",
+        "europe/Berlin",
+        "Berlin",
+        "Africa America/x",
+    )
+    for zone in odd + ("Europe/Berlin;", "Europe/Ber lin", "+1", "Europe/Zürich", "A", " "):
+        assert s.check({"time_zone": zone})[1] == [
+            ("time_zone", "must be a name of the IANA list, like Europe/Berlin")
+        ], zone
+
+
+def test_a_broker_is_named_without_port_and_user():
+    s = Settings()
+    for host in ("mqtt://192.0.2.1", "192.0.2.1:1883", "u@192.0.2.1", "my broker", "192.0.2.1/"):
+        assert s.check({"mqtt_host": host})[1][0][0] == "mqtt_host", host
+    for host in ("", "192.0.2.1", "broker.example", "mosquitto"):
+        assert s.check({"mqtt_host": host})[1] == [], host

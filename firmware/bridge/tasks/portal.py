@@ -196,13 +196,13 @@ class Pages(Site):
     async def _join(self, request):
         asked, errors = pages.fields(await request.body(), ("ssid", "password"))
         if not errors:
-            errors = pages.join_errors(asked)
+            errors = pages.join_errors(asked, self._settings)
         return _errors(errors) if errors else self._set(pages.join_settings(asked))
 
     async def _create(self, request):
         asked, errors = pages.fields(await request.body(), ("system_name", "time_zone"))
         if not errors:
-            errors = pages.system_errors(asked)
+            errors = pages.system_errors(asked, self._settings)
         return _errors(errors) if errors else self._set(pages.system_settings(asked))
 
     def _set(self, changes):

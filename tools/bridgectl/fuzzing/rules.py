@@ -1,6 +1,7 @@
 """What JSON means and what the table of settings allows, read anew: the oracle of stored.py and values.py."""
 
 import json
+import re
 
 from bridgectl import firmware
 from bridgectl.fuzzing import mutate
@@ -9,6 +10,15 @@ firmware.load()
 
 from bridge import settings as table  # noqa: E402 (importable only now)
 
+# name, and the form that its text must have beside the table's columns
+_FORMS = {
+    "mqtt_host": "[^ /:@]*",
+    "mqtt_prefix": "[^+#]*",
+    "mqtt_discovery": "[^+#]*",
+    "wlan_password": "|[ -~]{8,63}|[0-9a-fA-F]{64}",
+    "time_zone": "|UTC"
+    "|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)(/[A-Za-z0-9_+-]+)+",
+}
 ROWS = {row[0]: row for row in table.rows()}
 NAMES = tuple(ROWS)
 
@@ -59,7 +69,7 @@ def allowed(name, value):
     """Return True if a setting may have this value: the table's columns, read anew."""
     if name not in ROWS:
         return False
-    _, kind, _, low, high, _, _ = ROWS[name]
+    _, kind, _, low, high, _ = ROWS[name]
     if kind == "bool":
         return value in (True, False) and isinstance(value, bool)
     if kind in ("int", "rate"):
@@ -73,8 +83,8 @@ def allowed(name, value):
         size = len(value.encode())
     except UnicodeEncodeError:  # half a surrogate pair
         return False
-    marks = name in ("mqtt_prefix", "mqtt_discovery") and set(value) & set("+#")
-    return low <= size <= high and not marks and not any(ord(c) < 32 for c in value)
+    of_its_own = re.fullmatch(_FORMS.get(name, ".*"), value, re.S)
+    return low <= size <= high and of_its_own and not any(ord(c) < 32 for c in value)
 
 
 def told(name, text):
@@ -94,7 +104,7 @@ def object(rng):
     """Return a dict with settings of ours, many of them right."""
     asked = {}
     for name in rng.sample(NAMES, rng.randint(0, 4)):
-        _, kind, default, low, high, _, _ = ROWS[name]
+        _, kind, default, low, high, _ = ROWS[name]
         right = default
         if kind == "int":
             right = rng.choice((low, high, low - 1, high + 1, rng.randint(low, high)))
@@ -108,6 +118,8 @@ def object(rng):
                     "x" * (high + 1),
                     "a/+",
                     "home",
+                    "Europe/Berlin",
+                    "0a" * 32,
                     "\x7f",
                     "\t",
                     mutate.text(rng, high),

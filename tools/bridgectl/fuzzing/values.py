@@ -22,11 +22,9 @@ def command_input(rng):
 
 
 def command_wrong(data, answer):
-    mask, changes, ok, errors, text = answer
-    if not ok and (mask is not None or changes or not errors):
+    outputs, changes, ok, errors, text = answer
+    if not ok and (outputs is not None or changes or not errors):
         return "is refused, and something is to be done, or it does not say why"
-    if mask is not None and not 0 <= mask <= 3:
-        return f"outputs {mask}"
     for name, value in changes:
         name = bytes.fromhex(name).decode()
         if not rules.allowed(name, rules.told(name, value)):
@@ -41,17 +39,16 @@ def command_wrong(data, answer):
         return None
     good = all(v in (True, False) and isinstance(v, bool) for n, v in asked.items() if n in ("do1", "do2"))
     good = good and all(rules.allowed(n, v) for n, v in asked.items() if n not in ("do1", "do2", "id"))
+    good = good and not (asked.get("mqtt_password") and not asked.get("mqtt_user"))
     if ok != good:
         return "a good command was refused" if good else "a bad command was taken"
     if not ok:
         return None
-    expected = 1
-    for i, name in enumerate(("do1", "do2")):
-        expected = (expected & ~(1 << i) | asked[name] << i) if name in asked else expected
-    told = None if not {"do1", "do2"} & set(asked) else expected
+    commanded = [(1 << i, asked[name] << i) for i, name in enumerate(("do1", "do2")) if name in asked]
+    told = [sum(bits) for bits in zip(*commanded)] or None
     wanted = {n: v for n, v in asked.items() if n in rules.ROWS}
     taken = {bytes.fromhex(n).decode(): rules.told(bytes.fromhex(n).decode(), v) for n, v in changes}
-    return None if (mask, taken) == (told, wanted) else f"asked was {told} and {wanted}"
+    return None if (outputs, taken) == (told, wanted) else f"asked was {told} and {wanted}"
 
 
 def fields_input(rng):

@@ -111,10 +111,10 @@ def own_map_input(rng):
 
 
 def own_map_wrong(data, answer):
-    reply, masks = bytes.fromhex(answer[0]), answer[1]
+    reply, told = bytes.fromhex(answer[0]), answer[1]
     if not frames.intact(data) or len(data) > 256 or data[0] not in (0, 1):
-        return "answered what is not for it" if reply or masks else None
-    if masks and (data[1] not in (5, 15) or not all(0 <= mask <= 3 for mask in masks)):
+        return "answered what is not for it" if reply or told else None
+    if told and (data[1] not in (5, 15) or not all(1 <= bits <= 3 and mask | bits == bits for bits, mask in told)):
         return "outputs were told what nobody asked"
     if not reply:
         return None

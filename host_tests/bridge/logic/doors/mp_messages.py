@@ -113,7 +113,7 @@ def test_a_retained_command_is_refused_because_it_may_be_old():
 def test_no_secret_stands_in_what_is_published():
     """Proves: SEC-1+"""
     state, settings = _state(), Settings()
-    settings.apply({"mqtt_password": "open sesame", "wlan_password": "abracadabra"})
+    assert not settings.apply({"mqtt_user": "u", "mqtt_password": "open sesame", "wlan_password": "abracadabra"})
     texts = ["".join(messages.state_pieces(state))] + [
         "".join(messages.discovery_pieces(g, state, settings)) for g in range(messages.discovery_groups())
     ]

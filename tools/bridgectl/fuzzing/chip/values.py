@@ -18,7 +18,7 @@ def plain(value):
 
 
 def command():
-    """In: what came on the topic `set`. Out: [outputs, changes, answer]."""
+    """In: what came on the topic `set`. Out: [null or outputs as (bits, mask), changes, answer]."""
     from bridge.logic.doors import messages
     from bridge.settings import Settings
 
@@ -27,7 +27,7 @@ def command():
     def take(data):
         outputs, changes, answer = messages.command(data, False, in_force)
         text = json.dumps(answer)
-        return [plain(outputs), plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
+        return [outputs, plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
 
     return take
 
@@ -46,7 +46,7 @@ def fields():
     def take(data):
         names, check, changes = of[data[0] & 1 if data else 0]
         asked, errors = pages.fields(data[1:], names)
-        errors = errors or check(asked)
+        errors = errors or check(asked, in_force)
         if errors:
             json.dumps(errors)
             return [plain(errors), []]

@@ -95,7 +95,7 @@ def server():
 
 
 def own_map():
-    """In: a frame to the bridge's own registers. Out: [reply, the mask that the outputs were told]."""
+    """In: a frame to the bridge's own registers. Out: [reply, (bits, mask) that the outputs were told]."""
     from bridge.logic.doors import register_map
     from bridge.state import State
     from modbus.server import server
@@ -103,7 +103,7 @@ def own_map():
 
     state = State("1.2.3", "power", "SN1234567890")
     told = []
-    bank = register_map.RegisterMap(state, UNIT, virtual.ticks_ms, told.append)
+    bank = register_map.RegisterMap(state, UNIT, virtual.ticks_ms, lambda bits, mask: told.append([bits, mask]))
     slave = server.Server(UNIT, bank, OBJECTS)
     out = bytearray(rtu.LONGEST)
 
