@@ -39,6 +39,14 @@ class Clients:
         self._queue.append(Forwarded(self._slave(unit), sent, count, done))
         return True
 
+    def withdraw(self, done):
+        """Take the request with this done out of the queue; return False if it is not there."""
+        for job in self._queue:
+            if job.done is done:
+                self._queue.remove(job)
+                return True
+        return False
+
     def _slave(self, unit):
         """Return what is known of a unit."""
         for job in self._jobs:

@@ -11,7 +11,11 @@ from modbus.wire import rtu
 _WRITE_REGISTER = const(6)
 _WRITE_REGISTERS = const(16)
 _REQUEST = const(8)  # bytes of a read request
-_AT_ONCE = const(2)  # failed reads of a living slave that are repeated without waiting for the next poll
+_AT_ONCE = const(2)  # failures of a living slave in a row after which nothing is repeated without waiting for its poll
+_AGAIN = const(1)  # so often one request is repeated at once; then others have their turn
+_PAUSE_MS = const(1000)  # of a request that fails while others are answered: doubled each time, up to the most
+_PAUSE_MOST_MS = const(60000)
+_DOUBLINGS = const(6)
 
 
 class Job:
@@ -33,6 +37,7 @@ class Job:
         self.length = 0  # of the frame
         self.function = self.address = self.quantity = 0
         self.is_read = False
+        self.failures = 0  # of this request in a row, while its slave answers others
         self.of_client = False  # a client of a gateway asks
 
     def read(self, function, address, quantity):
@@ -59,17 +64,28 @@ class Job:
 
     def settle(self, status, now):
         """Say when the job is due again after an exchange."""
+        slave = self.slave
+        if status >= 0:
+            self.failures = 0
+        elif not slave.silent():
+            self.failures = min(self.failures + 1, 99)
         if not self.every_ms:
             self.active = False
             return
-        slave = self.slave
-        if status < 0 and slave.answered and slave.failures <= _AT_ONCE:
+        if status < 0 and slave.answered and slave.failures <= _AT_ONCE and self.failures <= _AGAIN:
             return  # it is still due: a read may be repeated
+        if status < 0 and self.failures > _AGAIN:
+            pause_ms = min(_PAUSE_MS << min(self.failures - _AGAIN - 1, _DOUBLINGS), _PAUSE_MOST_MS)
+            self.due_at = clock.ticks_add(now, max(pause_ms, self.every_ms) - self.every_ms)
         due_at = clock.ticks_add(self.due_at, self.every_ms)
         # No catching up: a job that fell behind starts anew from now.
         if clock.ticks_diff(due_at, now) < 0:
             due_at = now
         self.due_at = due_at
+
+    def is_deaf(self):
+        """Return True if the slave answers others and not this one, so that its silence tells nothing of the pace."""
+        return self.failures > _AGAIN
 
     # -- for the master --------------------------------------------------------------
 

@@ -112,11 +112,7 @@ class Master:
 
     def withdraw(self, done):
         """Forget the request that came with this done; return False if it was sent already."""
-        for job in self._forwarded:
-            if job.done is done:
-                self._forwarded.remove(job)
-                return True
-        return False
+        return self._clients.withdraw(done)
 
     # -- whose turn it is ------------------------------------------------------------
 
@@ -162,6 +158,8 @@ class Master:
             return True
         rested_us = slave.rested_us(now, clock.ticks_us())
         if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
+            return False
+        if slave.may_repeat(rested_us, self._line.any()):
             return False
         is_free = not slave.failures or job.urgent  # whoever asks urgently keeps his own pauses
         return is_free or clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
@@ -250,9 +248,11 @@ class Master:
         status = reply.status
         if self._deadline_us < 0:
             status = reply.status = rtu.OK
+        if status > 0 and slave.doubts(job, now):
+            status = reply.doubt()
         reply.count()
         size = reply.end - reply.start
-        if slave.unit and self._deadline_us > 0:
+        if slave.unit and self._deadline_us > 0 and (status != rtu.SILENT or not job.is_deaf()):
             think_us = clock.ticks_diff(self._still_us, self._sent_us) - size * self._character_us - self._silence_us
             if self._is_late:
                 think_us = min(think_us, slave.pace.think_us())

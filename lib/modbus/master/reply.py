@@ -96,12 +96,20 @@ class Reply:
             return  # it was counted when it was seen
         self.counts[place] += 1
 
+    def doubt(self):
+        """Take the exception that was found for one to an earlier request; return the status of that."""
+        self.counts[LATE] += 1
+        self.status = rtu.WRONG_FUNCTION
+        return rtu.WRONG_FUNCTION
+
     def strays(self, slave, have):
         """Take what came between two exchanges: `have` bytes that lie in frame. slave: who was asked last, or None."""
         self.have = have
         told = self._told(0)
         late = told and slave and self.frame[0] == slave.unit and slave.expects(self.frame[1], self.frame[2])
         self.counts[LATE if late else STRAY] += 1
+        if told and slave and not late and self.frame[0] == slave.unit:
+            slave.stray(self.frame[1], self.frame[2])
 
     def _found(self, status, start, end):
         self.status, self.start, self.end = status, start, end
@@ -162,5 +170,6 @@ class Reply:
             place = LATE
         else:
             place = WRONG_REPLY
+            job.slave.stray(frame[start + 1], frame[start + 2])
         self.counts[place] += 1
         self.status = rtu.WRONG_UNIT if place == WRONG_UNIT else rtu.WRONG_FUNCTION

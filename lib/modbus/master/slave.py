@@ -15,6 +15,8 @@ _LONG_MS = const(500000)
 _LONG_US = const(500000000)  # as good as for ever, and still a small integer on the chips
 _MISSES = const(4)  # answers that may still come
 _LATE_MS = const(2000)  # an answer may come so long after its request was given up
+_COPY_US = const(1000000)  # a slave that says its answers twice gets so long for it
+_COPIES_MOST = const(8)
 
 
 class Slave:
@@ -36,6 +38,9 @@ class Slave:
         self._missed = 0  # rows of them in use
         self._missed_at = 0
         self._place = 0  # where the next one goes
+        self._good_function = self._good_address = self._good_bytes = 0  # the last read that was answered
+        self._doubted = False
+        self._copies = 0  # > 0: it says its answers twice; so many exchanges without a copy until that is over
 
     def silent(self):
         """Return True after three failures in a row."""
@@ -73,11 +78,16 @@ class Slave:
     def ended(self, status, job, began_at, now):
         """Take the status of an exchange that began at began_at."""
         self.status = status
+        if self._copies:
+            self._copies -= 1
         if status >= 0:
             self.failures = 0
             self.answered = True
             if status == rtu.OK:
                 self._missed = self._place = 0  # see before()
+                if job.is_read and job.function >= _READ_HOLDING and job.quantity > 1:
+                    self._good_function, self._good_address = job.function, job.address
+                    self._good_bytes = 2 * job.quantity
             return
         self.failures = min(self.failures + 1, 99)
         self.vain_ms = clock.ticks_diff(now, began_at)
@@ -88,7 +98,9 @@ class Slave:
             misses[at + 1] = rtu.value_bytes(job.function, job.quantity)
             self._place = (at + 2) % (2 * _MISSES)
             self._missed = min(self._missed + 1, _MISSES)
-            self._missed_at = now
+            if not self._doubted:
+                self._missed_at = now
+        self._doubted = False
 
     def before(self, job, now):
         """Return the job to send: this one, or a small read that goes before it.
@@ -104,10 +116,35 @@ class Slave:
         if not self.expects(job.function, rtu.value_bytes(job.function, job.quantity)):
             return job
         function = job.function if job.function <= _READ_INPUT else _READ_HOLDING
+        address = job.address
+        if self._good_bytes and function >= _READ_HOLDING:
+            function, address = self._good_function, self._good_address  # it need not have what the job asks for
         quantity = step = 2 if function >= _READ_HOLDING else 16
         while self.expects(function, rtu.value_bytes(function, quantity)):
             quantity += step
-        return Job(self, _ignore).read(function, job.address, quantity)
+        return Job(self, _ignore).read(function, address, quantity)
+
+    def doubts(self, job, now):
+        """Return True if an exception to a job may be the late one to an earlier request: nothing in it tells."""
+        if self._missed and not job.of_client and clock.ticks_diff(now, self._missed_at) <= _LATE_MS:
+            for at in range(0, 2 * self._missed, 2):
+                if self._misses[at] == job.function:
+                    self._doubted = True
+                    return True
+        return False
+
+    def stray(self, function, size):
+        """Take note of a frame of the slave that nobody asked for, with so many bytes of values."""
+        if size == self._good_bytes and function == self._good_function:
+            self._copies = min(self._copies + 2, _COPIES_MOST)
+
+    def may_repeat(self, rested_us, waiting):
+        """Return True if a copy of its last answer is still to come; waiting: bytes that the line has.
+
+        A copy looks like the answer to the next read of the same shape, so a slave that was seen to say its answers
+        twice is asked again when it has done so.
+        """
+        return self._copies and rested_us < _COPY_US and waiting < 5 + self._good_bytes
 
     def expects(self, function, size):
         """Return True if a frame of that function and so many bytes of values may be a late answer."""
