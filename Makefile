@@ -6,7 +6,7 @@ CTL    := .venv/bin/bridgectl
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint build bundle flash ota provision emulate figures fuzz trace wiring clean
+.PHONY: help venv run test lint build bundle flash ota provision settings emulate figures fuzz trace wiring clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,11 @@ flash: venv ## Copy the firmware of BOARD to the board at PORT
 ota: venv ## Send the bundle of BOARD to the board at PORT; it installs it by itself
 	@$(CTL) ota $(PORT) --board $(BOARD)
 
-provision: venv ## Give the board at PORT its SN and hotspot password
-	@$(CTL) provision $(PORT) $(SN)
+provision: venv ## Give the board at PORT its SN and hotspot password (SETTINGS="name=value ..." too)
+	@$(CTL) provision $(PORT) $(SN) $(foreach pair,$(SETTINGS),--set $(pair))
+
+settings: venv ## Show the settings of the board at PORT over USB, or change them (SETTINGS="name=value name=value")
+	@$(CTL) settings $(PORT) $(if $(SETTINGS),set $(SETTINGS))
 
 emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures (UF2=path of an image of your own)
 	@$(PY) -m bridgectl.emulator $(if $(UF2),--uf2 $(UF2)) $(RUNS)

@@ -15,6 +15,7 @@ from parts import Part
 from slots.slots import Slots
 from store import record
 from supervisor import Supervisor
+from typed import Typed
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 _RESTART = "/restart"  # record of why the bridge restarted by itself, read once
@@ -68,6 +69,7 @@ def build(board):
     portal = Part("bridge.tasks.portal", keep=_SHARED)
     updater = Part("bridge.tasks.updater")
     bundle = slots.root + _BUNDLE
+    typed = Typed()
 
     def begin_update():
         return updater.load().begin(state, settings, slots, version.BOARD)
@@ -96,6 +98,7 @@ def build(board):
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web())
+    part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings)
     # fmt: on
     return supervisor, state, settings, ports
 

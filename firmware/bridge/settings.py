@@ -90,7 +90,7 @@ def _refusal(row, value):
         if kind == "rate" and value not in low:
             return _RATE_RULE if value > 9600 else "must be one of " + ", ".join([str(x) for x in low])
         if kind == "int" and not low <= value <= high:
-            return "must be %d to %d %s, not %d" % (low, high, unit, value)
+            return "must be %d to %d%s, not %d" % (low, high, unit and " " + unit, value)
         return None
     if kind == "choice":
         return None if isinstance(value, str) and value in low else "must be one of " + ", ".join(low)

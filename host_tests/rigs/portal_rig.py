@@ -36,10 +36,10 @@ class Bridge:
     """firmware/main.py under the unix port in a folder of its own. A context manager; `log` holds its lines so far.
 
     networks: lines of simulated access points; device: record of the provisioning, None = not provisioned;
-    wires: paths of the ttys of RS485-1 and RS485-2.
+    wires: paths of the ttys of RS485-1 and RS485-2; console: path of a tty that it talks at, `log` is empty then.
     """
 
-    def __init__(self, folder, networks="", device=True, wires=("", ""), heap="512k", settings=None):
+    def __init__(self, folder, networks="", device=True, wires=("", ""), heap="512k", settings=None, console=""):
         self.folder = folder
         self.port = free_port()
         self.dns_port = free_port(socket.SOCK_DGRAM)
@@ -48,6 +48,7 @@ class Bridge:
         shutil.copytree(build.build("host", quiet=True), folder / "a", dirs_exist_ok=True)
         shutil.copy(build.ROOT / "firmware" / "main.py", folder)
         self._heap = heap
+        self._console = console
         self._process = None
         self.site = folder / "site"
         self.site.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,11 @@ class Bridge:
 
     def __enter__(self):
         command = [build.micropython(), "-X", f"heapsize={self._heap}", str(self.folder / "main.py")]
+        if self._console:
+            # The shell opens it as the leader of a session: so Ctrl-C there reaches the bridge.
+            own = ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', self._console, *command]
+            self._process = subprocess.Popen(own, env=self._environment, start_new_session=True)
+            return self
         self._process = subprocess.Popen(
             command,
             env=self._environment,

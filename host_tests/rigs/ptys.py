@@ -38,6 +38,12 @@ class Pair:
     def __exit__(self, *_):
         self.close()
 
+    def heed_ctrl_c(self):
+        """Let a Ctrl-C from right interrupt the program at left, whose terminal this is then."""
+        modes = termios.tcgetattr(self._left_end)
+        modes[3] |= termios.ISIG
+        termios.tcsetattr(self._left_end, termios.TCSANOW, modes)
+
     def write_left(self, noise):
         """Put bytes on the line that only left hears."""
         os.write(self._left, noise)

@@ -15,12 +15,16 @@ import typer
 from bridgectl.options import (
     NO_ANSWER,
     PART_GOOD,
+    Action,
     Baud,
+    BoardOrFolder,
     BoardPort,
+    Changes,
     Json,
     Parity,
     Port,
     Unit,
+    Words,
     explained,
 )
 
@@ -219,16 +223,26 @@ def flash(port: BoardPort, board: Board, dry_run: DryRun = False):
 
 @app.command()
 def provision(
-    port: Annotated[str, typer.Argument(metavar="PORT", help="USB port of the board, or a host board's folder.")],
+    port: BoardOrFolder,
     sn: Annotated[str, typer.Argument(metavar="SN", help="Serial number: letters, digits and -, up to 32.")],
     replace: Annotated[bool, typer.Option("--replace", help="Give a provisioned board a new password.")] = False,
+    changes: Changes = None,
     dry_run: DryRun = False,
 ):
     """Give a board its serial number and a hotspot password of its own, and print the label."""
     from bridgectl.device import provision as provisioning
 
     with explained():
-        provisioning.run(port, sn, replace=replace, dry_run=dry_run)
+        provisioning.run(port, sn, replace=replace, dry_run=dry_run, words=changes or ())
+
+
+@app.command()
+def settings(port: BoardOrFolder, action: Action = "get", words: Words = None):
+    """Show and change the settings of a bridge over USB, by the rules that it has for MQTT too; a star marks a change."""
+    from bridgectl.device import settings as of_device
+
+    with explained():
+        of_device.run(port, action, words or [])
 
 
 @app.command()

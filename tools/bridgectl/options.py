@@ -9,6 +9,15 @@ PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
 
 Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
 BoardPort = Annotated[str, typer.Argument(metavar="PORT", help="USB serial port of the board.")]
+BoardOrFolder = Annotated[str, typer.Argument(metavar="PORT", help="USB port of the board, or a host board's folder.")]
+Action = Annotated[str, typer.Argument(metavar="[get|set|export|import]", help="Default: get.")]
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME ...|NAME=VALUE ...|FILE]", help="NAME=- asks for the value.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting; they replace all it had. May be repeated."),
+]
 Unit = Annotated[int | None, typer.Option(help="Modbus address, 1 to 247; default: the model's own.")]
 Baud = Annotated[int, typer.Option(help="Bit/s, at most 9600.")]
 Parity = Annotated[str, typer.Option(help="N, E or O.")]
@@ -21,6 +30,7 @@ def explained():
     from bridgectl.bench import port, show
     from bridgectl.device import build as building
     from bridgectl.device import bundle as bundling
+    from bridgectl.device import console, settings
     from bridgectl.device import flash as flashing
     from bridgectl.device import provision as provisioning
     from bridgectl.device import slot as slots
@@ -31,6 +41,8 @@ def explained():
         bundling.BundleError,
         flashing.FlashError,
         provisioning.ProvisionError,
+        console.ConsoleError,
+        settings.SettingsError,
     )
     wrong = (port.BenchError, *refusals)
     try:

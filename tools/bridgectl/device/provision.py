@@ -15,6 +15,7 @@ from binascii import crc32
 from pathlib import Path
 
 from bridgectl import firmware
+from bridgectl.device import settings as _settings
 
 firmware.load()
 
@@ -81,8 +82,10 @@ def label(device):
     )
 
 
-def into_folder(folder, sn, replace=False):
+def into_folder(folder, sn, replace=False, settings=None):
     """Provision the host board whose root is `folder`; return the device record as a dict.
+
+    settings: dict of checked ones, in place of all that it has; None leaves them.
 
     Raises ProvisionError: the SN breaks a rule, or the folder is provisioned and `replace` is off.
     """
@@ -93,11 +96,16 @@ def into_folder(folder, sn, replace=False):
     path.parent.mkdir(parents=True, exist_ok=True)
     record.save(str(path), device)
     path.chmod(0o600)
+    if settings:
+        record.save(str(path.with_name("settings")), settings)
+        path.with_name("settings").chmod(0o600)
     return device
 
 
-def command(port, path, crc, replace=False):
+def command(port, path, crc, replace=False, settings=None):
     """Return the mpremote command that brings the record in the file `path` onto the board at `port`, as a list.
+
+    settings: path of a record of settings that goes along.
 
     The password is in the file only: a command line can be read by every user of the PC.
     """
@@ -105,28 +113,29 @@ def command(port, path, crc, replace=False):
         *(sys.executable, "-m", "mpremote", "connect", port),
         *("exec", _FREE.format(root="/", replace=replace)),
         *("+", "fs", "cp", str(path), ":/data/device.new"),
+        *(("+", "fs", "cp", str(settings), ":/data/settings") if settings else ()),
         *("+", "exec", _SETTLE.format(root="/", crc=crc)),
         *("+", "reset"),
     ]
 
 
-def onto_board(port, sn, replace=False, dry_run=False):
+def onto_board(port, sn, replace=False, dry_run=False, settings=None):
     """Provision the board at `port`, which runs MicroPython; return the device record as a dict.
 
     With dry_run the command is printed, nothing is made and None is returned. Raises ProvisionError.
     """
     checked(sn)
     if dry_run:
-        print(shlex.join(command(port, "RECORD", 0, replace)))
+        print(shlex.join(command(port, "RECORD", 0, replace, settings and "SETTINGS")))
         return None
     if os.name == "posix" and not os.access(port, os.R_OK | os.W_OK):
         from bridgectl.bench import port as ports
 
         raise ProvisionError(ports.explain(port, 13 if os.path.exists(port) else 2, ""))
     with tempfile.TemporaryDirectory(prefix="bridge-") as folder:  # only its owner can read it
-        device = into_folder(folder, sn)
+        device = into_folder(folder, sn, settings=settings)
         path = Path(folder) / "data" / "device"
-        words = command(port, path, _crc(path), replace)
+        words = command(port, path, _crc(path), replace, settings and path.with_name("settings"))
         code = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = subprocess.run(words, timeout=_TIMEOUT_S, check=False).returncode
@@ -144,11 +153,15 @@ def _crc(path):
     return crc32(path.read_bytes())
 
 
-def run(port, sn, *, replace=False, dry_run=False):
-    """Provision what `port` names, a serial port or the folder of a host board, and print the label."""
+def run(port, sn, *, replace=False, dry_run=False, words=()):
+    """Provision what `port` names, a serial port or the folder of a host board, and print the label.
+
+    words: settings as NAME=VALUE. Raises ProvisionError, settings.SettingsError.
+    """
+    settings = _settings.whole(words) if words else None
     if dry_run or not Path(port).is_dir():
-        device = onto_board(port, sn, replace, dry_run)
+        device = onto_board(port, sn, replace, dry_run, settings)
     else:
-        device = into_folder(port, sn, replace)
+        device = into_folder(port, sn, replace, settings)
     if device:
         print(label(device))

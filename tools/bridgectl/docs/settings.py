@@ -11,6 +11,11 @@ PAGE = firmware.ROOT / "docs" / "settings.md"
 
 _HEAD = """# Settings
 
+Over USB: `bridgectl settings PORT` shows all, `bridgectl settings PORT set mqtt_host=192.0.2.1 plant_unit=1` sets some
+(`NAME=-` asks for the value, for a password), `export FILE` writes all but the passwords, `import FILE` brings them back.
+The running bridge obeys and goes on. Where it does not run, its prompt is used and the board restarts; the command says
+so. `make provision` takes settings for a new board: `SETTINGS="mqtt_host=192.0.2.1 grid_table=ripple"`.
+
 Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_role": "listen", "plant_unit": 1}}`, 512
 bytes at most. All are taken and stored, or none is; the answer on `<prefix>/<SN>/result` names each field that is refused,
 and the rule. A setting is in force within some seconds and survives a restart, which none of them needs. A secret is taken

@@ -1,0 +1,32 @@
+"""What a program at the console may ask for: the settings, with the rules and the words that MQTT has. Pure.
+
+In: {"id": anything, "get": true} or {"id": anything, "set": {name: value, ...}}. Out: {"id", "ok": true}, with all
+"settings" after a get (a secret is true if it is set), or {"id", "ok": false, "errors": {field: rule}}.
+"""
+
+import json
+
+
+def answer(line, settings):
+    """Return (answer as dict, names of the settings that changed). line: bytes of a JSON object."""
+    try:
+        asked = json.loads(line)
+    except (ValueError, UnicodeError):
+        return _refused(None, {"line": 'is not JSON; send an object such as {"get": true}'})
+    if not isinstance(asked, dict):
+        return _refused(None, {"line": "must be a JSON object"})
+    mark = asked.pop("id", None)
+    if asked.get("get") is True and len(asked) == 1:
+        return {"id": mark, "ok": True, "settings": settings.shown()}, ()
+    changes = asked.get("set")
+    if len(asked) != 1 or not isinstance(changes, dict) or not changes:
+        return _refused(mark, {"line": 'must hold "get": true or "set": {name: value}, and "id" at most'})
+    try:
+        refused = settings.apply(changes)
+    except OSError as e:
+        return _refused(mark, {"settings": "could not be stored (error %d); nothing was changed" % e.errno})
+    return _refused(mark, dict(refused)) if refused else ({"id": mark, "ok": True}, sorted(changes))
+
+
+def _refused(mark, errors):
+    return {"id": mark, "ok": False, "errors": errors}, ()

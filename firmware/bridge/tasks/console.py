@@ -1,0 +1,63 @@
+"""Answers a program at the console, such as `bridgectl settings`, while the bridge runs. It comes in with a marked line.
+
+An empty line is answered with who is here; any other one as bridge/logic/doors/typed_line.py says. Answers are marked too,
+so that they are found between the lines of the log.
+"""
+
+import asyncio
+import json
+
+import clock
+import log
+import version
+from bridge.logic.doors import typed_line
+from micropython import const
+from typed import MARK
+
+PROTOCOL = 1  # a program that knows another one asks the prompt instead
+_LONGEST = const(3072)  # bytes of a line: all settings at once
+_AT_ONCE = const(256)  # bytes in one turn
+_TURN_MS = const(5)  # an ESP32 keeps 260 bytes that nobody has read yet
+_PATIENCE_MS = const(10_000)  # then the program is gone
+
+
+async def run(beat, typed, state, settings):
+    """Answer until nothing has come for ten seconds. typed: lib/typed.Typed, behind the first mark."""
+    line = bytearray(_LONGEST)
+    count = 0  # bytes of the line behind its mark; -1: there is none, or it was too long
+    heard_at = clock.ticks_ms()
+    while clock.ticks_diff(clock.ticks_ms(), heard_at) < _PATIENCE_MS:
+        beat()
+        for _ in range(_AT_ONCE):
+            octet = typed.octet()
+            if octet < 0:
+                break
+            heard_at = clock.ticks_ms()
+            if octet == MARK:
+                count = 0
+            elif count < 0:
+                continue
+            elif octet in b"\r\n":
+                _answer(memoryview(line)[:count], state, settings)
+                count = -1
+            elif count == _LONGEST:
+                _say({"id": None, "ok": False, "errors": {"line": "must be at most %d bytes long" % _LONGEST}})
+                count = -1
+            else:
+                line[count] = octet
+                count += 1
+        await asyncio.sleep_ms(_TURN_MS)
+
+
+def _answer(line, state, settings):
+    if not line:
+        _say({"console": PROTOCOL, "version": version.VERSION, "board": version.BOARD, "sn": state.sn})
+        return
+    answer, changed = typed_line.answer(bytes(line), settings)
+    if changed:
+        log.info("console", "settings changed: " + ", ".join(changed))
+    _say(answer)
+
+
+def _say(answer):
+    print(chr(MARK) + json.dumps(answer))
