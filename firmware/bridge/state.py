@@ -27,8 +27,10 @@ class State:
         self.button_presses = 0  # field_io: debounced presses so far
 
         self.readings = Readings()  # buses: values of all points; the object stays, its cells change
-        self.sensor_link = "starting"  # reports: starting, ok, silent, noisy; off if no port has to do with the sensor
+        self.sensor_link = "starting"  # reports: starting, ok, partly, refuses, silent, noisy; off if no port is for it
         self.plant_link = "starting"  # reports: as sensor_link
+        self.sensor_why = ""  # reports: why the link is partly, or refuses, in words
+        self.plant_why = ""  # reports: as sensor_why
         self.rs485 = ("", "")  # reports: what RS485-1 and RS485-2 do and how it goes, in words
         self.rs485_stats = ({}, {})  # reports: of each port, counts by result and the pace of its slave
         self.bus_exchanges = 0  # reads: good exchanges so far, of both ports

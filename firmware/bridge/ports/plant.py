@@ -74,6 +74,11 @@ class Plant(Port):
         """Follow the slave's pace."""
         self.reads.replan(now)
 
+    def link(self, now):
+        """Return the link and why: an answering slave is ok only while all required values are good."""
+        link = self.slave.link()
+        return self.reads.health(now) if link == "ok" else (link, "")
+
     def words(self):
         """Return how fast it goes."""
         return self.reads.words()

@@ -18,6 +18,10 @@ class Port:
     def follow(self, now):
         """Follow the pace of the other end and changed settings; called twice a second."""
 
+    def link(self, now):
+        """Return how the other end fares, and why in words: "" where the link says it all."""
+        return self.slave.link(), ""
+
     def words(self):
         """Return what there is to say beside the link."""
         return ""

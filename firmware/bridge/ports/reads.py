@@ -1,4 +1,8 @@
-"""The reads of one device: which registers together, how often, where the values go; planned anew as its pace moves."""
+"""The reads of one device: which registers together, how often, where the values go; planned anew as its pace moves.
+
+A read that the device refuses, or never answers while it answers others, is split until what it does not have stands
+alone (ports/search). Nothing is taken away for other reasons: a busy device is asked again.
+"""
 
 from array import array
 
@@ -6,6 +10,7 @@ import clock
 import log
 from bridge import points, readings
 from bridge.devices import registers
+from bridge.ports.search import Search
 from micropython import const
 from modbus.master.job import Job
 from modbus.pace.planner import Planner
@@ -15,62 +20,71 @@ from modbus.wire.timing import Timing
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
 _STALE_LEAST_MS = const(3000)
 _LOOK_MS = const(2000)  # so often the plan of one group is held against the pace; planning takes some tens of ms
-_REFUSED_PAUSE_MS = const(600000)  # an optional block that the device refused is asked again so seldom
+_FIRST_MS = const(15000)  # after the start a value may still be on its way for so long
+_ILLEGAL_VALUE = const(3)  # exceptions 1 and 2: it has no such function or register; 3 at a long read: too many of them
+_DEAF = const(3)  # failures of one read in a row
 
 
 class _Block:
     """One read of neighbouring registers and where its values go."""
 
-    def __init__(self, state, cells, optional):
+    def __init__(self, state, cells):
         """cells: array of point number and position of its first byte in the reply's PDU, in turn."""
         self._state = state
-        self._cells = cells
-        self._optional = optional
+        self.cells = cells
+        self.failed = 0  # status for which it is to be split
+        self.works = False
 
     def done(self, job, status, frame, at, count):
         """Take a read's result: store the values, or let them age."""
-        state, cells = self._state, self._cells
+        state, cells = self._state, self.cells
         if status == rtu.OK:
+            self.works = True
             state.bus_exchanges += 1
             now = clock.ticks_ms()
             store = state.readings
             for i in range(0, len(cells), 2):
                 store.put(cells[i], frame, at + cells[i + 1], now)
-        elif status > 0 and self._optional:
-            job.due_at = clock.ticks_add(clock.ticks_ms(), _REFUSED_PAUSE_MS)
-            for i in range(0, len(cells), 2):
-                state.readings.forget(cells[i])
+        elif 0 < status < _ILLEGAL_VALUE or (status == _ILLEGAL_VALUE and len(cells) > 2) or job.failures >= _DEAF:
+            self.failed = status
 
 
 class _Group:
     """The registers of one rhythm, required and optional ones apart, because one that is refused takes its read along."""
 
-    def __init__(self, device, table, pace, every_ms, optional):
+    def __init__(self, device, table, pace, every_ms, optional, longest):
         """table: registers.rows of the device, for as long as the group is being made."""
         self.table = table
         self._device = device
         self._pace = pace
         self.every_ms = every_ms
         self.optional = optional
+        self.longest = longest  # registers in one read
+        self.absent = {}  # address: status
+        self.holes = []  # (address, registers) that no read may touch
         self.planner = None
         self.jobs = []
+        self.blocks = []  # of the jobs, in their order
 
     def rows(self):
-        """Return the rows of the device; later read anew each time, because typed rows take ten times the memory."""
+        """Return the rows that the device has; later read anew each time, because typed rows take ten times the memory."""
         table = self.table or registers.rows(self._device)
-        return [r for r in table if r[4] == self._pace and r[5] == self.optional]
+        return [r for r in table if r[4] == self._pace and r[5] == self.optional and r[0] not in self.absent]
 
     def wanted(self):
         """Return what a plan is made for."""
         return [(r[0], readings.registers(r[1]), self.every_ms) for r in self.rows()]
 
+    def between(self, address, count):
+        """Return the rows that lie in a read."""
+        return [row for row in self.rows() if address <= row[0] < address + count]
+
     def cells(self, address, count):
         """Return where the values of one read go, see _Block."""
         cells = array("H")
-        for row in self.rows():
-            if address <= row[0] < address + count:
-                cells.append(points.number(row[3]))
-                cells.append(2 + 2 * (row[0] - address))
+        for row in self.between(address, count):
+            cells.append(points.number(row[3]))
+            cells.append(2 + 2 * (row[0] - address))
         return cells
 
 
@@ -80,53 +94,102 @@ class Reads:
     def __init__(self, bus, slave, state, device, fast_ms, slow_ms, baud, parity, rest_us=0, longest=0):
         """device: module of bridge/devices; rest_us: least pause between two requests that the line asks for anyway;
         longest: registers in one read, 0 = as the device's document says."""
-        self._bus = bus
-        self._slave = slave
-        self._state = state
-        self._function = device.FUNCTION
+        self.bus = bus
+        self.slave = slave
+        self.state = state
+        self.function = device.FUNCTION
+        self._character_us, self._silence_us = rtu.character_us(baud, parity), rtu.silence_us(baud, parity)
         self._least_us = rest_us
-        self._groups = []
-        self._look_at = clock.ticks_ms()
+        self.groups = []
+        self._look_at = self._since = clock.ticks_ms()
+        self._begins = True
         self._turn = 0  # group whose plan is looked at next
+        self._required = array("H")  # numbers of the points without which the link is not ok
+        self._search = Search(self)
         table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
             for optional in (False, True):
-                group = _Group(device, table, pace, every_ms, optional)
+                group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST)
                 rows = group.rows()
                 for row in rows:
                     state.readings.bind(row[3], row[1], row[2], limit_ms)
+                    if not optional:
+                        self._required.append(points.number(row[3]))
                 if rows:
-                    timing = Timing(rtu.character_us(baud, parity), rtu.silence_us(baud, parity), rest_us=rest_us)
-                    group.planner = Planner(group.wanted, longest or device.LONGEST, timing)
-                    self._groups.append(group)
-                    self._apply(group)
+                    self.groups.append(group)
+                    self.plan(group)
                     group.table = None
 
     def replan(self, now):
-        """Follow the slave's pace, one group at a time."""
-        if self._slave.failures or clock.ticks_diff(now, self._look_at) < 0:
+        """Follow the slave's pace, one group at a time, and what it does not have."""
+        self._search.step(now)
+        if self.slave.failures or clock.ticks_diff(now, self._look_at) < 0:
             return
         self._look_at = clock.ticks_add(now, _LOOK_MS)
-        self._turn = (self._turn + 1) % len(self._groups)
-        group, pace = self._groups[self._turn], self._slave.pace
+        self._turn = (self._turn + 1) % len(self.groups)
+        group, pace = self.groups[self._turn], self.slave.pace
+        if not group.planner.reads or self._search.looks(group):
+            return
         rest_us = max(pace.rest_us(), self._least_us)
         if group.planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
             self._apply(group)
-            log.info("reads", "unit %d: now %d reads every %d ms" % (self._slave.unit, len(group.jobs), group.every_ms))
+            log.info("reads", "unit %d: now %d reads every %d ms" % (self.slave.unit, len(group.jobs), group.every_ms))
 
     def words(self):
-        """Return how many reads there are and how the slave is paced."""
-        pace = self._slave.pace.snapshot()
-        reads = sum([len(group.jobs) for group in self._groups])
+        """Return how many reads there are, how the slave is paced, and what it does not have."""
+        pace = self.slave.pace.snapshot()
+        reads = sum([len(group.jobs) for group in self.groups])
         words = "%d reads, answers in %d ms, rest %d ms" % (reads, pace["think_ms"], pace["rest_ms"])
-        return words + (", learning" if pace["learning"] else "")
+        words += ", learning" if pace["learning"] else ""
+        absent = self.absent()
+        return words + "; " + absent if absent else words
+
+    def absent(self):
+        """Return what the device does not have, in words, or ""."""
+        words = ["%d: %s" % (a, rtu.describe(g.absent[a])) for g in self.groups for a in sorted(g.absent)]
+        return "unit %d has no %s" % (self.slave.unit, "; no ".join(words)) if words else ""
+
+    def health(self, now):
+        """Return (link, why in words) of a slave that answers: it is ok only while all required values are good."""
+        bad, names, held = 0, None, self.state.readings
+        for n in self._required:
+            if held.quality(n) != readings.GOOD:
+                names = n if names is None else names
+                bad += 1
+        if clock.ticks_diff(now, self._since) > _FIRST_MS:
+            self._begins = False  # for ever: no stamp grows old
+        if not bad:
+            self._begins = False
+            return "ok", ""
+        if bad == len(self._required) and self.slave.status > 0:
+            return "refuses", rtu.describe(self.slave.status)
+        if self._begins:
+            return "starting", ""
+        quality = readings.QUALITIES[held.quality(names)]
+        why = "%s is %s" % (list(points.rows())[names][0], quality if quality != "never" else "not there")
+        why += " and %d more" % (bad - 1) if bad > 1 else ""
+        absent = self.absent()
+        return "partly", why + "; " + absent if absent else why
+
+    def plan(self, group):
+        """Plan a group from nothing."""
+        timing = Timing(self._character_us, self._silence_us, rest_us=self._least_us)
+        group.planner = Planner(group.wanted, group.longest, timing, group.holes)
+        self._apply(group)
+
+    def job(self, group, address, count, every_ms):
+        """Return a job of a group and its block."""
+        block = _Block(self.state, group.cells(address, count))
+        return Job(self.slave, block.done, every_ms).read(self.function, address, count), block
+
+    def put(self, group, made):
+        """Let (job, block) of each read of a group take the place of those it had."""
+        jobs = [job for job, _ in made]
+        # One that is under way ends as it began; its values are the same registers.
+        others = [job for job in self.bus.jobs if job not in group.jobs]
+        self.bus.jobs[:] = others + jobs
+        group.jobs, group.blocks = jobs, [block for _, block in made]
 
     def _apply(self, group):
-        jobs = []
-        for address, count, every_ms in group.planner.reads:
-            block = _Block(self._state, group.cells(address, count), group.optional)
-            jobs.append(Job(self._slave, block.done, every_ms).read(self._function, address, count))
-        # One that is under way ends as it began; its values are the same registers.
-        self._bus.jobs[:] = [job for job in self._bus.jobs if job not in group.jobs] + jobs
-        group.jobs = jobs
+        self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])

@@ -1,5 +1,6 @@
 """What the state says of the two ports: links, words and counts. Driven by tasks/buses twice a second."""
 
+import clock
 import log
 from bridge import points
 from micropython import const
@@ -21,26 +22,28 @@ class Reports:
 
     def tell(self, ports):
         """Tell how the ports fare: the links each time, the rest seldom or when a link has changed. ports: buses.Ports."""
-        links = ["off", "off"]
+        links, whys = ["off", "off"], ["", ""]
         is_new = self._count % _SELDOM == 0
         self._count += 1
         for place in range(2):
             port, role = ports.objects[place], ports.roles[place]
             if not port:
                 continue
-            link = port.slave.link()
+            link, why = port.link(clock.ticks_ms())
             if self._links[place] != link:
                 self._links[place] = link
                 is_new = True
-                why = rtu.describe(port.slave.status)
-                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, why, port.words()))
+                status = why or rtu.describe(port.slave.status)
+                log.info("rs485-%d" % (place + 1), "%s: link %s (%s), %s" % (role, link, status, port.words()))
+            whys[place] = why
             if role in _OF_THE_DEVICE:
                 links[place] = link
         state = self._state
         _tell_renewed(state.readings)
         state.plant_link, state.sensor_link = links
+        state.plant_why, state.sensor_why = whys
         if is_new:
-            state.rs485 = tuple([_words(ports.roles[place], ports.objects[place]) for place in range(2)])
+            state.rs485 = tuple([_words(ports.roles[i], ports.objects[i], whys[i]) for i in range(2)])
             state.rs485_stats = tuple([_stats(port) for port in ports.objects])
 
 
@@ -52,10 +55,10 @@ def _tell_renewed(readings):
         readings.renewed = -1
 
 
-def _words(role, port):
+def _words(role, port, why):
     if not port:
         return "off"
-    text = "%s: %s" % (role, port.slave.link())
+    text = "%s: %s" % (role, why or port.slave.link())
     words = port.words()
     return ("%s, %s" % (text, words) if words else text)[:_LONGEST_TEXT]
 

@@ -44,6 +44,9 @@ class Slave:
     def __init__(self):
         self.pace = Pace()
 
+    def silent(self):
+        return self.failures >= 3
+
 
 class Bus:
     def __init__(self):
@@ -60,9 +63,9 @@ class Rig:
         most = 0
         for _ in range(2 * seconds):
             clock.sleep_us(500000)
-            before = [group.planner.reads for group in self.reads._groups]
+            before = [group.planner.reads for group in self.reads.groups]
             self.reads.replan(clock.ticks_ms())
-            after = [group.planner.reads for group in self.reads._groups]
+            after = [group.planner.reads for group in self.reads.groups]
             most = max(most, sum(a is not b for a, b in zip(before, after)))
         return most
 

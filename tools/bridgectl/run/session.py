@@ -138,7 +138,7 @@ class Session:
         The state topic says only that a value is not good; a link that is well then means that it is not believed.
         """
         at_s = self.watch.good_s.get(point)
-        if point in self.watch.state and self.watch.state[point] is None:
+        if at_s is not None and point in self.watch.state and self.watch.state[point] is None:
             link = self.watch.state.get("plant_link" if point.startswith("plant_") else "sensor_link")
             quality = "suspect" if link == "ok" else "stale"
         else:

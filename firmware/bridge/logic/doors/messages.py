@@ -13,6 +13,7 @@ from micropython import const
 _GROUP = const(10)  # components of one discovery message, about 2 kB
 _LONGEST_COMMAND = const(512)  # bytes
 _LONGEST_ID = const(40)
+_LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
 
 _OUTPUTS = ("do1", "do2")
 
@@ -46,7 +47,7 @@ def facts(state):
         contacts
         + outputs
         + limit
-        + [state.sensor_link, state.plant_link]
+        + [link_text(state.sensor_link, state.sensor_why), link_text(state.plant_link, state.plant_why)]
         + list(state.rs485)
         + [state.gateway.get("text", "off")]
         + list(state.segments)
@@ -58,6 +59,11 @@ def facts(state):
 
 def _on(closed):
     return "ON" if closed else "OFF"
+
+
+def link_text(link, why):
+    """Return a link with its reason, as long as Home Assistant takes it."""
+    return ("%s: %s" % (link, why))[:_LONGEST_TEXT] if why else link
 
 
 def _limit_text(state):

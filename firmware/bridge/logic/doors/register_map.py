@@ -20,7 +20,7 @@ STATE_WORDS = 100
 READINGS_AT = 1000
 READING_WORDS = 4  # value as float32, quality, age
 
-LINKS = ("starting", "ok", "silent", "noisy")
+LINKS = ("starting", "ok", "silent", "noisy", "partly", "refuses")
 LIMITS = limit.STATES
 CAUSES = ("unknown", "power", "watchdog", "restart", "restart or panic")
 UPDATES = ("idle", "receiving", "installed", "refused")
@@ -32,7 +32,7 @@ STATE = """
 1|1|uint16|points|Number of readings from 1000 on
 2|1|uint16|inputs|Contacts: bit 0 = DI1 .. bit 4 = DI5, 1 = closed; 65535 = not settled yet
 3|1|uint16|outputs|Contacts: bit 0 = DO1, bit 1 = DO2, 1 = closed
-4|1|uint16|sensor_link|Link to the sensor: 0 starting, 1 ok, 2 silent, 3 noisy; 65535 = no port has to do with it
+4|1|uint16|sensor_link|Link to the sensor: 0 starting, 1 ok, 2 silent, 3 noisy, 4 partly, 5 refuses; 65535 = no such port
 5|1|uint16|plant_link|Link to the plant: as sensor_link
 6|1|uint16|limit|Active-power limit in force, %
 7|1|uint16|limit_state|Limit there: 0 idle, 1 wanted, 2 written, 3 held, 4 refused, 5 silent, 6 overruled, 7 unreadable

@@ -34,7 +34,7 @@ class Image:
             value = readings.value(n)
             raw = -_MOST - 1 if value is None else _rounded(value * factor)
             struct.pack_into(">h", image, at, raw if -_MOST <= raw <= _MOST else -_MOST - 1)
-        event = 0 if state.sensor_link == "ok" else sunspec.EVENT_MISSING_SENSOR
+        event = 0 if state.sensor_link in ("ok", "partly") else sunspec.EVENT_MISSING_SENSOR
         struct.pack_into(">I", image, 2 * (sunspec.METER_AT + sunspec.EVENT_AT), event)
 
     def _put_common(self, at, unit):
