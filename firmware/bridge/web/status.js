@@ -42,7 +42,7 @@
     if (links("silent")) return ["bad", "No answer from " + links("silent"), "Check power, cable, unit number and rate."];
     if (links("noisy")) return ["bad", "Disturbed line: " + links("noisy"), "Check polarity, termination and shield."];
     if (/refused|unreachable|overruled/.test(s.limit_state)) return ["bad", "The plant did not take the limit", s.limit_text];
-    if (s.plant_why + s.sensor_why) return ["bad", "Values are missing", s.plant_why + " " + s.sensor_why];
+    if (s.why) return ["bad", "Values are missing", s.why];
     if (links("starting")) return ["wait", "Asking " + links("starting") + " …", ""];
     return ["good", "All is well", links("ok") ? "Answering: " + links("ok") + "." : "Nothing is set up to be asked."];
   };
@@ -112,7 +112,7 @@
     limit(s);
     power(s.points);
     for (const name of ["sensor", "plant"]) {
-      $(name + "_link").textContent = s[name + "_link"] + " " + s[name + "_why"];
+      $(name + "_link").textContent = s[name + "_link"];
       table(name, s.points);
     }
     pairs($("links"), [

@@ -70,9 +70,8 @@ def _now(state):
         "limit_state": state.plant_limit_state,
         "limit_text": state.plant_limit_text,
         "sensor_link": state.sensor_link,
-        "sensor_why": state.sensor_why,
         "plant_link": state.plant_link,
-        "plant_why": state.plant_why,
+        "why": (state.plant_why + " " + state.sensor_why).strip(),
     }
 
 
