@@ -68,11 +68,15 @@ def build(board):
     clients = Part("bridge.ports.clients", keep=_SHARED)
     portal = Part("bridge.tasks.portal", keep=_SHARED)
     updater = Part("bridge.tasks.updater")
+    uplink = Part("bridge.tasks.uplink")
     bundle = slots.root + _BUNDLE
     typed = Typed()
 
     def begin_update():
         return updater.load().begin(state, settings, slots, version.BOARD)
+
+    def try_broker(*broker):
+        return uplink.load().trial(state, *broker)
 
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
@@ -91,13 +95,13 @@ def build(board):
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     #    what       its module                      loaded while                       after s  with
     part("network", Part("bridge.tasks.network"),   lambda: True,                       1, state, settings, board, device)
-    part("uplink",  Part("bridge.tasks.uplink"),    lambda: settings.mqtt_host,         1, state, settings)
+    part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
     part("trial",   Part("bridge.tasks.trial"),     lambda: not state.version_decided,  2, state, slots, board)
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
-         begin_update, _web())
+         begin_update, _web(), try_broker)
     part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings)
     # fmt: on
     return supervisor, state, settings, ports

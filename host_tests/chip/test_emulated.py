@@ -9,6 +9,7 @@ password (its radio takes any).
 """
 
 import asyncio
+import json
 
 import pytest
 from bridgectl.emulator import profiles, scenario
@@ -85,6 +86,30 @@ def test_a_wired_bridge_keeps_to_its_memory(rig):
     """After contacts, writes and their read back. Also: the official image loads what it runs, so it is a slot of files."""
     check_budget("wired", rig.least.free_bytes, rig.look().largest_bytes)
     assert rig.where() == "MicroPython 1.27.0 for Raspberry Pi Pico W with RP2040, carrier Files"
+
+
+def test_a_program_at_the_console_sets_up_the_bridge_while_it_runs(rig):
+    """Over the chip's own USB, as `bridgectl settings` does: who is there, a change, what is in force."""
+
+    def ask(line):
+        before = len(rig.console.text)
+        rig.console.write(b"\x1e" + line + b"\n")
+        rig.run_until(lambda: "\n" in rig.console.text[before:].partition("\x1e")[2], 5000)
+        return json.loads(rig.console.text[before:].partition("\x1e")[2].split("\n")[0])
+
+    reads = len(rig.sensor_wire.exchanges)
+    assert ask(b"")["console"] == 1
+    assert ask(b'{"id": 1, "set": {"mqtt_port": 1884}}') == {"id": 1, "ok": True}
+    assert ask(b'{"id": 2, "set": {"mqtt_password": "p"}}') == {
+        "id": 2,
+        "ok": False,
+        "errors": {"mqtt_password": "needs a user name: set mqtt_user with it"},
+    }
+    shown = ask(b'{"id": 3, "get": true}')["settings"]
+    assert (shown["mqtt_port"], shown["mqtt_password"]) == (1884, False)
+    assert len(rig.sensor_wire.exchanges) > reads
+    assert "Traceback" not in rig.console.text
+    assert rig.chip.resets == []
 
 
 def test_a_stopped_program_starves_the_watchdog_and_the_bridge_comes_back(rig):

@@ -29,24 +29,25 @@ _SCAN_MS = const(20_000)  # longer than any scan
 _MAX_JSON = const(1024)  # bytes of a request's body
 _MAX_UPLOAD = const(262_144)  # bytes of a bundle
 
-_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
-async def run(beat, state, settings, board, begin_update, web):
+async def run(beat, state, settings, board, begin_update, web, try_broker=None):
     """Serve the pages for as long as the hotspot is open.
 
     begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
     web: folder of the pages, compressed, without a slash at the end.
+    try_broker(host, port, user, password): coroutine that returns why a broker does not let us in, "" if it does.
     """
     wishes = _Wishes(state)
     while state.hotspot_open:
         beat()
-        await _serve(beat, wishes, state, settings, board, begin_update, web)
+        await _serve(beat, wishes, state, settings, board, begin_update, web, try_broker)
 
 
-async def _serve(beat, wishes, state, settings, board, begin_update, web):
+async def _serve(beat, wishes, state, settings, board, begin_update, web, try_broker):
     address, port = board.wlan().hotspot_address(), board.http_port
-    site = Pages(wishes, state, settings, begin_update, web, address, port)
+    site = Pages(wishes, state, settings, begin_update, web, try_broker, address, port)
     try:
         server = Server(address, port, site, address.rpartition(".")[0] + ".")
     except OSError as e:
@@ -127,12 +128,13 @@ class Pages(Site):
     wanted = Site.wanted + ("origin", "content-type", admission.MARK)
     always = pages.SAFETY
 
-    def __init__(self, wishes, state, settings, begin_update, web, address, port):
+    def __init__(self, wishes, state, settings, begin_update, web, try_broker, address, port):
         self._wishes = wishes
         self._state = state
         self._settings = settings
         self._begin_update = begin_update
         self._web = web
+        self._try_broker = try_broker
         self._own = address if port == 80 else "%s:%d" % (address, port)
         self.home = probes.redirection(address, port)
         # fmt: off
@@ -142,6 +144,8 @@ class Pages(Site):
             ("GET",  "/api/system",   self._system,   0),
             ("GET",  "/api/lights",   self._lights,   0),
             ("GET",  "/api/networks", self._networks, 0),
+            ("GET",  "/api/settings", self._settings_now, 0),
+            ("POST", "/api/settings", self._change,   _MAX_JSON),
             ("POST", "/api/scan",     self._scan,     _MAX_JSON),
             ("POST", "/api/join",     self._join,     _MAX_JSON),
             ("POST", "/api/system",   self._create,   _MAX_JSON),
@@ -204,6 +208,19 @@ class Pages(Site):
         if not errors:
             errors = pages.system_errors(asked, self._settings)
         return _errors(errors) if errors else self._set(pages.system_settings(asked))
+
+    async def _settings_now(self, request):
+        return 200, _json_headers(), pages.settings_now(self._state, self._settings)
+
+    async def _change(self, request):
+        changes, untested, errors = pages.changes(await request.body())
+        errors = errors or dict(self._settings.check(changes)[1])
+        broker = None if errors or untested else pages.broker(changes, self._settings)
+        if broker and self._try_broker:
+            why = await self._try_broker(*broker)
+            if why:
+                errors = {"broker": why}
+        return _errors(errors) if errors else self._set(changes)
 
     def _set(self, changes):
         try:

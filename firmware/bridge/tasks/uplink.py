@@ -13,6 +13,7 @@ from bridge.logic.grid.outputs import ordered
 from micropython import const
 from mqtt.address import is_address
 from mqtt.client import MQTTClient
+from mqtt.errors import MQTTException, ProtocolError, words
 from mqtt.stream import open_stream
 from parts import Part
 
@@ -20,6 +21,7 @@ _LIMIT = const(1024)  # longest inbound packet, bytes
 _KEEPALIVE_S = const(20)
 _MOST_WAITING = const(8)  # commands that wait for their effect
 _BUFFER = const(3072)  # bytes of a state or of a discovery message; more is made if it is needed
+_TRIAL_MS = const(6000)  # a page waits 8 s
 _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
 
 
@@ -226,6 +228,26 @@ class _Session:
 
     def _answer(self, answer):
         self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
+
+
+async def trial(state, host, port, user, password):
+    """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most."""
+
+    async def way(server, port, timeout_ms, beat):
+        if not is_address(server):
+            with Part("resolver", "resolver") as resolver:
+                server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
+        return await open_stream(server, port, timeout_ms, beat)
+
+    client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)
+    try:
+        await asyncio.wait_for_ms(client.connect(), _TRIAL_MS)
+    except asyncio.TimeoutError:
+        return "the broker does not answer"
+    except (OSError, ProtocolError, MQTTException) as e:
+        return words(e)
+    await client.disconnect()
+    return ""
 
 
 async def run(beat, state, settings):

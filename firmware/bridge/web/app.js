@@ -7,6 +7,15 @@ const make = (tag, text, name) => {
   if (name) e.className = name;
   return e;
 };
+document.body.insertAdjacentHTML("afterbegin", '<header><p class="brand"><b>Bridge</b><span id="sn"></span></p>'
+  + '<nav aria-label="Pages"></nav></header><p id="lost" role="alert" hidden>No contact with the bridge. '
+  + "Are you still on its hotspot? Trying again …</p>");
+for (const name of ["Network", "System", "Settings", "Status"]) {
+  const a = make("a", name);
+  a.href = "/" + name.toLowerCase();
+  if (a.pathname === "/" + page) a.setAttribute("aria-current", "page");
+  document.querySelector("nav").append(a);
+}
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // --- talking to the bridge
@@ -43,7 +52,7 @@ async function watch(path, show, pause) {
 
 const words = {
   ssid: "The network's name", password: "The password", system_name: "The name", time_zone: "The time zone",
-  update: "Updates:", bundle: "The file", board: "The file's board", version: "The file's version",
+  broker: "The broker:", update: "Updates:", bundle: "The file", board: "The file's board", version: "The file's version",
 };
 function complain(form, json) {
   const p = form.querySelector(".error");
@@ -76,6 +85,3 @@ function banner(id, look, title, text) {
 const closing = (s) => s < 0 ? "The hotspot stays open until a system has been created."
   : "The hotspot closes in " + span(s) + "; the button on the board opens it again for 2 hours.";
 
-for (const a of document.querySelectorAll("nav a")) {
-  if (a.pathname === "/" + page) a.setAttribute("aria-current", "page");
-}

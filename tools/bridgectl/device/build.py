@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
+from bridgectl.device import settings_page
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -118,6 +119,11 @@ def _compiled(board, name, text):
     return kept.read_bytes()
 
 
+def _dense(text):
+    """Return the bytes of a page's file without what only its reader needs: indents, and comments behind a blank."""
+    return re.sub(rb"\n[ \t]+", b"\n", re.sub(rb"(^|[ \t]+)// .*", b"", text, flags=re.M))
+
+
 def _write(target, content):
     """Write a file if it does not hold this already: another process may be reading it."""
     if not target.exists() or target.read_bytes() != content:
@@ -151,7 +157,8 @@ def _make(board, slot, everything):
     }
     made["version.mpy"] = _compiled(board, "version", _VERSION.format(version(), board).encode())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
-        made[f"web/{page.name}.gz"] = gzip.compress(page.read_bytes(), 9, mtime=0)
+        made[f"web/{page.name}.gz"] = gzip.compress(_dense(page.read_bytes()), 9, mtime=0)
+    made["web/settings.json.gz"] = gzip.compress(settings_page.rows().encode(), 9, mtime=0)
     for name, content in made.items():
         _write(slot / name, content)
     for left in slot.rglob("*"):

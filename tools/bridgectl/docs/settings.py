@@ -16,6 +16,9 @@ Over USB: `bridgectl settings PORT` shows all, `bridgectl settings PORT set mqtt
 The running bridge obeys and goes on. Where it does not run, its prompt is used and the board restarts; the command says
 so. `make provision` takes settings for a new board: `SETTINGS="mqtt_host=192.0.2.1 grid_table=ripple"`.
 
+On the bridge's page *Settings*: the broker, the grid signal, ports, units and the safe state of the outputs.
+A new broker is tried before it is kept.
+
 Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_role": "listen", "plant_unit": 1}}`, 512
 bytes at most. All are taken and stored, or none is; the answer on `<prefix>/<SN>/result` names each field that is refused,
 and the rule. A setting is in force within some seconds and survives a restart, which none of them needs. A secret is taken

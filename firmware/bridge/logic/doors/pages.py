@@ -15,11 +15,14 @@ _GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
 FILES = {
     "/network": "network.html",
     "/system": "system.html",
+    "/settings": "settings.html",
     "/status": "status.html",
     "/style.css": "style.css",
     "/app.js": "app.js",
     "/network.js": "network.js",
     "/system.js": "system.js",
+    "/settings.js": "settings.js",
+    "/settings.json": "settings.json",
     "/status.js": "status.js",
 }
 
@@ -148,6 +151,40 @@ def fields(body, names):
         if not isinstance(asked.get(name), str):
             errors[name] = "must be a text"
     return asked, errors
+
+
+def settings_now(state, settings):
+    """Generator of the texts that make up {"sn", "settings": {name: value}} as JSON; a secret is true if it is set."""
+    shown = settings.shown()
+    sign = '{"sn":%s,"settings":{' % json.dumps(state.sn)
+    for name in shown:
+        yield sign + '"%s":%s' % (name, json.dumps(shown[name]))
+        sign = ","
+    yield "}}"
+
+
+def changes(body):
+    """Return (changes, untested, errors) of a JSON body {"changes": {name: value}, "untested": bool}.
+
+    untested: a broker is kept also if it lets nobody in.
+    """
+    try:
+        asked = json.loads(body)
+    except ValueError:  # UnicodeError is one
+        return {}, False, {"body": "must be JSON"}
+    if not isinstance(asked, dict) or sorted(asked) != ["changes", "untested"]:
+        return {}, False, {"body": "must be a JSON object of changes and untested"}
+    changes = asked["changes"]
+    if not isinstance(changes, dict) or not changes:
+        return {}, False, {"changes": "must name at least one setting"}
+    return changes, asked["untested"] is True, {}
+
+
+def broker(changes, settings):
+    """Return (host, port, user, password) of the broker that allowed changes lead to, None if they lead to no other."""
+    names = ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password")
+    wanted = tuple([changes.get(name, getattr(settings, name)) for name in names])
+    return wanted if wanted[0] and wanted != tuple([getattr(settings, name) for name in names]) else None
 
 
 def join_errors(asked, settings):

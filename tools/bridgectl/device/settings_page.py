@@ -1,0 +1,30 @@
+"""What the portal's page of settings knows of them: their rules and meanings, put beside the page when a slot is made.
+
+So the texts lie in the flash and no heap holds them. The page shows what an installer needs; all others are set over USB
+or MQTT.
+"""
+
+import json
+
+from bridgectl import firmware
+
+# heading, and the settings under it, in the order of the page
+GROUPS = (
+    ("Broker", ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix")),
+    ("Grid signal", ("grid_table",)),
+    ("Plant", ("rs485_1_role", "rs485_1_baud", "plant_unit")),
+    ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit")),
+    ("Outputs", ("do_safe_mask",)),
+)
+
+
+def rows():
+    """Return the JSON of [[heading, [[name, kind, default, low or choices, high, unit, meaning], ...]], ...] as text."""
+    firmware.load()
+    import table
+    from bridge import meanings, settings
+
+    known = {row[0]: row for row in settings.rows()}
+    meaning = dict(table.rows(meanings.TABLE))
+    page = [[heading, [[*known[name], meaning[name]] for name in names]] for heading, names in GROUPS]
+    return json.dumps(page, separators=(",", ":"), ensure_ascii=False)
