@@ -53,12 +53,12 @@ def test_provisioning_a_folder_prints_the_label_once(tmp_path):
         (("provision", "/dev/no-such-port", "SN/1"), "must be letters, digits and -, without '/'"),
         (("provision", "/dev/no-such-port", "x" * 33), "must be 1 to 32 characters long, not 33"),
         (("provision", "/dev/no-such-port", "SN-1"), "There is no port /dev/no-such-port."),
-        (("bundle", "avr"), "board 'avr' is unknown; known: esp32, rp2040, host"),
+        (("bundle", "avr"), "board 'avr' is unknown; known: rp2040, rp2350, esp32, esp32s3, host"),
         (("build", "avr"), "board 'avr' is unknown"),
         (("ota", "/dev/no-such-port"), "name either a bundle (FILE) or a board"),
         (("ota", "/dev/no-such-port", "x", "--board", "esp32"), "name either a bundle (FILE) or a board"),
         (("ota", "/dev/no-such-port", "/no/such.bundle"), "there is no file /no/such.bundle"),
-        (("ota", "/dev/no-such-port", __file__), "is no bundle"),
+        (("ota", "/dev/no-such-port", __file__), "bundle: is none: its first bytes are wrong"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_reason(words, said):

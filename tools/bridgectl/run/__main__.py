@@ -14,7 +14,7 @@ import tty
 from bridgectl.device import build
 from bridgectl.run.folder import FolderBusy
 from bridgectl.run.plain import Plain
-from bridgectl.run.session import COMMANDS, Session
+from bridgectl.run.session import COMMANDS, Session, given_up
 
 _FRAME_S = 0.2
 _PLAIN_S = 0.05
@@ -134,10 +134,15 @@ async def _run(arguments):
         await (_plain(session) if plain else _screen(session))
     finally:
         await asyncio.shield(session.end())
+        left = await given_up(asyncio.all_tasks() - {asyncio.current_task()})
     first_s = session.first_reading_s
     if first_s is not None:
         how = "make run: start of the firmware to the first published voltage"
         print(json.dumps({"figure": "host_first_reading_s", "value": round(first_s, 2), "unit": "s", "how": how}))
+    if left:  # whoever does not let go of the loop would hold this process for ever
+        print(session.failure, end="", file=sys.stderr)
+        sys.stdout.flush()
+        os._exit(1 if session.failure else 0)
     return session.failure
 
 

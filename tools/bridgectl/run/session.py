@@ -1,6 +1,7 @@
 """One run: makes the folder, starts site, broker and firmware, carries out commands, ends everything it started."""
 
 import asyncio
+import contextlib
 import socket
 import time
 
@@ -11,6 +12,8 @@ from bridgectl.run.world import World
 
 _HTTP_PORT, _DNS_PORT = 18080, 18053  # if they are free
 _PRESS_S = 0.3
+_PATIENCE_S = 3  # for what must end
+_CANCELS = 3
 FIRST = "sensor_voltage"
 
 # key, what it does
@@ -22,6 +25,17 @@ COMMANDS = (
     ("m", "broker: stop, start"),
     ("q", "quit"),
 )
+
+
+async def given_up(tasks):
+    """Cancel tasks and wait for them, for some seconds at most: a library may swallow a cancellation. Return the rest."""
+    left = set(tasks)
+    for _ in range(_CANCELS):
+        for task in left:
+            task.cancel()
+        if left:
+            left = (await asyncio.wait(left, timeout=_PATIENCE_S / _CANCELS))[1]
+    return left
 
 
 class Session:
@@ -71,16 +85,15 @@ class Session:
     async def end(self):
         """End everything that was started; safe at any point. Raises what a part of it died of."""
         await self.firmware.end()
-        for task in self._tasks:
-            task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        await given_up(self._tasks)
         if self.broker:
-            await self.broker.stop()
+            with contextlib.suppress(asyncio.TimeoutError):  # the broker's library may wait for ever for its clients
+                await asyncio.wait_for(self.broker.stop(), _PATIENCE_S)
         self.world.close()
         self.folder.release()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception():
+                raise task.exception()
 
     async def obey(self, key):
         """Carry out a command and return what happened, in words."""
