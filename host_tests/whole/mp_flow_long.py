@@ -1,6 +1,7 @@
 # heap: 2m
 """What takes hours: memory, outputs, restarts. On the virtual clock."""
 
+import asyncio
 import gc
 
 import flow
@@ -79,9 +80,14 @@ def test_a_hung_essential_task_lets_the_watchdog_bite():
 
     bitten = []
 
+    async def hangs():
+        await asyncio.Event().wait()
+
     async def story(b):
         await b.for_ms(3000)
-        [j for j in b.supervisor._jobs if j.name == "control"][0].task.cancel()  # it runs no more, and nobody tells
+        job = [j for j in b.supervisor._jobs if j.name == "control"][0]
+        job.make = lambda beat: hangs()
+        job.task.cancel()  # its next life waits for something that never comes
         try:
             await b.for_ms(60000)
         except chip.PowerDown as e:

@@ -1,12 +1,12 @@
-"""Spells private attributes short, for boards whose memory has no room for their names.
+"""Spells private attributes and functions short, for boards whose memory has no room for their names.
 
 On a chip every name that the image does not know takes its length and about eight bytes as long as the board runs, and the
 table of names doubles at certain counts (630, 1270: PLATFORM facts of the RP2040). `self._due_s` is seen by its own module
-alone, so the builder compiles it as `self._3`; the next module uses the same `_3` for something else. Functions keep their
-names, so a traceback reads as ever.
+alone, so the builder compiles it as `self._3`; the next module uses the same `_3` for something else. Public functions keep
+their names, so a traceback still tells the way.
 
 Left alone: what two modules use, what is stored in an object that is not `self`, what stands in a text (getattr, tables),
-functions, classes, and `_X = const()`, which takes no memory. Modules whose classes inherit from each other count as one.
+public functions, classes, `_X = const()`, which takes no memory. Modules whose classes inherit from each other are as one.
 """
 
 import ast
@@ -51,7 +51,8 @@ def _see(node, owned, kept):
         if isinstance(node.ctx, ast.Store):
             (owned if getattr(node.value, "id", "") == "self" else kept).add(node.attr)
     elif isinstance(node, _FUNCTIONS):
-        kept.add(node.name)
+        private = node.name.startswith("_") and not node.name.startswith("__")
+        (kept if not private or isinstance(node, ast.ClassDef) else owned).add(node.name)
     elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
         value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
         kept.update(re.findall(r"\b_\w+", value))
