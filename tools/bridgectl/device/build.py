@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import settings_page
+from bridgectl.device import private, settings_page
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -153,9 +153,11 @@ def build(board, quiet=False, everything=False):
 
 
 def _make(board, slot, everything):
-    made = {
-        f"{name}.mpy": _compiled(board, name, path.read_bytes()) for name, path in sources(board, everything).items()
-    }
+    texts = {name: path.read_text() for name, path in sources(board, everything).items()}
+    if board in _SHORT:
+        tables = private.plan(texts)
+        texts = {name: private.shortened(text, tables[name]) for name, text in texts.items()}
+    made = {f"{name}.mpy": _compiled(board, name, text.encode()) for name, text in texts.items()}
     made["version.mpy"] = _compiled(board, "version", _VERSION.format(version(), board).encode())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
         made[f"web/{page.name}.gz"] = gzip.compress(_dense(page.read_bytes()), 9, mtime=0)
