@@ -153,7 +153,7 @@ class Session:
         at_s = self.watch.good_s.get(point)
         if at_s is not None and point in self.watch.state and self.watch.state[point] is None:
             link = self.watch.state.get("plant_link" if point.startswith("plant_") else "sensor_link")
-            quality = "suspect" if link == "ok" else "stale"
+            quality = "suspect" if link == "ok" or str(link).startswith("partly") else "stale"
         else:
             quality = "never" if at_s is None else "good" if self.watch.connected else "stale"
         return quality, None if at_s is None else time.monotonic() - at_s
