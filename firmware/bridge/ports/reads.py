@@ -152,10 +152,10 @@ class Reads:
 
     def health(self, now):
         """Return (link, why in words) of a slave that answers: it is ok only while all required values are good."""
-        bad, names, held = 0, None, self.state.readings
+        bad, worst, held = 0, 0, self.state.readings  # worst: the first of the bad ones
         for n in self._required:
             if held.quality(n) != readings.GOOD:
-                names = n if names is None else names
+                worst = worst if bad else n
                 bad += 1
         if clock.ticks_diff(now, self._since) > _FIRST_MS:
             self._begins = False  # for ever: no stamp grows old
@@ -166,8 +166,8 @@ class Reads:
             return "refuses", rtu.describe(self.slave.status)
         if self._begins:
             return "starting", ""
-        quality = readings.QUALITIES[held.quality(names)]
-        why = "%s is %s" % (list(points.rows())[names][0], quality if quality != "never" else "not there")
+        quality = readings.QUALITIES[held.quality(worst)]
+        why = "%s is %s" % (list(points.rows())[worst][0], quality if quality != "never" else "not there")
         why += " and %d more" % (bad - 1) if bad > 1 else ""
         absent = self.absent()
         return "partly", why + "; " + absent if absent else why
