@@ -1,13 +1,16 @@
 """Checks the types of the firmware against the stubs of the ports, with basedpyright; run by `make lint`.
 
 A run for each board, because `machine` differs between the ports and pins between the boards. The stubs come from
-requirements.lock.
+stubs.lock. One more run reads tools and tests, which are not typed: only whether each call gives what is called as many
+arguments as it takes. So a changed signature shows at once in what runs seldom, such as a fuzz target or a figure.
 """
 
 import json
 import re
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 
 from bridgectl import firmware
 
@@ -26,6 +29,17 @@ _NOT_OURS = re.compile(
     r'|"VfsRom" is not a known attribute'  # only in images that have the room
     r'|Cannot access attribute "\w+" for class "None"'  # whose first value is None
     r'|overloads for "(ticks_diff|__init__)"'  # a stamp that is None until it is set; bytearray read by BytesIO
+)
+_MISFIT = re.compile(r"^Expected \d+ (more )?positional|^Arguments? missing for|^No parameter named")
+_CALLED = (
+    "tools",
+    "lib",
+    "firmware",
+    "boards",
+    "boards/host",
+    "host_tests/mocks",
+    "host_tests/rigs",
+    "host_tests/rigs/unix",
 )
 # folder of the board: (folder that it shares, port)
 _CHIPS = {name: (shared, port) for name, shared, port, *_ in BOARDS if shared}
@@ -80,23 +94,60 @@ def check(board):
             }
         )
     )
+    found = _run(project)
+    lines = [_line(d) for d in found["generalDiagnostics"] if not _NOT_OURS.search(d["message"])]
+    return lines, found["summary"]["filesAnalyzed"]
+
+
+def calls():
+    """Return the calls in tools and tests that do not fit what is called, as lines of text."""
+    project = ROOT / "build" / "typings" / "calls.json"
+    project.parent.mkdir(parents=True, exist_ok=True)
+    project.write_text(
+        json.dumps(
+            {
+                "include": [str(ROOT / p) for p in ("tools", "host_tests")],
+                "exclude": [str(ROOT / "host_tests" / "rigs" / "node")],
+                "extraPaths": [str(ROOT / p) for p in _CALLED],
+                "typeCheckingMode": "off",
+                "reportCallIssue": "error",
+                "pythonVersion": "3.10",
+                "pythonPlatform": "Linux",
+            }
+        )
+    )
+    found = _run(project)
+    wrong = [d for d in found["generalDiagnostics"] if _MISFIT.search(d["message"]) and not _starred(d)]
+    return [_line(d) for d in wrong], found["summary"]["filesAnalyzed"]
+
+
+def _starred(diagnostic):
+    """Return True if the call hands on a sequence of unknown length."""
+    at = diagnostic["range"]["start"]
+    line = Path(diagnostic["file"]).read_text().splitlines()[at["line"]]
+    return re.search(r"[(,] ?\*", line[: at["character"]]) is not None
+
+
+def _run(project):
+    """Return what the checker says of a project; its diagnostics are the errors only."""
     command = [sys.executable, "-m", "basedpyright", "--outputjson", "-p", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     found = json.loads(done.stdout)
-    lines = []
-    for d in found["generalDiagnostics"]:
-        if d["severity"] == "error" and not _NOT_OURS.search(d["message"]):
-            line = d["range"]["start"]["line"] + 1
-            lines.append(f"{d['file'].removeprefix(str(ROOT) + '/')}:{line}: {d['message']} ({d.get('rule', '')})")
-    return lines, found["summary"]["filesAnalyzed"]
+    found["generalDiagnostics"] = [d for d in found["generalDiagnostics"] if d["severity"] == "error"]
+    return found
+
+
+def _line(diagnostic):
+    where = f"{diagnostic['file'].removeprefix(str(ROOT) + '/')}:{diagnostic['range']['start']['line'] + 1}"
+    return f"{where}: {diagnostic['message']} ({diagnostic.get('rule', '')})"
 
 
 def main():
     bad = 0
-    for board in _CHIPS:
-        lines, files = check(board)
+    for name, checked in [*((board, partial(check, board)) for board in _CHIPS), ("calls of tools and tests", calls)]:
+        lines, files = checked()
         bad += len(lines)
-        print(f"types, {board}: {files} files, {len(lines)} errors")
+        print(f"types, {name}: {files} files, {len(lines)} errors")
         for line in lines:
             print("  " + line)
     sys.exit(1 if bad else 0)

@@ -246,9 +246,11 @@ async def test_memory_is_flat_over_two_hundred_requests():
                 await steps(door, 2)
                 sock.close()
                 await steps(door, 2)
+        while door.connections:  # the last ones may still have to learn that the other side is gone
+            await steps(door, 1)
         gc.collect()
         return gc.mem_alloc()
 
     first = await held(20)
-    assert abs(await held(200) - first) < 1024
+    assert abs(min(await held(200), await held(0)) - first) < 1024  # a stale word on the stack keeps an object alive
     door.close()

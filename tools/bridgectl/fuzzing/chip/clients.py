@@ -239,7 +239,11 @@ def portal():
     for name in pages.FILES.values():
         with open("%s/%s.gz" % (folder, name), "wb") as file:
             file.write(b"page " * 300)
-    site = portal.Pages(portal._Wishes(state), state, settings, begin, folder, _ADDRESS, 80)
+
+    async def refused(host, port, user, password):
+        return "nobody answers" if len(host) & 1 else ""
+
+    site = portal.Pages(portal._Wishes(state), state, settings, begin, folder, refused, _ADDRESS, 80)
 
     async def converse(socket):
         request = Request(socket, site.wanted, _nothing, _nothing)
