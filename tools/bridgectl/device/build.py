@@ -4,8 +4,10 @@
 """
 
 import ast
+import functools
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import private, settings_page
+from bridgectl.device import settings_page, spelling
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -29,7 +31,8 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
-_SHORT = ("rp2040",)  # private attributes are spelled short there: with WLAN and MQTT its table of names would double
+_RESPELLED = ("rp2040",)  # our names take 20 kB there (spelling.py); the other boards have room for them
+_BESIDE = ("boot.py", "main.py", "slot_file.py")  # they lie beside the slots and stay as they are
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
 
@@ -132,6 +135,15 @@ def _write(target, content):
         target.write_bytes(content)
 
 
+@functools.lru_cache
+def names(board):
+    """Return {module: {word: its spelling}} of a board, {} for one whose names stay as they are."""
+    if board not in _RESPELLED:
+        return {}
+    texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
+    return spelling.plan(texts, [(ROOT / "firmware" / name).read_text() for name in _BESIDE])
+
+
 def alone():
     """Return a context in which no other process changes what is in build/."""
     return _alone(ROOT / "build" / "lock")
@@ -153,11 +165,12 @@ def build(board, quiet=False, everything=False):
 
 
 def _make(board, slot, everything):
-    texts = {name: path.read_text() for name, path in sources(board, everything).items()}
-    if board in _SHORT:
-        tables = private.plan(texts)
-        texts = {name: private.shortened(text, tables[name]) for name, text in texts.items()}
-    made = {f"{name}.mpy": _compiled(board, name, text.encode()) for name, text in texts.items()}
+    modules = {name: _compiled(board, name, path.read_bytes()) for name, path in sources(board, everything).items()}
+    if board in _RESPELLED:
+        table = names(board)
+        modules = {name: spelling.respelled(mpy, table.get(name, {})) for name, mpy in modules.items()}
+        _write(spelling.place(board), json.dumps(table, indent=0, sort_keys=True).encode())
+    made = {f"{name}.mpy": mpy for name, mpy in modules.items()}
     made["version.mpy"] = _compiled(board, "version", _VERSION.format(version(), board).encode())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
         made[f"web/{page.name}.gz"] = gzip.compress(_dense(page.read_bytes()), 9, mtime=0)

