@@ -18,7 +18,7 @@ _CHECK_MS = const(1000)  # well below the shortest watchdog of the chips (8.3 s)
 _SILENT_S = const(30)
 _STEADY_S = const(300)  # a task that ran this long starts with the shortest pause again
 _EXHAUSTED = const(3)  # essential: then only a new start brings the memory back in one piece
-_EXHAUSTED_OTHERS = const(5)  # deaths of one job that found no memory
+_EXHAUSTED_OTHERS = const(5)  # deaths of one job that found no memory, each time that there were so many more
 _PAUSE_MAX_S = const(16)  # essential: below _SILENT_S, so that a pause is not taken for a hang
 _PAUSE_MAX_OTHERS_S = const(60)
 
@@ -51,7 +51,7 @@ class Supervisor:
 
     def __init__(self, watchdog, exhausted=None):
         """watchdog: object with feed(). exhausted(name): called when a job that is not essential found no memory
-        five times."""
+        five times, and after five more."""
         self._watchdog = watchdog
         self._tell_exhausted = exhausted
         self._jobs = []
@@ -79,6 +79,11 @@ class Supervisor:
     def restarts(self):
         """Return how often each job failed since its last steady time, as {name: count}, without those at 0."""
         return {j.name: j.failures for j in self._jobs if j.failures}
+
+    def lived_s(self):
+        """Return for how many seconds every job has been alive, essential or not; 0 while one waits to be started."""
+        now_s = clock.seconds()
+        return min([now_s - j.started_s if j.running else 0 for j in self._jobs])
 
     async def run(self):
         """Start all jobs and look after them for ever."""
@@ -136,8 +141,9 @@ class Supervisor:
             self._tell(job, error)
         except Exception as e:
             print(job.name, type(e))  # no memory for more words
-        if self._tell_exhausted and not job.essential and job.starved == _EXHAUSTED_OTHERS:
-            self._tell_exhausted(job.name)
+        if self._tell_exhausted and isinstance(error, MemoryError) and not job.essential:
+            if job.starved % _EXHAUSTED_OTHERS == 0:
+                self._tell_exhausted(job.name)
 
     def _tell(self, job, error):
         text = "ended"

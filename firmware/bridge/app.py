@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 
+import clock
 import log
 import version
 from bridge.settings import Settings
@@ -18,6 +19,7 @@ from supervisor import Supervisor
 from typed import Typed
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
+_AGAIN_S = const(3600)  # after a restart for want of memory the next one comes no sooner
 _RESTART = "/restart"  # record of why the bridge restarted by itself, read once
 _SHARED = ("http.listener", "modbus.wire.")  # what two parts have in common stays
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
@@ -47,13 +49,17 @@ def build(board):
     slots = Slots(board.root)
 
     def exhausted(name):
-        """Start anew, so that memory is in one piece; only once: what then has no room either is left to its pauses."""
-        if not why and not slots.session:
+        """Start anew, so that memory is in one piece; not soon again: what has no room then is left to its pauses."""
+        if slots.session or (why and clock.seconds() < _AGAIN_S):
+            return
+        try:
             text = name + " found no memory five times"
             log.error("app", "restart: " + text)
             record.save(board.data + _RESTART, {"why": text})
             slots.expect_restart()
-            board.restart()
+        except (MemoryError, OSError):
+            pass  # then it is not noted, and counts as one after a crash
+        board.restart()
 
     supervisor = Supervisor(board.watchdog(_WATCHDOG_MS), exhausted)
     wake = asyncio.Event()
@@ -97,7 +103,8 @@ def build(board):
     part("network", Part("bridge.tasks.network"),   lambda: True,                       1, state, settings, board, device)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
-    part("trial",   Part("bridge.tasks.trial"),     lambda: not state.version_decided,  2, state, slots, board)
+    part("trial",   Part("bridge.tasks.trial"),     lambda: not state.version_decided,  2, state, settings, slots, board,
+         supervisor)
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,

@@ -57,6 +57,7 @@ class State:
         self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued
 
         self.system_created = False  # network: a system has been created (settings.system_name is set)
+        self.hotspot_possible = False  # network: there are a radio and a provisioned name and password
         self.hotspot_open = False  # network: the hotspot is on the air
         self.hotspot_left_s = -1  # network: s until it closes, -1 = stays open
         self.hotspot_clients = 0  # network: phones joined
@@ -68,12 +69,14 @@ class State:
         self.wlan_networks = ()  # network: last scan, (ssid, dBm, secured) each
 
         self.portal_busy_at = None  # portal: ticks of the last request of a phone
+        self.portal_listens = False  # portal: the pages can be had
         self.scan_wanted = 0  # portal: count of scans asked for
 
         self.segments = _UNKNOWN  # leds: states of DC, AC, BAT and MGMT
 
         self.update_slot = ""  # trial: slot that runs, a or b
         self.update_trial = False  # trial: it is on trial
+        self.hotspot_for_trial = False  # trial: the hotspot shall be open, so that the new version can be reached
         self.version_decided = False  # trial: the running version stays, or was steady for a minute
         self.update_state = "idle"  # updater: idle, receiving, installed or refused
         self.update_percent = 0  # updater: of the bundle that is coming in

@@ -161,6 +161,61 @@ def test_a_task_that_cannot_be_made_for_want_of_memory_is_made_at_the_next_look(
     assert len(dog.meals_ms) >= 7
 
 
+def test_the_life_of_all_tasks_is_that_of_the_youngest_and_0_while_one_waits():
+    """Essential or not. Proves: OTA-3+"""
+    boss = supervisor.Supervisor(Dog())
+    lived = []
+
+    async def lives(beat):
+        while True:
+            beat()
+            await asyncio.sleep_ms(500)
+
+    async def dies(beat):
+        await asyncio.sleep(20)
+        raise ValueError
+
+    boss.add("lives", lives, True)
+    boss.add("dies", dies)
+
+    async def main():
+        task = asyncio.create_task(boss.run())
+        for _ in range(24):
+            await asyncio.sleep_ms(500 if not lived else 1000)
+            lived.append(boss.lived_s())
+        task.cancel()
+        await asyncio.sleep_ms(1)
+
+    asyncio.run(main())
+    assert lived[:20] == list(range(20))
+    assert lived[20] == 0 and lived[23] in (1, 2), lived
+
+
+def test_a_report_of_want_of_memory_that_fails_itself_is_made_again_after_five_more():
+    """Proves: REL-1+"""
+    told = []
+
+    def exhausted(name):
+        told.append(time.passed_ms() // 1000)
+        raise MemoryError
+
+    async def starved(beat):
+        await asyncio.sleep_ms(100)
+        raise MemoryError
+
+    boss = supervisor.Supervisor(Dog(), exhausted)
+    boss.add("starved", starved)
+
+    async def main():
+        task = asyncio.create_task(boss.run())
+        await asyncio.sleep(400)
+        task.cancel()
+        await asyncio.sleep_ms(1)
+
+    asyncio.run(main())
+    assert len(told) == 2 and told[0] in (15, 16), told
+
+
 def test_what_is_not_essential_and_finds_no_memory_five_times_is_told_once():
     """Proves: REL-1+"""
     told = []

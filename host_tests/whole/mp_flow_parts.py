@@ -71,6 +71,32 @@ def test_a_part_that_finds_no_memory_five_times_brings_a_restart_that_is_noted()
     flow.Bridge("rp2040").run(_starved)
 
 
+async def _starved_twice(b):
+    """Not even the note of a restart finds memory."""
+    restarts = []
+    b.board.restart = lambda: restarts.append(b.state.uptime_s)
+
+    async def dies(beat):
+        raise MemoryError
+
+    from bridge import app
+
+    class Full:
+        def __getattr__(self, name):
+            raise MemoryError
+
+    stock, app.record = app.record, Full()
+    b.supervisor.add("starved", dies)
+    await b.for_ms(20000)
+    app.record = stock
+    assert len(restarts) == 1
+
+
+def test_a_restart_for_want_of_memory_comes_although_its_note_finds_none():
+    """Proves: REL-1+"""
+    flow.Bridge("rp2040").run(_starved_twice)
+
+
 async def _noted(b):
     """The record of such a restart was there at the start."""
     assert b.state.restart_reason == "uplink found no memory five times"
@@ -95,3 +121,23 @@ def test_after_such_a_restart_the_reason_is_told_and_the_same_again_is_no_reason
     bridge = flow.Bridge("rp2040")
     record.save(bridge.root + "/data/restart", {"why": "uplink found no memory five times"})
     bridge.run(_noted)
+
+
+async def _much_later(b):
+    restarts = []
+    b.board.restart = lambda: restarts.append(b.state.uptime_s)
+
+    async def dies(beat):
+        raise MemoryError
+
+    await b.for_ms(3_590_000)
+    b.supervisor.add("starved", dies)
+    await b.for_ms(60_000)
+    assert len(restarts) == 1
+
+
+def test_an_hour_after_such_a_restart_another_one_may_come():
+    """Proves: REL-1+"""
+    bridge = flow.Bridge("rp2040")
+    record.save(bridge.root + "/data/restart", {"why": "uplink found no memory five times"})
+    bridge.run(_much_later)

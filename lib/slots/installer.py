@@ -36,12 +36,13 @@ _FAILED = const(-3)
 class Installer:
     """One installation. After an exception (Refused: the bundle breaks a rule, OSError: the flash) it takes no more."""
 
-    def __init__(self, slots, product, board, require_signature=False):
-        """slots: Slots; product, board: what the bundle must be for."""
+    def __init__(self, slots, product, board, require_signature=False, note=None):
+        """slots: Slots; product, board: what the bundle must be for; note: see Slots.commit."""
         self._slots = slots
         self._product = product
         self._board = board
         self._require_signature = require_signature
+        self._note = note
         self.version = ""  # of the bundle, once its manifest is accepted
         self.signed = False  # a signature of it was verified (no one can yet)
         self._size = 0  # bytes of the image
@@ -135,7 +136,7 @@ class Installer:
         finally:
             carrier.close()
         yield _NOTHING
-        self._slots.commit(slot)
+        self._slots.commit(slot, self._note)
         yield _DONE
 
     def _judge(self, raw, size):

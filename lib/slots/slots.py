@@ -1,9 +1,9 @@
 """Two application slots, a and b, and which of them starts.
 
     <root>slot_state, <root>data/slot_state
-        record {"slot", "trial", "serial", "floor", "failed"}: what starts, and whether it must prove itself; serial grows
-        with every change and the higher one counts; floor is the oldest version that may be installed or started;
-        failed: SHA-256 of images that failed their trial, as lower-case hex
+        record {"slot", "trial", "serial", "floor", "failed", "note"}: what starts, and whether it must prove itself; serial
+        grows with every change and the higher one counts; floor is the oldest version that may be installed or started;
+        failed: SHA-256 of images that failed their trial, as lower-case hex; note: what `commit` was given
     <root>slot_boots
         record {"serial", "count", "meant"}: starts since that change that followed a crash; meant: the next one does not
 
@@ -80,9 +80,16 @@ class Slots:
         failed = self._state.get("failed")
         return failed if isinstance(failed, list) else []
 
-    def commit(self, slot):
-        """Let `slot` start next, on trial: one atomic write, the only one that changes what starts. Raises OSError."""
-        self._write(slot, True, self.floor())
+    def note(self):
+        """Return what was noted when the version on trial was installed, None if nothing was."""
+        return self._state.get("note")
+
+    def commit(self, slot, note=None):
+        """Let `slot` start next, on trial: one atomic write, the only one that changes what starts. Raises OSError.
+
+        note: anything that JSON can say, for the version on trial to read.
+        """
+        self._write(slot, True, self.floor(), note)
 
     def confirm(self):
         """Keep the running slot: its trial is over, its `minimum` is the floor from now on. Raises OSError."""
@@ -108,8 +115,10 @@ class Slots:
         serial = self._state.get("serial")
         return serial if isinstance(serial, int) else 0
 
-    def _write(self, slot, trial, floor):
+    def _write(self, slot, trial, floor, note=None):
         state = {"slot": slot, "trial": trial, "serial": self._serial() + 1, "floor": floor, "failed": self.failed()}
+        if note is not None:
+            state["note"] = note
         record.save(self.root + _COPIES[0], state)  # from here on it counts
         self._state = state
         record.save(self.root + _COPIES[1], state)

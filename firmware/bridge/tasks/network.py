@@ -17,6 +17,7 @@ from store import record
 _STEP_MS = const(250)
 _AGAIN_S = const(10)  # after the radio refused, and between two scans
 _BUSY_MS = const(60_000)  # a request this recent means that a person is at the page
+_UPDATING = ("receiving", "installed")  # until the restart the page shows how it went
 _MAX_NETWORKS = const(20)  # the strongest; a list for a person to pick from
 _LONGEST_SN = const(32)  # bytes of a network's name
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
@@ -72,6 +73,7 @@ class _Hotspot:
         self._path = window_path
         stored, now_s = record.load(window_path), clock.seconds()
         state.system_created = bool(settings.system_name)
+        state.hotspot_possible = bool(radio and device)
         self._window = Window(stored, state.system_created, state.button_presses, now_s)
         self._stored = stored
         self._due_s = now_s
@@ -80,15 +82,15 @@ class _Hotspot:
     def step(self, now_s):
         state, window = self._state, self._window
         state.system_created = bool(self._settings.system_name)
-        wanted = window.step(state.system_created, state.button_presses, now_s)
+        wanted = window.step(state.system_created, state.button_presses, now_s) or state.hotspot_for_trial
         if window.stored() != self._stored and state.system_created:
             self._keep(window.stored())
         if self._radio and self._device:
             if wanted and not self._listening and now_s >= self._due_s:
                 self._open(now_s)
-            elif self._listening and not wanted:
+            elif self._listening and not wanted and state.update_state not in _UPDATING:
                 self.close()
-                log.info("network", "hotspot closed: its time is over; the button opens it again")
+                log.info("network", "hotspot closed; the button opens it again")
         state.hotspot_open = self._listening
         state.hotspot_left_s = window.left_s(now_s) if self._listening else 0
         state.hotspot_clients = self._radio.hotspot_clients() if self._listening else 0

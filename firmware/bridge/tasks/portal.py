@@ -1,7 +1,7 @@
 """The pages on the hotspot: listens on the hotspot's own address, and only while the hotspot is open.
 
-Writer of portal_busy_at and scan_wanted. Guarded by doors/admission, filled by doors/pages, limited by lib/http.
-Settings are changed through settings.apply, updates go to a session of tasks/updater.
+Writer of portal_busy_at, portal_listens and scan_wanted. Guarded by doors/admission, filled by doors/pages, limited by
+lib/http. Settings are changed through settings.apply, updates go to a session of tasks/updater.
 """
 
 import asyncio
@@ -56,6 +56,7 @@ async def _serve(beat, wishes, state, settings, board, begin_update, web, try_br
         return
     names = _name_server(address, board.dns_port)
     log.info("portal", "open at " + site.home)
+    state.portal_listens = True
     try:
         while state.hotspot_open:
             beat()
@@ -65,6 +66,7 @@ async def _serve(beat, wishes, state, settings, board, begin_update, web, try_br
             wishes.step()
             await asyncio.sleep_ms(_STEP_MS)
     finally:
+        state.portal_listens = False
         server.close()
         if names:
             names.close()

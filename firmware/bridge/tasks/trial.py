@@ -1,6 +1,6 @@
 """Decides whether the running version stays. In memory only until that is decided: a minute when all is well.
 
-Writer of update_slot and update_trial.
+Writer of update_slot, update_trial and hotspot_for_trial.
 """
 
 import asyncio
@@ -14,21 +14,40 @@ _WHO = "trial"
 _TURN_MS = const(1000)
 
 
-async def run(beat, state, slots, board):
-    """Watch the running slot until it is confirmed or counted as steady, or give the one before another chance."""
+async def run(beat, state, settings, slots, board, supervisor):
+    """Watch the running slot until it is confirmed or counted as steady, or give the one before another chance.
+
+    supervisor: whose lived_s() and restarts() tell how the tasks fare.
+    """
     state.update_slot = slots.running
     state.update_trial = slots.on_trial()
-    watch = trial.Watch(clock.seconds())
-    while not state.version_decided:
-        beat()
-        _judge(watch, state, slots, board)
-        await asyncio.sleep_ms(_TURN_MS)
+    start_s = clock.seconds()
+    watch = trial.Watch(start_s)
+    before, seen = trial.found(slots.note()), []
+    try:
+        while not state.version_decided:
+            beat()
+            now_s = clock.seconds()
+            if state.update_trial:
+                state.hotspot_for_trial = trial.hotspot_wanted(
+                    settings.mqtt_host, state.uplink_connected, now_s - start_s
+                )
+            lacks = _lacks(state, settings, before, seen)
+            verdict = watch.step(state.update_trial, not lacks, state.beats_ok, supervisor.lived_s(), now_s)
+            _obey(verdict, lacks, state, slots, board, supervisor)
+            await asyncio.sleep_ms(_TURN_MS)
+    finally:
+        state.hotspot_for_trial = False
 
 
-def _judge(watch, state, slots, board):
-    works = trial.bus_works(state.bus_exchanges, state.plant_link, state.sensor_link)
-    fit = trial.healthy(state.beats_ok, works, state.uplink_connected, state.hotspot_open)
-    verdict = watch.step(slots.on_trial(), fit, state.beats_ok, clock.seconds())
+def _lacks(state, settings, before, seen):
+    for name in trial.found((state.plant_link, state.sensor_link, state.uplink_connected, state.hotspot_possible)):
+        if name not in seen:
+            seen.append(name)
+    return trial.missing(state, settings.mqtt_host, before, seen)
+
+
+def _obey(verdict, lacks, state, slots, board, supervisor):
     if verdict == "confirm":
         slots.confirm()
         state.update_trial = False
@@ -36,6 +55,7 @@ def _judge(watch, state, slots, board):
     elif verdict == "settle":
         slots.settle()
     elif verdict == "restart":
-        log.error(_WHO, "version %s was not healthy for a minute in its first five" % state.version)
+        why = ", ".join(lacks + ["%s died %d times" % row for row in supervisor.restarts().items()])
+        log.error(_WHO, "version %s was not healthy for a minute in its first five: %s" % (state.version, why))
         board.restart()
     state.version_decided = verdict in ("confirm", "settle")

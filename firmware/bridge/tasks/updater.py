@@ -110,7 +110,9 @@ def begin(state, settings, slots, board_name):
 
 
 def _session(state, settings, slots, board_name):
-    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature))
+    # What works now is what the new version has to do too (bridge/logic/update/trial).
+    note = (state.plant_link, state.sensor_link, state.uplink_connected, state.hotspot_possible)
+    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature, note))
 
 
 async def run(beat, state, settings, slots, board, path, waiting):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 
+import clock
 import ram_disk
 import tiny_bundle
 from bridge.settings import Settings
@@ -32,6 +33,24 @@ class Board:
         raise Restarted
 
 
+class Tasks:
+    """What the trial asks the supervisor."""
+
+    def __init__(self):
+        self.born_s = clock.seconds()
+        self.failures = {}
+
+    def die(self, name):
+        self.failures[name] = self.failures.get(name, 0) + 1
+        self.born_s = clock.seconds()
+
+    def lived_s(self):
+        return clock.seconds() - self.born_s
+
+    def restarts(self):
+        return self.failures
+
+
 class Bridge:
     """A state, settings and the slots of a bridge that runs from `slot`."""
 
@@ -39,6 +58,7 @@ class Bridge:
         self.state = State("1.0.0")
         self.settings = Settings()
         self.slots = Slots(ROOT, slot)
+        self.tasks = Tasks()
         self.beats = 0
 
     def beat(self):
@@ -52,7 +72,9 @@ class Bridge:
         state, slots, board = self.state, self.slots, Board()
         update = (state, self.settings, slots, board, ROOT + "/" + _FILE, self.waits)
         jobs = [
-            Part("bridge.tasks.trial").run(self.beat, lambda: not state.version_decided, state, slots, board),
+            Part("bridge.tasks.trial").run(
+                self.beat, lambda: not state.version_decided, state, self.settings, slots, board, self.tasks
+            ),
             Part("bridge.tasks.updater").run(self.beat, self.waits, *update),
         ]
         tasks = [asyncio.create_task(job) for job in jobs]
@@ -70,12 +92,12 @@ class Bridge:
 
     def well(self):
         self.state.beats_ok = True
-        self.state.bus_exchanges = 1
-        self.state.hotspot_open = True
+        self.state.plant_link, self.state.sensor_link = "ok", "silent"
+        self.state.hotspot_possible = self.state.portal_listens = True
 
 
-def install(version, running):
-    installer = Installer(Slots(ROOT, running), "sigen-bridge", "host")
+def install(version, running, note=None):
+    installer = Installer(Slots(ROOT, running), "sigen-bridge", "host", note=note)
     view = memoryview(tiny_bundle.bundle(version))
     while view:
         view = view[installer.feed(view) :]
@@ -83,12 +105,12 @@ def install(version, running):
         pass
 
 
-def two_versions():
-    """1.0.0 confirmed in a, 2.0.0 on trial in b."""
+def two_versions(note=None):
+    """1.0.0 confirmed in a, 2.0.0 on trial in b. note: what 1.0.0 left for its trial."""
     ram_disk.mount()
     install("1.0.0", "b")
     Slots(ROOT, "a").confirm()
-    install("2.0.0", "a")
+    install("2.0.0", "a", note)
 
 
 def started():
