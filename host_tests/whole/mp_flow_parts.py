@@ -130,9 +130,22 @@ async def _much_later(b):
     async def dies(beat):
         raise MemoryError
 
-    await b.for_ms(3_590_000)
+    from bridge import app
+
+    class Clock:
+        seconds_s = 3599
+
+        def seconds(self):
+            return self.seconds_s
+
+    stock, app.clock = app.clock, Clock()
     b.supervisor.add("starved", dies)
-    await b.for_ms(60_000)
+    await b.for_ms(20_000)
+    assert restarts == []
+    app.clock.seconds_s = 3600
+    b.supervisor.add("starving", dies)
+    await b.for_ms(20_000)
+    app.clock = stock
     assert len(restarts) == 1
 
 
