@@ -1,6 +1,6 @@
 """What each setting means, for the pages that people read. The firmware does not import it, so it takes no room on a board."""
 
-# name | meaning; the names are those of settings.TABLE, in their order
+# name | meaning; the names are those of settings_table.TABLE, in their order
 TABLE = """
 rs485_1_role|What RS485-1 does: master (polls and commands the plant), gateway (and lets Modbus TCP clients reach it), listen (hears another master), server (answers one), meter (answers one as the sensor would), find (searches what answers), off
 rs485_1_baud|Baud rate of RS485-1

@@ -1,229 +1,52 @@
-"""Every setting, declared once: loading, checking, the pages, MQTT `set` and the manual derive from this table;
-what each means to a person stands in meanings.py, which no board holds.
+"""The settings in force, as attributes of the names in settings_table.TABLE. Only what differs from the default is stored."""
 
-Only what differs from the default is stored. A secret is a kind, so that printing can refuse it.
-"""
-
-import table
-from micropython import const
+from parts import Part
 from store import record
-from utf8 import well_formed
-
-# name | kind | default | low or choices | high | unit
-# kinds: int, bool, choice (of words), rate (choice of numbers), text (low..high = bytes), secret (a text never shown)
-TABLE = """
-rs485_1_role|choice|master|master,gateway,listen,server,meter,find,off||
-rs485_1_baud|rate|9600|1200,2400,4800,9600||bps
-rs485_1_parity|choice|N|N,E,O||
-rs485_2_role|choice|master|master,gateway,listen,server,find,off||
-rs485_2_baud|rate|9600|1200,2400,4800,9600||bps
-rs485_2_parity|choice|N|N,E,O||
-sensor_model|choice|sdm230|sdm230,sdm120ct,none||
-sensor_unit|int|1|1|247|
-sensor_longest|int|0|0|125|
-sensor_poll_ms|int|250|100|60000|ms
-sensor_slow_ms|int|10000|1000|600000|ms
-plant_unit|int|247|1|247|
-plant_poll_ms|int|2000|1000|60000|ms
-plant_slow_ms|int|30000|2000|600000|ms
-server_unit|int|1|1|247|
-server_outputs|bool|false|||
-meter_model|choice|sdm230|sdm230,sdm120ct||
-meter_unit|int|1|1|247|
-meter_think_ms|int|20|5|500|ms
-meter_policy|choice|silent|silent,safe,last||
-meter_stale_ms|int|2000|500|60000|ms
-meter_safe_w|int|0|-30000|30000|W
-gateway_port|int|502|1|65534|
-gateway_fresh_ms|int|1000|0|60000|ms
-gateway_deadline_ms|int|1500|200|60000|ms
-gateway_idle_s|int|60|5|3600|s
-gateway_clients|int|8|1|16|
-gateway_writers|text||0|120|
-grid_table|choice|off|off,ripple,ripple_reverse||
-grid_closed_mask|int|0|0|15|
-grid_open_pct|int|100|0|100|%
-grid_chatter_pct|int|0|0|100|%
-grid_settle_ms|int|50|20|1000|ms
-grid_hold_ms|int|1000|0|60000|ms
-do_safe_mask|int|0|0|3|
-do_expire_s|int|0|0|86400|s
-mqtt_host|text||0|64|
-mqtt_port|int|1883|1|65535|
-mqtt_user|text||0|64|
-mqtt_password|secret||0|64|
-mqtt_prefix|text|bridge|1|32|
-mqtt_discovery|text|homeassistant|0|32|
-publish_ms|int|5000|500|600000|ms
-wlan_ssid|text||0|32|
-wlan_password|secret||0|64|
-system_name|text||0|40|
-time_zone|text||0|40|
-led_brightness|int|60|1|100|%
-require_signature|bool|false|||
-"""
-
-# Why a rate above 9600 is not on the lists (guide, table of cables).
-_RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
-
-# name, characters that must not be in it, and what that means to whoever typed one.
-_MARKS = (
-    ("mqtt_host", " /:@", "must be a name or an address alone; the port and the user are settings of their own"),
-    ("mqtt_prefix", "+#", "must not contain + or #"),
-    ("mqtt_discovery", "+#", "must not contain + or #"),
-)
-_SHORTEST_KEY, _LONGEST_KEY = const(8), const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
-_HEXADECIMAL = b"0123456789abcdefABCDEF"
-# First parts of the names in the IANA list; the whole list has 600 names and stays on the PC.
-_REGIONS = " Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific "
-_ZONE_MARKS = b"/_+-"
-
-
-def _refusal(row, value):
-    """Return why a value is not allowed for the setting `row`, or None."""
-    name, kind, _, low, high, unit = row
-    if kind == "bool":
-        return None if isinstance(value, bool) else "must be true or false"
-    if kind in ("int", "rate"):
-        if isinstance(value, bool) or not isinstance(value, int):
-            return "must be a whole number"
-        if kind == "rate" and value not in low:
-            return _RATE_RULE if value > 9600 else "must be one of " + ", ".join([str(x) for x in low])
-        if kind == "int" and not low <= value <= high:
-            return "must be %d to %d%s, not %d" % (low, high, unit and " " + unit, value)
-        return None
-    if kind == "choice":
-        return None if isinstance(value, str) and value in low else "must be one of " + ", ".join(low)
-    if not isinstance(value, str):
-        return "must be a text"
-    raw = value.encode()  # a loop over the text itself would keep each new character for ever
-    size = len(raw)
-    if not low <= size <= high:
-        return "must be %d to %d bytes long, not %d" % (low, high, size)
-    if any([byte < 32 for byte in raw]):
-        return "must have no control characters"
-    if not well_formed(raw):
-        return "must be UTF-8; send every character as itself, not as two \\u escapes"
-    if name == "wlan_password":
-        return _key_refusal(raw)
-    if name == "time_zone":
-        return _zone_refusal(value)
-    for of, marks, rule in _MARKS:
-        if of == name and any([mark in value for mark in marks]):
-            return rule
-    return None
-
-
-def _key_refusal(raw):
-    """Return why bytes are no key of a WLAN, or None; none at all stands for an open network."""
-    if not raw or (_SHORTEST_KEY <= len(raw) <= _LONGEST_KEY and max(raw) < 127):
-        return None
-    if len(raw) > _LONGEST_KEY and all([byte in _HEXADECIMAL for byte in raw]):
-        return None
-    return "must be 8 to 63 characters of ASCII, or 64 hexadecimal digits, or nothing for an open network"
-
-
-def _zone_refusal(value):
-    """Return why a text has not the form of a name of the IANA list, or None; nothing is allowed."""
-    region, _, place = value.partition("/")
-    known = " %s " % region in _REGIONS and place and "//" not in value + "/"
-    if not value or value == "UTC" or (known and all([byte in _ZONE_MARKS or _plain(byte) for byte in value.encode()])):
-        return None
-    return "must be a name of the IANA list, like Europe/Berlin"
-
-
-def _plain(byte):
-    """Return True for the byte of an ASCII letter or digit."""
-    return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57
 
 
 class Settings:
-    """The settings in force, as attributes of the names in TABLE."""
+    """Reading one is reading an attribute; the table comes into memory for whoever asks or changes, and goes again."""
 
     def __init__(self, path=None):
         """path: record that holds what differs from the defaults; None = keep nothing."""
         self._path = path
+        self._table = Part("bridge.settings_table")
         self.version = 0  # counts changes, so that tasks notice one
         self.ignored = []  # what the record held and the table refuses: (name, reason)
-        for row in rows():
-            setattr(self, row[0], row[2])
         stored = record.load(path) if path else None
-        if stored:
-            accepted, self.ignored = self.check(stored)
-            for name in accepted:
-                setattr(self, name, accepted[name])
+        with self._table as table:
+            for row in table.rows():
+                setattr(self, row[0], row[2])
+            if stored:
+                accepted, self.ignored = table.check(stored, self)
+                self._set(accepted)
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
-        accepted, refused = {}, []
-        for name in changes:
-            row = _row(name)
-            reason = "is no setting" if row is None else _refusal(row, changes[name])
-            if reason:
-                refused.append((name, reason))
-            else:
-                accepted[name] = changes[name]
-        for name, reason in self._together(accepted):
-            del accepted[name]
-            refused.append((name, reason))
-        return accepted, refused
-
-    def _together(self, accepted):
-        """Return what is refused because of another setting, as `check` does; rules between settings stand here."""
-        user, password = [accepted.get(name, getattr(self, name)) for name in ("mqtt_user", "mqtt_password")]
-        if not password or user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
-            return ()
-        if "mqtt_password" in accepted:
-            return (("mqtt_password", "needs a user name: set mqtt_user with it"),)
-        return (("mqtt_user", "must not be empty while a password is set: empty mqtt_password with it"),)
+        with self._table as table:
+            return table.check(changes, self)
 
     def apply(self, changes):
         """Set and store all of `changes`, or none of them; return what `check` refuses. OSError: flash failed, nothing set."""
-        accepted, refused = self.check(changes)
-        if refused:
-            return refused
-        if self._path:
-            record.save(self._path, self._differing(accepted))
-        for name in accepted:
-            setattr(self, name, accepted[name])
+        with self._table as table:
+            accepted, refused = table.check(changes, self)
+            if refused:
+                return refused
+            if self._path:
+                record.save(self._path, table.differing(accepted, self))
+        self._set(accepted)
         self.version += 1
         return refused
 
     def shown(self):
         """Return all settings as a dict; a secret reads True if it is set, False if not."""
-        return {row[0]: bool(getattr(self, row[0])) if row[1] == "secret" else getattr(self, row[0]) for row in rows()}
+        with self._table as table:
+            return table.shown(self)
 
-    def _differing(self, changes):
-        values = {row[0]: changes.get(row[0], getattr(self, row[0])) for row in rows()}
-        return {row[0]: values[row[0]] for row in rows() if values[row[0]] != row[2]}
+    def starting(self, prefixes):
+        """Return the values of all settings whose names begin with one of prefixes, a tuple, in an order of their own."""
+        return [getattr(self, name) for name in sorted(self.__dict__) if name.startswith(prefixes)]
 
-
-def rows():
-    """Yield (name, kind, default, low or choices, high, unit) of all settings, typed by their kind."""
-    for fields in table.rows(TABLE):
-        yield _typed(fields)
-
-
-def names():
-    """Return the names of all settings."""
-    return [fields[0] for fields in table.rows(TABLE)]
-
-
-def _row(name):
-    fields = table.row(TABLE, name) if isinstance(name, str) else None
-    return fields and _typed(fields)
-
-
-def _typed(fields):
-    name, kind, default, low, high, unit = fields
-    if kind == "bool":
-        default = default == "true"
-    elif kind == "choice":
-        low = low.split(",")
-    elif kind == "rate":
-        default, low = int(default), [int(x) for x in low.split(",")]
-    else:
-        low, high = int(low), int(high)
-        if kind == "int":
-            default = int(default)
-    return name, kind, default, low, high, unit
+    def _set(self, values):
+        for name in values:
+            setattr(self, name, values[name])

@@ -3,7 +3,6 @@
 What a port object has, ports/port says.
 """
 
-from bridge import settings as declared
 from bridge.devices import models
 
 # The settings that a port is made from begin with these; when one changes, the port is made anew.
@@ -23,9 +22,7 @@ def made_from(settings, number):
     """Return the values that a port is made from, to compare with later ones; its role comes first."""
     own = "rs485_%d_" % number
     role = getattr(settings, own + "role")
-    prefixes = (own,) + _PREFIXES[role]
-    names = [name for name in declared.names() if name.startswith(prefixes)]
-    return (role,) + tuple([getattr(settings, name) for name in names])
+    return (role,) + tuple(settings.starting((own,) + _PREFIXES[role]))
 
 
 def make(board, state, settings, number):

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import serial
-from bridge import settings
+from bridge import settings_table
+from bridge.settings import Settings
 from modbus.wire import functions, rtu
 from serial.tools import list_ports
 
@@ -20,8 +21,8 @@ try:
 except ImportError:  # Windows
     _Unsettable = serial.SerialException
 
-BAUDS = tuple(next(row[3] for row in settings.rows() if row[0] == "rs485_2_baud"))
-PARITIES = tuple(next(row[3] for row in settings.rows() if row[0] == "rs485_2_parity"))
+BAUDS = tuple(next(row[3] for row in settings_table.rows() if row[0] == "rs485_2_baud"))
+PARITIES = tuple(next(row[3] for row in settings_table.rows() if row[0] == "rs485_2_parity"))
 _TICK_S = 0.005
 _USB_SERIAL = Path("/sys/bus/usb-serial/devices")
 _STILL_S = 0.05  # USB adapters deliver in lumps up to 16 ms apart; longer silence ends a frame
@@ -65,7 +66,7 @@ def ports():
 
 def check_line(baud, parity, baud_option="--baud", parity_option="--parity"):
     """Return (baud, parity) as the line takes them; BenchError if the bridge's bus does not run like this."""
-    refusals = dict(settings.Settings().check({"rs485_2_baud": baud, "rs485_2_parity": parity.upper()})[1])
+    refusals = dict(Settings().check({"rs485_2_baud": baud, "rs485_2_parity": parity.upper()})[1])
     if "rs485_2_baud" in refusals:
         raise BenchError(f"{baud_option} {baud}: {refusals['rs485_2_baud']}")
     if "rs485_2_parity" in refusals:

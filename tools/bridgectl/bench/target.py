@@ -5,7 +5,7 @@ import math
 import re
 import struct
 
-from bridge import settings
+from bridge import settings_table
 from bridge.devices import registers
 from modbus.pace import plan
 from modbus.wire import functions
@@ -104,7 +104,7 @@ def poll(target, timing):
     if not target.model:
         return None
     prefix = _POLLS.get(target.model, "sensor")
-    default = {row[0]: row[2] for row in settings.rows()}
+    default = {row[0]: row[2] for row in settings_table.rows()}
     setting = f"{prefix}_poll_ms"
     slow_ms = default[f"{prefix}_slow_ms"]
     rows = [r for r in registers.rows(known(target.model)) if not r[5]]

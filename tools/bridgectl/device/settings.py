@@ -10,7 +10,8 @@ from bridgectl.device import console
 
 firmware.load()
 
-from bridge import settings as table  # noqa: E402 (importable only now)
+from bridge import settings_table as table  # noqa: E402 (importable only now)
+from bridge.settings import Settings  # noqa: E402
 
 _ACTIONS = "get [NAME ...], set NAME=VALUE ..., export FILE or import FILE"
 _ROWS = {row[0]: row for row in table.rows()}
@@ -44,13 +45,13 @@ def parsed(words):
 def whole(words):
     """Return NAME=VALUE words as all the settings that a new bridge has: rules between them count. Raises SettingsError."""
     changes = parsed(words)
-    _refuse(dict(table.Settings().check(changes)[1]))
+    _refuse(dict(Settings().check(changes)[1]))
     return changes
 
 
 def checked(changes):
     """Return changes that this PC takes; that a bridge without a user name takes no password is left to the bridge."""
-    probe = table.Settings()
+    probe = Settings()
     probe.mqtt_user = "known to the bridge"
     errors = dict(probe.check(changes)[1])
     zone, known = changes.get("time_zone"), zoneinfo.available_timezones()

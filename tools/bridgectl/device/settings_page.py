@@ -22,9 +22,9 @@ def rows():
     """Return the JSON of [[heading, [[name, kind, default, low or choices, high, unit, meaning], ...]], ...] as text."""
     firmware.load()
     import table
-    from bridge import meanings, settings
+    from bridge import meanings, settings_table
 
-    known = {row[0]: row for row in settings.rows()}
+    known = {row[0]: row for row in settings_table.rows()}
     meaning = dict(table.rows(meanings.TABLE))
     page = [[heading, [[*known[name], meaning[name]] for name in names]] for heading, names in GROUPS]
     return json.dumps(page, separators=(",", ":"), ensure_ascii=False)

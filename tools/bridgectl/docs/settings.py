@@ -26,7 +26,7 @@ and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a 
 
 What the roles of the RS485 ports are: [ports.md](ports.md).
 
-This page is made by `python -m bridgectl.docs.settings` from the tables in `firmware/bridge/settings.py` and
+This page is made by `python -m bridgectl.docs.settings` from the tables in `firmware/bridge/settings_table.py` and
 `meanings.py`: {count} settings.
 """
 # Beginnings of names, and the heading of their group, in the order of the page. The first that fits counts.
@@ -50,10 +50,10 @@ def page():
     """Return the page as text."""
     firmware.load()
     import table
-    from bridge import meanings, settings
+    from bridge import meanings, settings_table
 
     meaning = dict(table.rows(meanings.TABLE))
-    rows = [(*row, meaning[row[0]]) for row in settings.rows()]
+    rows = [(*row, meaning[row[0]]) for row in settings_table.rows()]
     parts = [_HEAD.format(count=len(rows))]
     for beginnings, heading in _GROUPS:
         group = [row for row in rows if row[0].startswith(beginnings)]

@@ -8,7 +8,7 @@ from bridgectl.fuzzing import mutate
 
 firmware.load()
 
-from bridge import settings as table  # noqa: E402 (importable only now)
+from bridge import settings_table as table  # noqa: E402 (importable only now)
 
 # name, and the form that its text must have beside the table's columns
 _FORMS = {

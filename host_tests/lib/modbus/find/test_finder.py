@@ -6,7 +6,7 @@ from bridgectl import firmware
 
 firmware.load()
 
-from bridge import settings  # noqa: E402
+from bridge import settings_table  # noqa: E402
 from bridge.devices import registers, sdm120ct, sdm230, sigenergy, signatures  # noqa: E402
 from modbus.find import models as finder_models  # noqa: E402
 from modbus.find import order as plan  # noqa: E402
@@ -17,7 +17,7 @@ TICKS_MS = (1, 10)  # RP2040, ESP32
 
 def test_every_setting_of_the_bus_and_every_address_is_asked():
     """Proves: SEN-5+"""
-    rows = {row[0]: row[3] for row in settings.rows()}
+    rows = {row[0]: row[3] for row in settings_table.rows()}
     every = set(itertools.product(rows["rs485_2_baud"], rows["rs485_2_parity"]))
     assert set(plan.SETTINGS) == every and len(plan.SETTINGS) == 12
     asked = {step[:3] for step in plan.steps()}

@@ -40,7 +40,8 @@ def record():
 
 def settings():
     """In: JSON of a record. Out: [settings in force, as after a new start]; what is kept must load to the same."""
-    from bridge.settings import Settings, rows
+    from bridge.settings import Settings
+    from bridge.settings_table import rows
 
     path = _folder() + "settings"
     names = [row[0] for row in rows()]
