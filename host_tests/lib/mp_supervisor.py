@@ -95,7 +95,7 @@ def test_the_log_keeps_the_last_lines_only_and_cuts_long_ones():
 
 
 def test_an_essential_task_that_finds_no_memory_three_times_brings_a_new_start():
-    """Proves: REL-1+"""
+    """Proves: REL-1+, REL-3+"""
 
     async def starved(beat):
         await asyncio.sleep_ms(100)
@@ -115,7 +115,7 @@ class _NoMemory:
 
 
 def test_a_death_that_cannot_be_told_for_want_of_memory_is_a_death_all_the_same():
-    """Whatever of the report fails: the text of the error, or the log. Proves: REL-1+"""
+    """Whatever of the report fails: the text of the error, or the log. Proves: REL-1+, REL-3+"""
     starts = []
 
     async def dies(beat):
@@ -137,6 +137,7 @@ def test_a_death_that_cannot_be_told_for_want_of_memory_is_a_death_all_the_same(
 
 
 def test_a_task_that_cannot_be_made_for_want_of_memory_is_made_at_the_next_look():
+    """Proves: REL-3+"""
     stock, made, asked = asyncio.create_task, [], []
 
     async def lives(beat):

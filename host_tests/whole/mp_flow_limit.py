@@ -53,7 +53,7 @@ def test_a_plant_that_takes_the_limit_back_holds_it_nearly_always_and_is_told_th
 
 
 def test_a_plant_that_clamps_is_written_ever_more_seldom_and_its_values_stay_good():
-    """Proves: PLA-2+"""
+    """Proves: PLA-2+, PLA-3+"""
 
     async def story(b):
         b.plant.least_w = 2500

@@ -8,7 +8,7 @@ import flow
 
 
 def test_memory_is_flat_while_the_broker_is_gone_and_contacts_chatter():
-    """Proves: REL-2+, NET-3+"""
+    """Proves: REL-2+, NET-3+, REL-1+"""
 
     async def story(b):
         import log

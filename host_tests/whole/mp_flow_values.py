@@ -36,7 +36,7 @@ async def _bad(b, point, seconds):
 
 
 def test_silence_to_one_read_leaves_the_others():
-    """Proves: REL-1+"""
+    """Proves: REL-1+, SEN-6+"""
     for spoiled in ((70, 26), (0, 38)):
         b = flow.Bridge()
         _spoil(b.meter, lambda a, n, spoiled=spoiled: None if (a, n) == spoiled else 0)
@@ -50,6 +50,7 @@ def test_silence_to_one_read_leaves_the_others():
 
 
 def test_silence_to_optional_registers_is_a_refusal_of_them():
+    """Proves: SEN-6+"""
     b = flow.Bridge()
     _spoil(b.meter, lambda a, n: None if a + n > 384 else 0)
 
@@ -65,7 +66,7 @@ def test_silence_to_optional_registers_is_a_refusal_of_them():
 
 
 def test_one_refused_register_leaves_its_neighbours():
-    """Proves: PLA-1+"""
+    """Proves: PLA-1+, SEN-6+"""
     b = flow.Bridge()
     _spoil(b.plant, _touches(30281))
 
@@ -80,7 +81,7 @@ def test_one_refused_register_leaves_its_neighbours():
 
 
 def test_a_refused_required_register_makes_the_link_partly_and_says_why():
-    """Proves: PLA-1+"""
+    """Proves: PLA-1+, SEN-6+"""
     b = flow.Bridge()
     _spoil(b.plant, _touches(30030, 30009))
 
@@ -115,6 +116,7 @@ def test_the_longest_read_is_learned():
 
 
 def test_a_busy_answer_takes_nothing_away():
+    """Proves: SEN-6+"""
     b = flow.Bridge()
     asked = [0]
 
@@ -133,7 +135,7 @@ def test_a_busy_answer_takes_nothing_away():
 
 
 def test_a_device_that_refuses_everything_is_not_ok():
-    """Proves: SEN-4+"""
+    """Proves: SEN-4+, SEN-6+"""
     for code, words in ((1, "exception 1, illegal function"), (2, "exception 2, illegal data address")):
         b = flow.Bridge()
         _spoil(b.meter, lambda a, n, code=code: code)
@@ -147,6 +149,7 @@ def test_a_device_that_refuses_everything_is_not_ok():
 
 
 def test_what_is_missing_is_asked_for_again_after_the_device_was_away():
+    """Proves: SEN-6+"""
     b = flow.Bridge()
     missing = [30281, 30030]
     _spoil(b.plant, lambda a, n: 2 if [r for r in missing if a <= r < a + n] else 0)

@@ -1,4 +1,4 @@
-"""Runs the test suite on all cores and keeps its results for `make trace`; further arguments go to pytest.
+"""Runs the test suite on all cores and then the trace from requirements to tests; further arguments go to pytest.
 
 Results: build/tests.xml (JUnit) and build/tests.json (seconds). In CI a skipped test is a failure (host_tests/conftest.py).
 """
@@ -23,6 +23,7 @@ def main():
     seconds = round(time.monotonic() - started, 1)
     if not sys.argv[1:]:
         (out / "tests.json").write_text(json.dumps({"seconds": seconds, "code": code}))
+        code = code or subprocess.run([sys.executable, "-m", "bridgectl.docs.trace", "--short"], check=False).returncode
     print(f"{seconds} s")
     sys.exit(code)
 

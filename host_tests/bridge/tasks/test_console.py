@@ -29,6 +29,7 @@ def bridgectl(*words):
 
 
 def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, tmp_path):
+    """Proves: PRV-9+"""
     assert bridgectl(port, "set", "mqtt_host=192.0.2.1", "publish_ms=1000", "server_outputs=true") == (
         0,
         "In force and stored: mqtt_host, publish_ms, server_outputs\n",
@@ -56,6 +57,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
 
 
 def test_what_the_bridge_refuses_is_said_in_its_words(port):
+    """Proves: PRV-9+"""
     assert bridgectl(port, "set", "rs485_2_baud=19200") == (
         2,
         "",
@@ -134,6 +136,7 @@ def test_a_folder_of_a_host_board_is_set_up_like_a_board(tmp_path):
 
 
 def test_a_new_board_gets_its_settings_with_its_serial_number(tmp_path, capsys):
+    """Proves: PRV-9+"""
     provision.run(str(tmp_path), "SN1", words=("mqtt_host=192.0.2.1", "plant_unit=3"))
     assert provision.record.load(str(tmp_path / "data" / "settings")) == {"mqtt_host": "192.0.2.1", "plant_unit": 3}
     with pytest.raises(settings.SettingsError, match="mqtt_password needs a user name"):

@@ -4,7 +4,7 @@ import boot_faults
 
 
 def test_one_bad_read_or_flipped_bit_at_a_start_never_ends_in_no_version_or_a_wrong_one():
-    """Proves: OTA-3+, OTA-4+"""
+    """Proves: OTA-3+, OTA-4+, REL-3+"""
     told = boot_faults.tried()
     assert told["tried"] > 1000
     # What littlefs itself cannot mount is beyond boot.py, which lies on it.

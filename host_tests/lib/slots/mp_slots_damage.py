@@ -59,7 +59,7 @@ def flipped(content, at):
 
 
 def test_a_slot_with_one_flipped_bit_never_starts_and_nothing_is_written_down():
-    """Proves: OTA-4+"""
+    """Proves: OTA-4+, REL-3+"""
     two_versions()
     boot.machine.cause = 1  # nothing is counted
     whole = tiny_bundle.slot("2.0.0")

@@ -82,7 +82,7 @@ def test_too_short_a_time_is_said_and_no_verdict_given():
 
 
 def test_the_plants_own_pause_is_kept_and_named():
-    """Proves: BEN-1, PLA-1"""
+    """Proves: BEN-1, PLA-1+"""
     plant = Plant(House())
     with PtyWire(plant, think_ms=5) as wire:
         code, said = measured(wire.path, "--model", "sigenergy", "--seconds", 3)

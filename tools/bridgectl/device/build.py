@@ -171,7 +171,7 @@ def _make(board, slot, everything):
         modules = {name: spelling.respelled(mpy, table.get(name, {})) for name, mpy in modules.items()}
         _write(spelling.place(board), json.dumps(table, indent=0, sort_keys=True).encode())
     made = {f"{name}.mpy": mpy for name, mpy in modules.items()}
-    made["version.mpy"] = _compiled(board, "version", _VERSION.format(version(), board).encode())
+    made["version.mpy"] = version_module(board, version())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
         made[f"web/{page.name}.gz"] = gzip.compress(_dense(page.read_bytes()), 9, mtime=0)
     made["web/settings.json.gz"] = gzip.compress(settings_page.rows().encode(), 9, mtime=0)
@@ -180,6 +180,11 @@ def _make(board, slot, everything):
     for left in slot.rglob("*"):
         if left.is_file() and left.relative_to(slot).as_posix() not in made:
             left.unlink()
+
+
+def version_module(board, number):
+    """Return the module (bytes of version.mpy) by which a slot knows its version and board."""
+    return _compiled(board, "version", _VERSION.format(number, board).encode())
 
 
 def device_bytes(board):

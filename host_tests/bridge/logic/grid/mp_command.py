@@ -89,7 +89,7 @@ def test_held_falls_with_the_first_reading_that_says_otherwise_and_the_write_goe
 
 
 def test_a_plant_that_never_takes_it_is_written_with_a_growing_pause():
-    """Proves: PLA-2+"""
+    """Proves: PLA-2+, PLA-3+"""
     c = command.LimitCommand()
     c.rated_w = 6000
     c.want(3600, 0)

@@ -130,21 +130,21 @@ def test_a_command_that_expires_gives_way_to_the_safe_state():
 
 
 def test_contacts_closed_at_rest_count_while_they_are_open():
-    """A broken wire asks for the limit. Proves: DRM-1, DRM-2+"""
+    """A broken wire asks for the limit. Proves: DRM-1, DRM-2+, COM-10+"""
     assert _decided(0b1000, grid_closed_mask=8)[:2] == (100, "")
     assert _decided(0b0000, grid_closed_mask=8)[:2] == (0, "ripple control 0 % (DI4)")
     assert _decided(0b1010, grid_closed_mask=8)[:2] == (60, "ripple control 60 % (DI2)")
 
 
 def test_no_closed_contact_is_a_row_of_its_own():
-    """Proves: DRM-1"""
+    """Proves: DRM-1, COM-10+"""
     assert _decided(0, grid_open_pct=70)[:2] == (70, "no contact asks: 70 %")
     assert _decided(0b0001, grid_open_pct=70)[:2] == (100, "")
     assert _decided(0b0100, grid_open_pct=70)[:2] == (30, "ripple control 30 % (DI3)")
 
 
 def test_a_contact_that_is_never_still_has_a_declared_limit():
-    """Proves: DRM-2+"""
+    """Proves: DRM-2+, COM-10+"""
     assert _decided(0, chattering=2)[:2] == (0, "DI2 chatters: 0 %")
     assert _decided(0, chattering=2, grid_chatter_pct=60)[:2] == (60, "DI2 chatters: 60 %")
     told = "DI2 chatters: 30 %, ripple control 30 % (DI3)"
@@ -153,7 +153,7 @@ def test_a_contact_that_is_never_still_has_a_declared_limit():
 
 
 def test_a_contact_is_said_to_chatter_after_ten_seconds_and_until_it_is_still():
-    """Proves: DRM-2+"""
+    """Proves: DRM-2+, COM-10+"""
     c = contacts.Contacts()
     found = []
     for t in range(0, 12000, 10):

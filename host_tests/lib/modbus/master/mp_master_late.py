@@ -80,7 +80,7 @@ def _mixed_up(seed, late_ms, guard=True):
 
 
 def test_a_late_answer_never_becomes_the_value_of_another_read():
-    """Proves: REL-1+, SEN-4+"""
+    """Proves: REL-1+, SEN-4+, SEN-6+"""
     for seed in range(4):
         wrong, right, bus = _mixed_up(seed, 1900)
         assert wrong == 0, (seed, wrong, right)
