@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 from bridgectl.device import build
+from bridgectl.emulator import faster
 from interpreter import ROOT, UNIX, micropython, unix_environment
 
 _TIMEOUT_S = 120
@@ -24,6 +25,7 @@ def slot():
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # once, not in each worker
+        faster.make()
         for board in build.BOARDS:
             build.build(board, quiet=True)
             build.build(board, quiet=True, everything=True)

@@ -9,8 +9,12 @@ import time
 
 from bridgectl.device import build
 
-from . import chip, download, layout, profiles, repl, scenario
-from .heap_map import AREAS
+from . import faster
+
+faster.make()
+
+from . import chip, download, layout, profiles, repl, scenario  # noqa: E402 (imports the emulator)
+from .heap_map import AREAS  # noqa: E402
 
 _PROBLEMS = (build.BuildError, chip.Stalled, download.DownloadError, layout.LayoutError, repl.GuestError, TimeoutError)
 

@@ -1,0 +1,29 @@
+"""The emulator's C code compiled for this Python: it is in use where it can be made, and a wheel's builds are where not."""
+
+import shutil
+import sys
+
+import pytest
+from bridgectl.emulator import chip, faster
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no compiler")
+def test_the_core_that_runs_is_the_one_compiled_for_this_python():
+    assert faster.make()
+    place = str(faster.folder())
+    for name in ("_cortex_m0_core", "_rp2040", "_simulator", "_simulation_clock"):
+        assert sys.modules[f"rp2040py.native.{name}"].__file__.startswith(place), name
+    assert type(chip.Chip().mcu.core).__module__ == "rp2040py.native._cortex_m0_core"
+
+
+def test_without_a_compiler_the_builds_of_the_wheel_are_used(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert faster.make() is False
+
+
+def test_without_the_compiled_modules_nothing_is_put_in_their_place(tmp_path):
+    finder = faster._Finder(tmp_path)
+    assert finder.find_spec("rp2040py.native._simulator") is None
+    (tmp_path / ("_simulator" + faster._SUFFIX)).write_bytes(b"")
+    assert finder.find_spec("rp2040py.native._simulator").origin.startswith(str(tmp_path))
+    assert finder.find_spec("rp2040py.simulator") is None
