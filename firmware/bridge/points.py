@@ -65,7 +65,7 @@ plant_alarm_7||0|0|65535||
 plant_load_power|W|0|-5000000|5000000|power|measurement
 """
 
-# id | Home Assistant platform | unit | device class | category (messages.py)
+# id | Home Assistant platform | unit | device class | category (logic/doors/discovery.py)
 FACTS = """
 di1|binary_sensor|||
 di2|binary_sensor|||

@@ -14,7 +14,7 @@ from clock import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 from mqtt import packet
 from mqtt.backoff import pause_ms
-from mqtt.errors import MQTTException, ProtocolError, words
+from mqtt.errors import MQTTException, ProtocolError, in_words
 from mqtt.link import Link
 from mqtt.outbox import Outbox
 from mqtt.stream import open_stream
@@ -184,7 +184,7 @@ class MQTTClient:
                     beat()
                     await asyncio.sleep_ms(0 if self.check_msg() else _TURN_MS)
             except (OSError, ProtocolError, MQTTException) as e:
-                self.last_error = words(e)
+                self.last_error = in_words(e)
             finally:
                 self._close()
             if self._proved:
@@ -207,7 +207,7 @@ class MQTTClient:
                 while self._link.send(ticks_ms()):
                     pass
         except (OSError, ProtocolError) as e:
-            self.last_error = words(e)
+            self.last_error = in_words(e)
         self._stopping = True
         self._close()
 

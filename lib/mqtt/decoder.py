@@ -34,13 +34,7 @@ _BROKEN = const(4)
 _BODIES = ((CONNACK, 2, 2), (PUBLISH, 3, LONGEST), (PUBACK, 2, 2), (SUBACK, 3, 3), (UNSUBACK, 2, 2), (PINGRESP, 0, 0))
 # fmt: on
 
-# First byte of something that is no broker, and what it is. No packet of a broker begins so.
-_STRANGERS = (
-    (0x15, "this port speaks TLS; name the broker's port without it"),
-    (0x16, "this port speaks TLS; name the broker's port without it"),
-    (0x48, "this is a web server, not a broker; name the broker's port"),  # H of HTTP
-    (0x53, "this is an SSH server, not a broker; name the broker's port"),  # S of SSH
-)
+_STRANGERS = b"\x15\x16HS"  # first bytes of TLS, HTTP, SSH (words.py); no packet of a broker begins so
 
 
 class Decoder:
@@ -130,9 +124,8 @@ class Decoder:
         self._clear()
         if self._first:
             self._first = False
-            for byte, who in _STRANGERS:
-                if byte == first:
-                    raise ProtocolError(who)
+            if first in _STRANGERS:
+                raise ProtocolError(first)
         self.kind = first >> 4
         if self.kind == PUBLISH:
             self.qos = first >> 1 & 3

@@ -13,7 +13,7 @@ from bridge.logic.grid.outputs import ordered
 from micropython import const
 from mqtt.address import is_address
 from mqtt.client import MQTTClient
-from mqtt.errors import MQTTException, ProtocolError, words
+from mqtt.errors import MQTTException, ProtocolError, in_words
 from mqtt.stream import open_stream
 from parts import Part
 
@@ -39,6 +39,7 @@ class _Session:
         self._settings = settings
         self._made_for = _broker(settings, state)
         self._announcing = announcing.Announcing()
+        self._discovery = Part("bridge.logic.doors.discovery")  # only while it is announced
         self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
         self._waiting = []  # commands that wait for their effect: (bits, mask, answer, deadline)
@@ -83,6 +84,7 @@ class _Session:
         try:
             await self.client.run(self._step, ready=self._has_network)
         finally:  # also when it dies: what is shown must not outlive it
+            self._discovery.unload()
             self._state.uplink_connected = self._state.uplink_announced = False
             self._state.uplink_commands = None
 
@@ -128,9 +130,12 @@ class _Session:
         elif not client.queued:
             # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
             group = self._announcing.next_group()
-            if group is not None:
-                where = messages.discovery_topic(group, state, self._settings)
-                self._publish(where, messages.discovery_pieces(group, state, self._settings), 1)
+            if group is None:
+                self._discovery.unload()
+            else:
+                discovery = self._discovery.load()
+                where = discovery.topic(group, state, self._settings)
+                self._publish(where, discovery.pieces(group, state, self._settings), 1)
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""
@@ -185,7 +190,8 @@ class _Session:
                 self._due_at = clock.ticks_ms()
             return
         state = self._state
-        outputs, changes, answer = messages.command(payload, retained, self._settings)
+        with Part("bridge.logic.doors.commands") as commands:
+            outputs, changes, answer = commands.read(payload, retained, self._settings)
         if not answer["ok"]:
             self._answer(answer)
             return
@@ -245,7 +251,7 @@ async def trial(state, host, port, user, password):
     except asyncio.TimeoutError:
         return "the broker does not answer"
     except (OSError, ProtocolError, MQTTException) as e:
-        return words(e)
+        return in_words(e)
     await client.disconnect()
     return ""
 

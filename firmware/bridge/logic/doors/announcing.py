@@ -1,6 +1,10 @@
 """What of the announcement to Home Assistant is done, and the uplink in words. Pure."""
 
-from bridge.logic.doors import messages
+import table
+from bridge import points
+from micropython import const
+
+GROUP = const(10)  # components of one discovery message, about 2 kB
 
 
 class Announcing:
@@ -30,10 +34,15 @@ class Announcing:
         if self.done or not self._made_of or not self._made_of[0]:
             return None
         self._sent += 1
-        if self._sent < messages.discovery_groups():
+        if self._sent < groups():
             return self._sent
         self.done = True
         return None
+
+
+def groups():
+    """Return how many discovery messages there are."""
+    return -(-(points.count() + table.count(points.FACTS)) // GROUP)
 
 
 def words(state, error, network, topic):

@@ -1,11 +1,11 @@
 """What is announced to Home Assistant and when that counts as done; the uplink in words."""
 
-from bridge.logic.doors import announcing, messages
+from bridge.logic.doors import announcing
 from bridge.state import State
 
 
 def _all(a):
-    return [a.next_group() for _ in range(messages.discovery_groups() + 2)]
+    return [a.next_group() for _ in range(announcing.groups() + 2)]
 
 
 def test_each_message_goes_once_and_the_end_is_known_after_the_last_acknowledgement():
@@ -13,7 +13,7 @@ def test_each_message_goes_once_and_the_end_is_known_after_the_last_acknowledgem
     a = announcing.Announcing()
     assert a.next_group() is None and not a.done
     a.follow("homeassistant", "House")
-    last = messages.discovery_groups() - 1
+    last = announcing.groups() - 1
     for group in range(last + 1):
         assert a.next_group() == group and not a.done
     assert a.next_group() is None and a.done  # asked again: the queue was empty, so the last one is acknowledged
@@ -35,7 +35,7 @@ def test_a_new_session_a_new_name_and_another_prefix_announce_everything_again()
 def test_nothing_is_announced_without_a_prefix():
     a = announcing.Announcing()
     a.follow("", "House")
-    assert _all(a) == [None] * (messages.discovery_groups() + 2) and not a.done
+    assert _all(a) == [None] * (announcing.groups() + 2) and not a.done
 
 
 def test_connected_is_told_apart_from_obeying():

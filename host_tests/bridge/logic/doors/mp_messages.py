@@ -5,7 +5,7 @@ import struct
 import time
 
 from bridge import points
-from bridge.logic.doors import messages
+from bridge.logic.doors import announcing, commands, discovery, messages
 from bridge.settings import Settings
 from bridge.state import State
 
@@ -36,8 +36,8 @@ def test_all_that_is_announced_is_there_from_the_first_state_on():
     state, settings = _state(), Settings()
     seen = json.loads("".join(messages.state_pieces(state)))
     announced = []
-    for group in range(messages.discovery_groups()):
-        announced += json.loads("".join(messages.discovery_pieces(group, state, settings)))["cmps"]
+    for group in range(announcing.groups()):
+        announced += json.loads("".join(discovery.pieces(group, state, settings)))["cmps"]
     assert len(announced) > 70
     assert [name for name in announced if name not in seen] == []
     assert seen["plant_soc"] is None
@@ -53,9 +53,9 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
     """Proves: NET-4+"""
     state, settings = _state(), Settings()
     seen = []
-    for group in range(messages.discovery_groups()):
-        where = messages.discovery_topic(group, state, settings)
-        payload = "".join(messages.discovery_pieces(group, state, settings))
+    for group in range(announcing.groups()):
+        where = discovery.topic(group, state, settings)
+        payload = "".join(discovery.pieces(group, state, settings))
         assert where == "homeassistant/device/bridge_SN1_%d/config" % group
         assert len(payload) < 3500, len(payload)
         found = json.loads(payload)
@@ -69,7 +69,7 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
 
 
 def _command(payload, retained=False):
-    return messages.command(payload, retained, Settings())
+    return commands.read(payload, retained, Settings())
 
 
 def test_a_command_for_one_output_leaves_the_other():
@@ -115,7 +115,7 @@ def test_no_secret_stands_in_what_is_published():
     state, settings = _state(), Settings()
     assert not settings.apply({"mqtt_user": "u", "mqtt_password": "open sesame", "wlan_password": "abracadabra"})
     texts = ["".join(messages.state_pieces(state))] + [
-        "".join(messages.discovery_pieces(g, state, settings)) for g in range(messages.discovery_groups())
+        "".join(discovery.pieces(g, state, settings)) for g in range(announcing.groups())
     ]
     assert not [t for t in texts if "sesame" in t or "abracadabra" in t]
 
@@ -125,6 +125,6 @@ def test_no_piece_of_what_is_published_needs_much_memory_at_once():
     state, settings = _state(), Settings()
     state.rs485 = ("x" * 250, "y" * 250)
     pieces = list(messages.state_pieces(state))
-    for group in range(messages.discovery_groups()):
-        pieces += messages.discovery_pieces(group, state, settings)
+    for group in range(announcing.groups()):
+        pieces += discovery.pieces(group, state, settings)
     assert max([len(piece) for piece in pieces]) < 400, max(pieces, key=len)
