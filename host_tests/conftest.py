@@ -5,16 +5,22 @@ switches the virtual clock off.
 """
 
 import ast
+import contextlib
 import os
 import re
+import resource
 import subprocess
 
 import pytest
+import undisturbed
 from bridgectl.device import build
 from bridgectl.emulator import faster
 from interpreter import ROOT, UNIX, micropython, unix_environment
 
-_TIMEOUT_S = 120
+_CPU_S = 120  # of the processor, for a test on the virtual clock: how long that takes depends on who else is there
+_TIMEOUT_S = 1800  # of the wall, for one that waits for ever
+
+_KEPT = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +35,21 @@ def pytest_configure(config):
         for board in build.BOARDS:
             build.build(board, quiet=True)
             build.build(board, quiet=True, everything=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    with undisturbed.first() if _keeps_real_time(item) else contextlib.nullcontext():
+        return (yield)
+
+
+def _keeps_real_time(item):
+    if isinstance(item, UnixTest):
+        return item.clock == "real"
+    kept = item.config.stash.setdefault(_KEPT, {})
+    if item.path not in kept:
+        kept[item.path] = undisturbed.keeps_real_time(item.path.read_text())
+    return kept[item.path]
 
 
 def pytest_runtest_logreport(report):
@@ -66,7 +87,14 @@ class UnixTest(pytest.Item):
         command = [micropython(), "-X", f"heapsize={self.heap}", str(UNIX / "runner.py")]
         command += [str(self.path), self.name, self.clock]
         done = subprocess.run(
-            command, env=unix_environment(), capture_output=True, text=True, timeout=_TIMEOUT_S, cwd=ROOT, check=False
+            command,
+            env=unix_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            cwd=ROOT,
+            check=False,
+            preexec_fn=_bounded,
         )
         if done.returncode:
             raise UnixFailure(done.stdout[-4000:] + done.stderr[-4000:])
@@ -78,6 +106,10 @@ class UnixTest(pytest.Item):
 
     def reportinfo(self):
         return self.path, 0, f"{self.path.name}::{self.name}"
+
+
+def _bounded():
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S + 1))
 
 
 class UnixFailure(Exception):
