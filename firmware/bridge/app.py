@@ -21,7 +21,14 @@ from typed import Typed
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 _AGAIN_S = const(3600)  # after a restart for want of memory the next one comes no sooner
 _RESTART = "/restart"  # record of why the bridge restarted by itself, read once
-_SHARED = ("http.listener", "modbus.wire.")  # what two parts have in common stays
+_SHARED = (
+    "http.listener",
+    "modbus.wire.",
+    "slots.head",
+    "slots.version",
+    "utf8",
+)  # what two parts have in common stays
+_STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
@@ -73,8 +80,8 @@ def build(board):
     ports = buses.Ports(board, state, settings, restart)
     clients = Part("bridge.ports.clients", keep=_SHARED)
     portal = Part("bridge.tasks.portal", keep=_SHARED)
-    updater = Part("bridge.tasks.updater")
-    uplink = Part("bridge.tasks.uplink")
+    updater = Part("bridge.tasks.updater", keep=_SHARED)
+    uplink = Part("bridge.tasks.uplink", keep=_SHARED)
     bundle = slots.root + _BUNDLE
     typed = Typed()
 
@@ -86,6 +93,10 @@ def build(board):
 
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
+
+    def version_undecided():
+        """A version on trial is watched; any other one is settled once it has run for a steady minute."""
+        return not state.version_decided and (slots.on_trial() or state.steady_s >= _STEADY_S)
 
     def part(name, module, wanted, delay_s, *arguments):
         supervisor.add(name, lambda beat: module.run(beat, wanted, *arguments), delay_s=delay_s)
@@ -103,7 +114,7 @@ def build(board):
     part("network", Part("bridge.tasks.network"),   lambda: True,                       1, state, settings, board, device)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
-    part("trial",   Part("bridge.tasks.trial"),     lambda: not state.version_decided,  2, state, settings, slots, board,
+    part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,
          supervisor)
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
          bundle, update_waits)

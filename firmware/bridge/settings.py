@@ -10,7 +10,7 @@ class Settings:
     def __init__(self, path=None):
         """path: record that holds what differs from the defaults; None = keep nothing."""
         self._path = path
-        self._table = Part("bridge.settings_table")
+        self._table = Part("bridge.settings_table", "bridge.settings_table")
         self.version = 0  # counts changes, so that tasks notice one
         self.ignored = []  # what the record held and the table refuses: (name, reason)
         stored = record.load(path) if path else None

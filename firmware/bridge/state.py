@@ -83,6 +83,7 @@ class State:
         self.update_text = ""  # updater: what happened, in words
 
         self.beats_ok = False  # pulse: every essential task beats
+        self.steady_s = 0  # pulse: for so long they have beaten
         self.uptime_s = 0  # pulse: s since start
         self.heap_free = 0  # pulse: bytes
         self.system_heap = None  # pulse: (bytes free, largest piece) of the drivers' own memory, None = there is none

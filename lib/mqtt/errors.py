@@ -23,4 +23,4 @@ class MQTTException(Exception):
 def in_words(error):
     """Return what an exception of the client means, without secrets; the words come into memory for that."""
     with Part("mqtt.words") as words:
-        return words.words(error)
+        return words.words(error, error.code if isinstance(error, MQTTException) else None)

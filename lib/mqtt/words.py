@@ -3,7 +3,6 @@
 import errno
 
 from micropython import const
-from mqtt.errors import NEWER, MQTTException
 
 _REFUSALS = (  # CONNACK codes [3.2.2.3]
     "",
@@ -16,9 +15,9 @@ _REFUSALS = (  # CONNACK codes [3.2.2.3]
 _WANTS_NEWER = "the broker wants MQTT 5, this client speaks 3.1.1; allow that version at the broker"
 _NEWER_CODES = const(128)  # reason codes of MQTT 5 begin here
 
-# First byte of something that is no broker, and what it is.
-_STRANGERS = {
-    NEWER: _WANTS_NEWER,
+# What a ProtocolError says by a number: errors.NEWER, or the first byte of something that is no broker.
+_NUMBERS = {
+    0: _WANTS_NEWER,
     0x15: "this port speaks TLS; name the broker's port without it",
     0x16: "this port speaks TLS; name the broker's port without it",
     0x48: "this is a web server, not a broker; name the broker's port",  # H of HTTP
@@ -26,13 +25,13 @@ _STRANGERS = {
 }
 
 
-def words(error):
-    """Return what an exception of the client means, without secrets: its text, or the name of its number."""
+def words(error, code):
+    """Return what an exception of the client means, without secrets; code: of a refused login, None of any other."""
     if isinstance(error, OSError):
         if len(error.args) > 1:
             return error.args[1]
         return errno.errorcode.get(error.errno, "error %s" % error.errno)
-    if isinstance(error, MQTTException):
-        reason = _REFUSALS[error.code] if error.code < len(_REFUSALS) else "code %d" % error.code
-        return "login refused: " + (_WANTS_NEWER if error.code >= _NEWER_CODES else reason)
-    return _STRANGERS.get(error.args[0], str(error))
+    if code is not None:
+        reason = _REFUSALS[code] if code < len(_REFUSALS) else "code %d" % code
+        return "login refused: " + (_WANTS_NEWER if code >= _NEWER_CODES else reason)
+    return _NUMBERS.get(error.args[0], str(error))

@@ -12,13 +12,11 @@ carrier: carrier_rom or carrier_files. boot.py reads the records, counts the sta
 ours and so has code of its own for it.
 """
 
-import json
 import sys
 
 import vfs
 from micropython import const
-from slots import head
-from slots.version import Refused, version_key
+from parts import Part
 from store import record
 
 _LEAST_HALF = const(196608)  # bytes: in a smaller ROMFS segment the slots would have no room
@@ -68,7 +66,8 @@ class Slots:
 
     def manifest(self, slot):
         """Return the manifest of a slot as a dict, or None if it has no head that can be read."""
-        return read_manifest(self.carrier(), slot)
+        with _manifests() as manifests:
+            return manifests.read(self.carrier(), slot)
 
     def floor(self):
         """Return the oldest version that may be installed, as "a.b.c"."""
@@ -94,9 +93,9 @@ class Slots:
     def confirm(self):
         """Keep the running slot: its trial is over, its `minimum` is the floor from now on. Raises OSError."""
         manifest = self.manifest(self.running) or {}
-        floor = self.floor()
-        minimum = manifest.get("minimum", floor)
-        self._write(self.running, False, minimum if version_key(minimum) > version_key(floor) else floor)
+        with _manifests() as manifests:
+            floor = manifests.newer(manifest.get("minimum"), self.floor())
+        self._write(self.running, False, floor)
 
     def settle(self):
         """Forget the starts counted so far: this one is steady. Raises OSError."""
@@ -142,15 +141,9 @@ def rom_segment():
     return None if isinstance(segment, int) or len(memoryview(segment)) < 2 * _LEAST_HALF else segment
 
 
-def read_manifest(carrier, slot):
-    """Return the manifest of a slot as a dict, or None if it has no head that can be read."""
-    try:
-        _, _, manifest, signature = head.lengths(carrier.read(slot, 0, head.FIXED_BYTES))
-        raw = carrier.read(slot, 0, head.FIXED_BYTES + manifest + signature + head.SUM_BYTES)
-        found = json.loads(raw[head.FIXED_BYTES : head.FIXED_BYTES + manifest]) if head.whole(raw) else None
-    except (Refused, OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
+def _manifests():
+    """Return slots.manifests as a part: it is needed only while an update comes in or is confirmed."""
+    return Part("slots.manifests", keep=("slots.head", "slots.version"))
 
 
 def _state(root):

@@ -17,6 +17,7 @@ async def run(beat, state, healthy, system_heap):
             beat()
             state.uptime_s = clock.seconds()
             state.beats_ok = healthy()
+            state.steady_s = state.steady_s + 1 if state.beats_ok else 0
             if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
                 gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use
                 state.heap_free = gc.mem_free()

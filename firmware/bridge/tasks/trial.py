@@ -1,4 +1,4 @@
-"""Decides whether the running version stays. In memory only until that is decided: a minute when all is well.
+"""Decides whether the running version stays. In memory only while it is on trial, and to settle one that is not.
 
 Writer of update_slot, update_trial and hotspot_for_trial.
 """
@@ -22,7 +22,7 @@ async def run(beat, state, settings, slots, board, supervisor):
     state.update_slot = slots.running
     state.update_trial = slots.on_trial()
     start_s = clock.seconds()
-    watch = trial.Watch(start_s)
+    watch = trial.Watch(start_s, 0 if state.update_trial else state.steady_s)
     before, seen = trial.found(slots.note()), []
     try:
         while not state.version_decided:

@@ -1,4 +1,4 @@
-# heap: 2m
+# heap: 3m
 # What a bundle may be: every refusal names its field and its rule, and nothing that runs changes.
 import json
 import os

@@ -48,9 +48,10 @@ def hotspot_wanted(broker, uplink_connected, since_start_s):
 class Watch:
     """What to do about the running slot, asked about once a second. Times in s of a monotonic clock."""
 
-    def __init__(self, now_s):
+    def __init__(self, now_s, steady_s=0):
+        """steady_s: for how long the tasks have beaten already, of a version that is not on trial."""
         self._start_s = now_s
-        self._well_since_s = None
+        self._well_since_s = now_s - steady_s if steady_s else None
         self._settled = False
 
     def step(self, on_trial, is_healthy, beats_ok, lived_s, now_s):
