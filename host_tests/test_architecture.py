@@ -203,6 +203,21 @@ def test_no_setting_is_declared_twice():
         assert len(ids) == len(set(ids))
 
 
+def test_a_constant_stands_alone_so_that_the_compiler_folds_it():
+    """The builder leaves the import of `const` out: a call that stays a call would find nothing."""
+    wrong = []
+    for path in (p for top in ("firmware", "lib", "boards") for p in (ROOT / top).rglob("*.py")):
+        module = ast.parse(path.read_text())
+        alone = {
+            id(node.value)
+            for node in ast.walk(module)
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        }
+        calls = [n for n in ast.walk(module) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "const"]
+        wrong += [f"{path.relative_to(ROOT)}:{call.lineno}" for call in calls if id(call) not in alone]
+    assert wrong == []
+
+
 def test_nothing_happens_at_import():
     """Modules hold definitions and constants; main.py and boot.py, which are programs, are the exception."""
     wrong = []

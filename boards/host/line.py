@@ -11,13 +11,20 @@ from micropython import const
 
 _RXBUF = const(640)
 _MAX_BAUD = const(9600)
-_EPERM, _EIO, _EINVAL = const(1), const(5), const(22)
+_EPERM = const(1)
+_EIO = const(5)
+_EINVAL = const(22)
 
 # MicroPython's termios names only what lies at 9600 and above. Linux, asm-generic/termbits.h:
 _BAUDS = const(((1200, 9), (2400, 11), (4800, 12), (9600, 13)))
-_CS8, _CREAD, _PARENB, _PARODD, _CLOCAL = const(0o60), const(0o200), const(0o400), const(0o1000), const(0o4000)
+_CS8 = const(0o60)
+_CREAD = const(0o200)
+_PARENB = const(0o400)
+_PARODD = const(0o1000)
+_CLOCAL = const(0o4000)
 _PARITIES = const((("N", 0), ("E", 0o400), ("O", 0o1400)))
-_VTIME, _VMIN = const(5), const(6)
+_VTIME = const(5)
+_VMIN = const(6)
 
 
 def _checked(table, value, text):

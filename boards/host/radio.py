@@ -8,7 +8,8 @@ from micropython import const
 
 _JOIN_MS = const(800)
 _MAX_SSID = const(32)  # bytes, IEEE 802.11
-_MIN_KEY, _MAX_KEY = const(8), const(63)  # characters of a WPA2 passphrase
+_MIN_KEY = const(8)
+_MAX_KEY = const(63)  # characters of a WPA2 passphrase
 _LOOPBACK = "127.0.0.1"
 
 

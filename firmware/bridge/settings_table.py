@@ -71,7 +71,8 @@ _MARKS = (
     ("mqtt_prefix", "+#", "must not contain + or #"),
     ("mqtt_discovery", "+#", "must not contain + or #"),
 )
-_SHORTEST_KEY, _LONGEST_KEY = const(8), const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
+_SHORTEST_KEY = const(8)
+_LONGEST_KEY = const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 # First parts of the names in the IANA list; the whole list has 600 names and stays on the PC.
 _REGIONS = " Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific "

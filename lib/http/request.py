@@ -13,7 +13,8 @@ _MAX_LINE = const(1024)
 _MAX_HEAD = const(4096)
 _MAX_LINES = const(40)
 _MAX_DIGITS = const(8)  # of the length of a body
-_SPACE, _DELETE = const(0x20), const(0x7F)
+_SPACE = const(0x20)
+_DELETE = const(0x7F)
 _METHODS = " GET HEAD POST PUT DELETE PATCH OPTIONS TRACE CONNECT "
 
 _FAREWELL_MS = const(1000)  # for a sender who goes on after a refusal

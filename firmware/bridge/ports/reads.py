@@ -10,7 +10,6 @@ import clock
 import log
 from bridge import points, readings
 from bridge.devices import registers
-from bridge.ports.search import Search
 from micropython import const
 from modbus.master.job import Job
 from modbus.pace.planner import Planner
@@ -105,7 +104,7 @@ class Reads:
         self._begins = True
         self._turn = 0  # group whose plan is looked at next
         self._required = array("H")  # numbers of the points without which the link is not ok
-        self._search = Search(self)
+        self._search = None  # comes into memory with the first read that fails, and stays
         table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
@@ -123,18 +122,31 @@ class Reads:
 
     def replan(self, now):
         """Follow the slave's pace, one group at a time, and what it does not have."""
-        self._search.step(now)
+        if not self._search and self._failed():
+            from bridge.ports.search import Search
+
+            self._search = Search(self)
+        if self._search:
+            self._search.step(now)
         if self.slave.failures or clock.ticks_diff(now, self._look_at) < 0:
             return
         self._look_at = clock.ticks_add(now, _LOOK_MS)
         self._turn = (self._turn + 1) % len(self.groups)
         group, pace = self.groups[self._turn], self.slave.pace
-        if not group.planner.reads or self._search.looks(group):
+        if not group.planner.reads or (self._search and self._search.looks(group)):
             return
         rest_us = max(pace.rest_us(), self._least_us)
         if group.planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
             self._apply(group)
             log.info("reads", "unit %d: now %d reads every %d ms" % (self.slave.unit, len(group.jobs), group.every_ms))
+
+    def _failed(self):
+        """Return True if a read is to be split."""
+        for group in self.groups:
+            for block in group.blocks:
+                if block.failed:
+                    return True
+        return False
 
     def words(self):
         """Return how many reads there are, how the slave is paced, and what it does not have."""

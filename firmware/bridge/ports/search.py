@@ -29,7 +29,9 @@ class Search:
         self._reads = reads
         self._cuts = {}  # by group: (end, begin of the next, registers) of each read that was split
         self._lost = []  # groups in which something was found missing
-        self._heard = False  # the device answered a read, ever
+        self._heard = any(
+            [block.works for group in reads.groups for block in group.blocks]
+        )  # a read was answered, ever
         self._was_away = False
         self._hurry = 0  # registers that are asked for again at once
         self._turn = 0

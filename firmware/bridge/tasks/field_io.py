@@ -13,7 +13,8 @@ from micropython import const
 _SAMPLE_MS = const(10)
 _DECIDE_MS = const(50)  # the control law runs at least so often
 _BUTTON_SAMPLES = const(5)
-_LEAST_UNSAID, _MOST_UNSAID = const(100), const(6000)  # samples between two lines of the log
+_LEAST_UNSAID = const(100)
+_MOST_UNSAID = const(6000)  # samples between two lines of the log
 
 
 async def run(beat, board, state, settings, wake):

@@ -20,7 +20,8 @@ _BUSY_MS = const(60_000)  # a request this recent means that a person is at the 
 _UPDATING = ("receiving", "installed")  # until the restart the page shows how it went
 _MAX_NETWORKS = const(20)  # the strongest; a list for a person to pick from
 _LONGEST_SN = const(32)  # bytes of a network's name
-_SHORTEST_PASSWORD, _LONGEST_PASSWORD = const(8), const(63)  # WPA2
+_SHORTEST_PASSWORD = const(8)
+_LONGEST_PASSWORD = const(63)  # WPA2
 
 
 async def run(beat, state, settings, board, device):

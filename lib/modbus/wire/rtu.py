@@ -23,18 +23,6 @@ _READ_INPUT = const(4)
 _WRITE_REGISTERS = const(16)
 _EXCEPTION = const(0x80)
 _READS = (_READ_HOLDING, _READ_INPUT)  # by name, because a tuple that is written in place is made at each use
-_NAMES = ("ok", "silent", "short", "bad CRC", "wrong unit", "wrong function", "wrong count")
-_EXCEPTIONS = (
-    (1, "illegal function"),
-    (2, "illegal data address"),
-    (3, "illegal data value"),
-    (4, "device failure"),
-    (5, "acknowledge"),
-    (6, "device busy"),
-    (8, "memory parity error"),
-    (10, "gateway path unavailable"),
-    (11, "gateway target failed to respond"),
-)
 
 
 def request(out, unit, function, address, value):
@@ -103,13 +91,12 @@ def check(buffer, start, end, unit, function, count):
 
 
 def describe(status):
-    """Return what a status of `check` means, in words."""
-    if status <= 0:
-        return _NAMES[-status]
-    for code, text in _EXCEPTIONS:
-        if code == status:
-            return "exception %d, %s" % (code, text)
-    return "exception %d" % status
+    """Return what a status of `check` means, in words; those of faults come into memory with the first one, and stay."""
+    if not status:
+        return "ok"
+    from modbus.wire import statuses
+
+    return statuses.words(status)
 
 
 def character_us(baud, parity):

