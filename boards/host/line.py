@@ -41,6 +41,7 @@ class Line:
     """
 
     tick_ms = 1
+    late_ms = 20  # what came is handed over so late by USB adapters: 16 ms, and the PC's own delay
 
     def __init__(self, path, baud, parity):
         """Raises ValueError for a baud rate above 9600 or unknown, and for an unknown parity."""

@@ -63,6 +63,7 @@ plant_load_energy|kWh|2|0|1e7|energy|total_increasing
 plant_alarm_6||0|0|65535||
 plant_alarm_7||0|0|65535||
 plant_load_power|W|0|-5000000|5000000|power|measurement
+plant_alarm_dc_charger||0|0|65535||
 """
 
 # id | Home Assistant platform | unit | device class | category (logic/doors/discovery.py)
@@ -84,6 +85,7 @@ plant_link|sensor|||d
 rs485_1|sensor|||n
 rs485_2|sensor|||n
 gateway|sensor|||n
+alarms|sensor|||
 led_dc|sensor|||d
 led_ac|sensor|||d
 led_bat|sensor|||d

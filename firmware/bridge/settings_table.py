@@ -71,6 +71,14 @@ _MARKS = (
     ("mqtt_prefix", "+#", "must not contain + or #"),
     ("mqtt_discovery", "+#", "must not contain + or #"),
 )
+# What rules between settings speak of.
+_TOGETHER = ("mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms")
+_POLLS_AN_AGE = const(2)
+_AGES = (
+    ("meter_stale_ms", "must be at least twice sensor_poll_ms, which is %d; it is %d"),
+    ("sensor_poll_ms", "%d is more than half of meter_stale_ms, which is %d: set both"),
+    ("rs485_1_role", "meter needs a sensor_poll_ms (%d) of at most half of meter_stale_ms (%d)"),
+)
 _SHORTEST_KEY = const(8)
 _LONGEST_KEY = const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
@@ -147,20 +155,31 @@ def check(changes, current):
             refused.append((name, reason))
         else:
             accepted[name] = changes[name]
-    for name, reason in _together(accepted, current):
+    while True:
+        name, reason = _together(accepted, current)
+        if not name:
+            return accepted, refused
         del accepted[name]
         refused.append((name, reason))
-    return accepted, refused
 
 
 def _together(accepted, current):
-    """Return what is refused because of another setting, as `check` does; rules between settings stand here."""
-    user, password = [accepted.get(name, getattr(current, name)) for name in ("mqtt_user", "mqtt_password")]
-    if not password or user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
-        return ()
-    if "mqtt_password" in accepted:
-        return (("mqtt_password", "needs a user name: set mqtt_user with it"),)
-    return (("mqtt_user", "must not be empty while a password is set: empty mqtt_password with it"),)
+    """Return (name, why not) of one change that another setting forbids, ("", "") if there is none.
+
+    Rules between settings stand here. What is in force is not taken back by a change of something else.
+    """
+    user, password, role, stale_ms, poll_ms = [accepted.get(name, getattr(current, name)) for name in _TOGETHER]
+    if password and not user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
+        if "mqtt_password" in accepted:
+            return "mqtt_password", "needs a user name: set mqtt_user with it"
+        if "mqtt_user" in accepted:
+            return "mqtt_user", "must not be empty while a password is set: empty mqtt_password with it"
+    if role == "meter" and stale_ms < _POLLS_AN_AGE * poll_ms:
+        # A meter that is played falls silent when its values are old: one poll may be lost before they are.
+        for name, rule in _AGES:
+            if name in accepted:
+                return name, rule % (poll_ms, stale_ms)
+    return "", ""
 
 
 def differing(changes, current):

@@ -73,6 +73,7 @@ class State:
         self.scan_wanted = 0  # portal: count of scans asked for
 
         self.segments = _UNKNOWN  # leds: states of DC, AC, BAT and MGMT
+        self.alarms = "not known"  # leds: the plant's alarms in words, or "none"
 
         self.update_slot = ""  # trial: slot that runs, a or b
         self.update_trial = False  # trial: it is on trial

@@ -2,6 +2,7 @@
 
 import struct
 import time
+from array import array
 
 from bridge import points
 from bridge.readings import GOOD, NEVER, STALE, SUSPECT, Readings
@@ -26,6 +27,34 @@ def _readings():
 
 def _float(value):
     return struct.pack(">f", value)
+
+
+def test_values_taken_together_are_taken_as_each_alone():
+    cells = array("H", (POWER, 2, FACTOR, 6, ENERGY, 10, SOC, 14, GRID, 16, PV_ENERGY, 20))
+    one, all_ = _readings(), _readings()
+    floats = (
+        "00000000",
+        "80000000",
+        "43663334",
+        "c3663334",
+        "46ea6000",
+        "46ea6001",
+        "46ea6001",
+        "7fc00000",
+        "ff800000",
+        "3f800000",
+    )
+    for step, text in enumerate(floats + ("42c80000", "3f7fffff", "bf800000")):
+        frame = b"\x04\x1a" + bytes.fromhex(
+            3 * text + "0%03x" % (300 * step) + text + "00000000" + "000%05x" % (step * 100)
+        )
+        now = 100 * step
+        for i in range(0, len(cells), 2):
+            one.put(cells[i], frame, cells[i + 1], now)
+        all_.take(cells, frame, 0, now)
+        for n in (POWER, FACTOR, ENERGY, SOC, GRID, PV_ENERGY):
+            told = [(r.quality(n), r.last(n), r.age_ms(n, now), r.suspects) for r in (one, all_)]
+            assert told[0] == told[1], (text, n, told)
 
 
 def test_a_value_comes_back_as_it_stood_on_the_wire():

@@ -29,6 +29,7 @@ REGISTERS = """
 30047|I|1|plant_ess_charge_max|fast|
 30049|I|1|plant_ess_discharge_max|fast|
 30051|H|1|plant_running_state|fast|
+30072|H|1|plant_alarm_dc_charger|slow|optional
 30087|H|0.1|plant_soh|slow|optional
 30088|Q|0.01|plant_pv_energy|slow|optional
 30094|Q|0.01|plant_load_energy|slow|optional
@@ -37,17 +38,22 @@ REGISTERS = """
 30284|i|1|plant_load_power|slow|optional
 """
 
+HOLES = ((30073, 10),)  # reserved: whoever reads over them may be refused
+
 # PCS maximum export limitation: uint32, W on the wire; global since V2.5, no sensor and no remote-EMS mode needed.
 LIMIT_ADDRESS = 40042
 LIMIT_NONE = 0xFFFFFFFF  # "not in force"
 
-# Bits of alarm 1 (30027) and 2 (30028), appendix; masks by the side of the plant they speak of.
+# Bits of alarm 1 (30027) and 2 (30028), appendix; masks by the side of the plant they speak of, and what the document does
+# not name is the inverter's. The other words are of one side each: 30029 battery, 30072 DC, 30030, 30280 and 30281 AC.
 ALARM_1_DC = 0x01E2  # low insulation, PV string over-voltage, reversed, back-filling, AFCI
 ALARM_1_AC = 0xFE10  # grounding, grid outage, voltage, frequency, imbalance, DC component
 ALARM_1_INVERTER = 0x000D  # version mismatch, over-temperature, equipment fault
-ALARM_2_OVERLOAD = 0x0010  # off-grid protection
+ALARM_1_OUTAGE = 0x0200  # of the grid
+ALARM_2_OVERLOAD = 0x0010  # off-grid protection; on the grid it is a fault of the AC side
 ALARM_2_AC = 0x0180  # phase sequence, short to PE
-ALARM_2_INVERTER = 0x020F  # leakage, communication, internal protection, AFCI self-test, soft start
+ALARM_2_INVERTER = 0xFE6F  # leakage, communication, internal and manual protection, AFCI self-test, soft start
+ALARM_GATEWAY_OUTAGE = 0x0080  # a phase of the grid is missing
 
 STANDBY, RUNNING, FAULT, SHUTDOWN, ENVIRONMENT = 0, 1, 2, 3, 7  # plant_running_state
 

@@ -1,6 +1,7 @@
 """What the LED strip says: one table of states, and the rule that finds each segment's state.
 
-Pure. Where two states hold, the first of a segment's rows wins: a fault is never hidden. Source: guide, chapter 8.
+Pure. Where two states hold, the first of a segment's rows wins: a fault is never hidden. What is not known is not taken
+for well: without all alarm words nothing "runs". Source: guide, chapter 8.
 """
 
 import table
@@ -19,8 +20,8 @@ dc:running|green|on
 dc:connected, not running|white|on
 dc:not connected|off|on
 ac:inverter fault|red|on
-ac:AC fault|orange|flash
 ac:off-grid overload|blue|flash
+ac:AC fault|orange|flash
 ac:off-grid|blue|on
 ac:on-grid|green|on
 ac:connected, not running|white|on
@@ -39,64 +40,88 @@ mgmt:no radio|orange|on
 mgmt:not connected|off|on
 """
 
+ALARMS = (
+    "plant_alarm_1", "plant_alarm_2", "plant_alarm_ess",
+    "plant_alarm_backup_gateway", "plant_alarm_6", "plant_alarm_7", "plant_alarm_dc_charger",
+)  # fmt: skip
+_ESS = const(2)
+REQUIRED = 3  # alarm words that each plant has; one without the thing that the others speak of does not have those
+_LEAVES = "running_state off_grid pv_power ess_power ess_charge_max ess_discharge_max"
+_numbers = []  # of ALARMS and _LEAVES once they were looked up: finding a point by its name takes a chip 2 ms
 _FLASH_MS = const(500)  # half a period
 _IDLE_W = const(50)  # a battery below this power neither charges nor discharges
 _APP_MS = const(10000)  # a phone that asked nothing for so long is gone
 
 
+def alarms(readings):
+    """Return the plant's alarm words in the order of ALARMS, None for one that is not known; one that this plant does not
+    have is 0."""
+    if not _numbers:
+        _numbers.extend([points.number(point) for point in ALARMS])
+        _numbers.extend([points.number("plant_" + leaf) for leaf in _LEAVES.split()])
+    values = [readings.value(n) for n in _numbers[: len(ALARMS)]]
+    for i in range(REQUIRED, len(values)):
+        if values[i] is None and not readings.quality(_numbers[i]):
+            values[i] = 0
+    return tuple(values)
+
+
 def states(state, now, ticks_diff):
     """Return the states of DC, AC, BAT and MGMT; a plant that does not answer shows as not connected."""
-
-    def value(point):
-        return state.readings.value(points.number(point))
-
-    running = value("plant_running_state")
-    alarm_1, alarm_2 = value("plant_alarm_1") or 0, value("plant_alarm_2") or 0
+    readings = state.readings
+    words = alarms(readings)
+    running, off_grid, pv_w, ess_w, charge_w, discharge_w = [readings.value(n) for n in _numbers[len(ALARMS) :]]
+    alarm_1, alarm_2, ess, gateway, plant_1, plant_2, charger = [word or 0 for word in words]
     fault = bool(alarm_1 & sigenergy.ALARM_1_INVERTER or alarm_2 & sigenergy.ALARM_2_INVERTER)
     fault = fault or running == sigenergy.FAULT
-    off_grid = bool(value("plant_off_grid"))
+    known = None not in words
+    overload = alarm_2 & sigenergy.ALARM_2_OVERLOAD
+    ac = alarm_2 & sigenergy.ALARM_2_AC | plant_1 | plant_2
+    if off_grid:  # without the grid a plant is off-grid, not faulty
+        ac |= alarm_1 & sigenergy.ALARM_1_AC & ~sigenergy.ALARM_1_OUTAGE | gateway & ~sigenergy.ALARM_GATEWAY_OUTAGE
+    else:
+        ac |= alarm_1 & sigenergy.ALARM_1_AC | gateway | overload
     return (
-        _dc(running, fault, alarm_1, value("plant_pv_power")),
-        _ac(running, fault, alarm_1, alarm_2, off_grid),
-        _bat(
-            running,
-            value("plant_alarm_ess"),
-            value("plant_ess_power"),
-            value("plant_ess_charge_max"),
-            value("plant_ess_discharge_max"),
-        ),
+        _dc(running, fault, alarm_1 & sigenergy.ALARM_1_DC | charger, known and pv_w),
+        _ac(running, fault, ac, off_grid, overload, known),
+        _bat(running, words[_ESS], ess_w, charge_w, discharge_w),
         _mgmt(state, now, ticks_diff),
     )
 
 
-def _dc(running, fault, alarm_1, pv_w):
+def _dc(running, fault, alarm, pv_w):
     if running is None:
         return "not connected"
     if fault:
         return "inverter fault"
-    if alarm_1 & sigenergy.ALARM_1_DC:
+    if alarm:
         return "DC fault"
     if pv_w and pv_w > 0:
         return "running"
     return "connected, not running"
 
 
-def _ac(running, fault, alarm_1, alarm_2, off_grid):
+def _ac(running, fault, alarm, off_grid, overload, known):
     if running is None:
         return "not connected"
     if fault:
         return "inverter fault"
-    if alarm_1 & sigenergy.ALARM_1_AC or alarm_2 & sigenergy.ALARM_2_AC:
+    if off_grid and overload:
+        return "off-grid overload"
+    if alarm:
         return "AC fault"
     if off_grid:
-        return "off-grid overload" if alarm_2 & sigenergy.ALARM_2_OVERLOAD else "off-grid"
-    return "on-grid" if running == sigenergy.RUNNING else "connected, not running"
+        return "off-grid"
+    well = known and off_grid is not None and running == sigenergy.RUNNING
+    return "on-grid" if well else "connected, not running"
 
 
 def _bat(running, alarm, power_w, charge_w, discharge_w):
     """The map merges all batteries: with an alarm, "all" are faulty when they can neither take nor give power."""
-    if running is None or alarm is None:
+    if running is None:
         return "all dormant"
+    if alarm is None:
+        return "connected, not running"
     if alarm:
         return "some faulty" if charge_w or discharge_w else "all faulty"
     if power_w and power_w > _IDLE_W:

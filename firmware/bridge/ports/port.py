@@ -1,5 +1,7 @@
 """What every port has, whatever its role; a role without one of these things has its empty result."""
 
+FREE_US = 1 << 29
+
 
 class Port:
     """Base of the port objects that ports/roles makes.
@@ -21,6 +23,10 @@ class Port:
     def link(self, now):
         """Return how the other end fares, and why in words: "" where the link says it all."""
         return self.slave.link(), ""
+
+    def spare_us(self):
+        """Return for how long a reply that is waited for leaves the processor to others; FREE_US: nobody is asked here."""
+        return FREE_US
 
     def words(self):
         """Return what there is to say beside the link."""

@@ -21,6 +21,7 @@ _STALE_LEAST_MS = const(3000)
 _LOOK_MS = const(2000)  # so often the plan of one group is held against the pace; planning takes some tens of ms
 _FIRST_MS = const(15000)  # after the start a value may still be on its way for so long
 _ILLEGAL_VALUE = const(3)  # exceptions 1 and 2: it has no such function or register; 3 at a long read: too many of them
+_SOON_MS = const(1000)
 _DEAF = const(3)  # failures of one read in a row
 
 
@@ -42,8 +43,12 @@ class _Block:
             state.bus_exchanges += 1
             now = clock.ticks_ms()
             store = state.readings
-            for i in range(0, len(cells), 2):
-                store.put(cells[i], frame, at + cells[i + 1], now)
+            suspects = store.suspects
+            store.take(cells, frame, at, now)
+            if store.suspects != suspects and store.disputed(cells):
+                # One reading does not tell a replaced meter from a disturbance.
+                soon = clock.ticks_add(now, _SOON_MS)
+                job.due_at = soon if clock.ticks_diff(job.due_at, soon) > 0 else job.due_at
         elif 0 < status < _ILLEGAL_VALUE or (status == _ILLEGAL_VALUE and len(cells) > 2) or job.failures >= _DEAF:
             self.failed = status
 
@@ -60,7 +65,7 @@ class _Group:
         self.optional = optional
         self.longest = longest  # registers in one read
         self.absent = {}  # address: status
-        self.holes = []  # (address, registers) that no read may touch
+        self.holes = list(getattr(device, "HOLES", ()))  # (address, registers) that no read may touch
         self.planner = None
         self.jobs = []
         self.blocks = []  # of the jobs, in their order

@@ -23,6 +23,10 @@ class Sensor(Port):
         """Follow the slave's pace."""
         self.reads.replan(now)
 
+    def spare_us(self):
+        """Return for how long the reply that is waited for leaves the processor to others, 0 if none is."""
+        return self.bus.spare_us()
+
     def link(self, now):
         """Return the link and why: an answering slave is ok only while all required values are good."""
         link = self.slave.link()

@@ -17,8 +17,9 @@ class Server(Port):
     def __init__(self, line, baud, parity, board, state, settings):
         """settings: server_unit is 1..247, server_outputs lets the other master write coils."""
         self._state = state
+        self._settings = settings
         command = self._command if settings.server_outputs else None
-        bank = register_map.RegisterMap(state, settings.server_unit, clock.ticks_ms, command)
+        bank = register_map.RegisterMap(state, settings.server_unit, clock.ticks_ms, command, self._driven)
         self.device = server.Server(settings.server_unit, bank, identity(board, state, settings))
         serves = serving.Serving(line, baud, parity, self.device, _THINK_MS)
         Port.__init__(self, serves, serves)
@@ -30,6 +31,11 @@ class Server(Port):
     def _command(self, bits, mask):
         state = self._state
         state.server_command = outputs.ordered(state.server_command, bits, mask, clock.seconds(), clock.ticks_ms())
+
+    def _driven(self):
+        state, settings = self._state, self._settings
+        commands = state.output_command, state.server_command
+        return outputs.decide(settings.do_safe_mask, commands[0], commands[1], settings.do_expire_s, clock.seconds())
 
 
 def identity(board, state, settings):

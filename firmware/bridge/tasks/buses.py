@@ -1,18 +1,25 @@
 """Runs the two RS485 ports, whatever their roles: each in a task of its own, made anew when its settings change.
 
-`watch` expires readings, drives the limit command and lets the state be told how the ports fare.
+`watch` expires readings, drives the limit command and lets the state be told how the ports fare. What takes long it does
+while the sensor's reply is on its way, so that a full bus has no gaps.
 """
 
 import asyncio
+import gc
 
 import clock
 import log
 from bridge.ports import roles
+from bridge.ports.port import FREE_US
 from bridge.tasks import limit, reports
 from micropython import const
 
 _WATCH_MS = const(20)
 _REPORT_MS = const(500)
+_LATE_MS = const(250)  # for so long a report waits for a good moment
+_SPARE_US = const(30000)  # what a report, or a collection on a small heap, takes at most
+_COLLECT_MS = const(400)  # a full bus fills the board's threshold in half a second
+_SMALL = const(64000)  # a threshold above belongs to a heap whose collection takes too long for this
 _OFF_MS = const(1000)
 _PAUSE_MS = const(1000)  # before a port that was made anew asks: the plant keeps this time between two requests
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
@@ -63,13 +70,19 @@ class Ports:
     async def watch(self, beat):
         """Expire readings, drive the limit command, report."""
         state = self._state
-        report_at = clock.ticks_ms()
+        report_at = collect_at = clock.ticks_ms()
         version = None
         while True:
             beat()
             now = clock.ticks_ms()
             self._limit.drive(self.objects[0], self.roles[0] in _POLLS, now)
-            if clock.ticks_diff(now, report_at) >= 0:
+            spare_us = self.objects[1].spare_us() if self.objects[1] else FREE_US
+            late_ms = clock.ticks_diff(now, report_at)
+            if _SPARE_US < spare_us < FREE_US and clock.ticks_diff(now, collect_at) >= 0:
+                collect_at = clock.ticks_add(now, _COLLECT_MS)
+                if 0 < gc.threshold() <= _SMALL:
+                    gc.collect()
+            elif late_ms >= 0 and (spare_us > _SPARE_US or late_ms >= _LATE_MS):
                 report_at = clock.ticks_add(now, _REPORT_MS)
                 state.readings.expire(now)
                 for port in self.objects:

@@ -1,4 +1,7 @@
-"""Shows the plant's state on the strip. Writer of the segments. A strip that is missing or wired wrongly harms nothing."""
+"""Shows the plant's state on the strip. Writer of the segments and of the alarms in words.
+
+A strip that is missing or wired wrongly harms nothing.
+"""
 
 import asyncio
 
@@ -6,6 +9,7 @@ import clock
 import log
 from bridge.logic import lights
 from micropython import const
+from parts import Part
 
 _FRAME_MS = const(125)
 _STATES_MS = const(500)
@@ -20,6 +24,7 @@ async def run(beat, board, state, settings):
     states_at = None
     looks = lights.looks(state.segments)
     drawn = None  # what the picture in new was made from
+    alarms = None
     while True:
         beat()
         now = clock.ticks_ms()
@@ -30,6 +35,10 @@ async def run(beat, board, state, settings):
                 state.segments = segments
                 looks = lights.looks(segments)
                 log.info("leds", "DC %s, AC %s, BAT %s, MGMT %s" % segments)
+            if alarms != lights.alarms(state.readings):
+                alarms = lights.alarms(state.readings)
+                state.alarms = _words(alarms)
+                log.info("leds", "alarms of the plant: " + state.alarms)
         is_lit, brightness_pct = lights.is_lit(now), settings.led_brightness
         if drawn is None or looks is not drawn[0] or is_lit != drawn[1] or brightness_pct != drawn[2]:
             drawn = looks, is_lit, brightness_pct
@@ -39,3 +48,11 @@ async def run(beat, board, state, settings):
             shown[:] = new
             shown_at = now
         await asyncio.sleep_ms(_FRAME_MS)
+
+
+def _words(alarms):
+    """Return the alarms in words; the words take 2 kB, so they are loaded for it."""
+    if set(alarms[: lights.REQUIRED]) == {None}:
+        return "not known"
+    with Part("bridge.devices.alarms") as texts:
+        return texts.words(lights.ALARMS, alarms)

@@ -38,10 +38,11 @@
   const verdict = (s) => {
     const links = (word) => ["plant", "sensor"].filter((n) => s[n + "_link"] === word).join(" and ");
     const broken = s.leds.find(([, state]) => /fault|overload/.test(state));
-    if (broken) return ["bad", broken[0].toUpperCase() + ": " + broken[1], "The plant reports it; its own app says more."];
+    if (broken) return ["bad", broken[0].toUpperCase() + ": " + broken[1], "The plant reports: " + s.alarms + ". Its own app says what next."];
     if (links("silent")) return ["bad", "No answer from " + links("silent"), "Check power, cable, unit number and rate."];
     if (links("noisy")) return ["bad", "Disturbed line: " + links("noisy"), "Check polarity, termination and shield."];
     if (/refused|unreachable|overruled/.test(s.limit_state)) return ["bad", "The plant did not take the limit", s.limit_text];
+    if (s.alarms !== "none" && s.alarms !== "not known") return ["bad", "The plant reports an alarm", s.alarms];
     if (s.why) return ["bad", "Values are missing", s.why];
     if (links("starting")) return ["wait", "Asking " + links("starting") + " …", ""];
     return ["good", "All is well", links("ok") ? "Answering: " + links("ok") + "." : "Nothing is set up to be asked."];

@@ -67,6 +67,7 @@ NAMES = {
     "plant_load_energy":         "total_load_consumption",
     "plant_alarm_6":             "merged_alarm6_plant1",
     "plant_alarm_7":             "merged_alarm7_plant2",
+    "plant_alarm_dc_charger":    "merged_alarm5_dc_charger",
     "plant_load_power":          "total_load_power",
 }
 # fmt: on

@@ -45,7 +45,7 @@ def _tell(port):
     async def story(uart, link, role, state):
         assert role.slave.link() == "starting"
         (reply,) = await asked(uart, link, frame("090300000004"))
-        assert reply[:3] == b"\x09\x03\x08" and struct.unpack(">HHHH", reply[3:11]) == (1, 48, 0xFFFF, 0)
+        assert reply[:3] == b"\x09\x03\x08" and struct.unpack(">HHHH", reply[3:11]) == (2, 49, 0xFFFF, 0)
         (reply,) = await asked(uart, link, frame("09039c400064"))
         assert len(reply) == 205 and reply[3:7] == b"SunS"
         state.inputs, state.inputs_settled = 5, True

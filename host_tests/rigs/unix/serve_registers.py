@@ -43,7 +43,7 @@ async def main(unit):
             print("outputs %d" % state.outputs)
 
     settings = Settings()
-    settings.apply({"server_unit": unit, "server_outputs": True})
+    settings.apply({"server_unit": unit, "server_outputs": True, "do_safe_mask": 2})
     this = board.Board()
     port = Served(this.rs485(1, 9600, "N"), 9600, "N", this, state, settings)
     task = asyncio.create_task(port.bus.run(lambda: None))

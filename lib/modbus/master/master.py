@@ -3,7 +3,8 @@
 The line is owned by `run()`; others hand in jobs. Urgent jobs go first (every second exchange at most), then the one
 whose deadline is nearest (its due time and one period more), then what clients of a gateway ask for; if the bridge's own
 jobs leave no time, a client gets every third exchange. A steady-state exchange allocates nothing: jobs and buffers are
-made at start, waiting is `sleep_ms`, the reply is checked where it lies and given to the job's `done`.
+made at start, waiting is `sleep_ms`, the reply is checked where it lies and given to the job's `done`. While a reply is on
+its way `spare_us` says how long others may keep the processor.
 
     rest or t3.5   request   t3.5 think   reply        rest or t3.5
     ______________|########|____________|############|______________
@@ -48,7 +49,8 @@ class Master:
         self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
         self._sent_us = self._still_us = self._deadline_us = 0
         self._seen = 0
-        self._look_us = 0  # when the line was to be looked at
+        self._look_us = 0  # when the line is to be looked at
+        self._waits = False  # for a reply
         self._rested_us = 0
         self._began_at = 0
         self._is_split = self._is_late = False  # late: looked at too late to tell when characters came
@@ -96,6 +98,10 @@ class Master:
             self._end(job)
             if kept:  # a quick slave on a full bus leaves no wait that is longer than a tick
                 await asyncio.sleep_ms(0)
+
+    def spare_us(self):
+        """Return for how long the reply that is waited for leaves the processor to others, 0 if none is."""
+        return max(clock.ticks_diff(self._look_us, clock.ticks_us()), 0) if self._waits else 0
 
     # -- clients of a gateway --------------------------------------------------------
 
@@ -161,8 +167,9 @@ class Master:
             return False
         if slave.may_repeat(rested_us, self._line.any()):
             return False
-        is_free = not slave.failures or job.urgent  # whoever asks urgently keeps his own pauses
-        return is_free or clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
+        if not slave.failures or job.urgent:
+            return True  # whoever asks urgently keeps his own pauses
+        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
 
     def _is_alone(self, slave):
         for job in self.jobs:
@@ -175,9 +182,8 @@ class Master:
     def _gap_us(self, slave):
         """Return how long the line or the slave still needs its rest."""
         now, now_us = clock.ticks_ms(), clock.ticks_us()
-        gap_us = 0
-        if clock.ticks_diff(now, self._quiet_at) < 1000:
-            gap_us = self._silence_us - clock.ticks_diff(now_us, self._quiet_us)
+        is_fresh = clock.ticks_diff(now, self._quiet_at) < 1000
+        gap_us = self._silence_us - clock.ticks_diff(now_us, self._quiet_us) if is_fresh else 0
         return max(gap_us, slave.pace.rest_us() - slave.rested_us(now, now_us))
 
     def _send(self, job):
@@ -238,11 +244,13 @@ class Master:
         return self._again(max((missing - 1) * self._character_us, _STEP_US))
 
     def _again(self, wait_us):
+        self._waits = True
         self._look_us = clock.ticks_add(clock.ticks_us(), wait_us)
         return wait_us
 
     def _end(self, job):
         """Take note of how the exchange ended, and hand its result on."""
+        self._waits = False
         reply, slave = self.reply, job.slave
         now = clock.ticks_ms()
         status = reply.status
@@ -257,8 +265,7 @@ class Master:
             if self._is_late:
                 think_us = min(think_us, slave.pace.think_us())
             slave.pace.observe(status, max(think_us, 0), self._rested_us, now, job.length + max(size, reply.have))
-        if status >= 0 and self._is_split:
-            self.counts[SPLIT] += 1
+        self.counts[SPLIT] += status >= 0 and self._is_split
         self._quiet_at, self._quiet_us = now, self._still_us
         slave.quiet(now, self._still_us)
         slave.ended(status, job, self._began_at, now)
@@ -266,35 +273,27 @@ class Master:
         self._own = 0 if of_client else min(self._own + 1, _OWN_FIRST)
         self._urgent = max(self._urgent - 1, 0) if job.urgent else min(self._urgent + 1, _URGENT_MOST)
         if self.tap and not of_client:
-            self.tap(
-                slave.unit, job.function, job.address, job.quantity, status, reply.frame, reply.start + 3, self.asked_at
-            )
+            at = reply.start + 3
+            self.tap(slave.unit, job.function, job.address, job.quantity, status, reply.frame, at, self.asked_at)
         job.settle(status, now)
         job.finish(status, reply.frame, reply.start + 1, max(size - 3, 0))
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""
         reply, piece = self.reply, self._piece
-        have = 0
+        reply.have = 0
         while self._line.any():
             count = self._line.readinto(piece, len(piece))
             if not count:
                 break
-            for i in range(min(count, len(reply.frame) - have)):
-                reply.frame[have + i] = piece[i]
-            have = min(have + count, len(reply.frame))
-        if have:
-            reply.strays(self._last, have)
+            reply.append(piece, count)
+        if reply.have:
+            reply.strays(self._last)
 
     def _take(self, waiting):
         """Move the bytes that wait behind those in the reply's frame."""
-        reply, line = self.reply, self._line
-        frame, have = reply.frame, reply.have
-        if not have:
-            reply.have = line.readinto(frame, min(waiting, len(frame)))
-            return
-        piece = self._piece
-        count = line.readinto(piece, min(waiting, len(piece), len(frame) - have))
-        for i in range(count):
-            frame[have + i] = piece[i]
-        reply.have = have + count
+        reply, piece = self.reply, self._piece
+        if reply.have:
+            reply.append(piece, self._line.readinto(piece, min(waiting, len(piece))))
+        else:
+            reply.have = self._line.readinto(reply.frame, min(waiting, len(reply.frame)))

@@ -102,9 +102,16 @@ class Reply:
         self.status = rtu.WRONG_FUNCTION
         return rtu.WRONG_FUNCTION
 
-    def strays(self, slave, have):
-        """Take what came between two exchanges: `have` bytes that lie in frame. slave: who was asked last, or None."""
-        self.have = have
+    def append(self, piece, count):
+        """Put the first `count` bytes of piece behind those in frame; what has no room is lost."""
+        frame, have = self.frame, self.have
+        count = min(count, len(frame) - have)
+        for i in range(count):
+            frame[have + i] = piece[i]
+        self.have = have + count
+
+    def strays(self, slave):
+        """Take what came between two exchanges and lies in frame. slave: who was asked last, or None."""
         told = self._told(0)
         late = told and slave and self.frame[0] == slave.unit and slave.expects(self.frame[1], self.frame[2])
         self.counts[LATE if late else STRAY] += 1

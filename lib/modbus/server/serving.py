@@ -19,7 +19,7 @@ _QUIET_POLL_MS = const(4)  # while nothing comes; a request takes at least 8 ms
 _POLL_MS = const(2)
 _PATIENCE_MS = const(40)  # longest gap inside a frame: USB adapters hold bytes back for 16 ms
 _LATE_MS = const(250)  # bytes may be so old if nobody looked; the master has given up, and may be talking
-_ECHO_MS = const(100)
+_ECHO_MS = const(100)  # of a reply that nobody else can have sent
 _GLITCHES = const(3)  # 0x00 or 0xFF around a frame, which drivers make when they switch
 _SILENT_S = const(60)  # nobody asked for so long
 _NOISY = const(5)  # damaged frames in a row
@@ -41,6 +41,9 @@ class Serving:
         # A long answer need not hold up everything else, if the line can send beside.
         self._say = getattr(line, "begin", line.send)
         self._sending = getattr(line, "sending", _never)
+        # An echo is there when the sending ends, or so much later; the same request again takes its time on the wire.
+        self._echo_ms = getattr(line, "late_ms", 0)
+        self._character_us = rtu.character_us(baud, parity)
         self.slave = slave
         self.think_ms = think_ms
         # One tick more than t3.5, because a tick may have begun just before it was read.
@@ -54,7 +57,8 @@ class Serving:
         self._begin = 0  # where the frame begins that was found last
         self._is_request = False  # and what it looks like
         self._sent = 0  # length of the reply that may come back as our own echo
-        self._sent_at = 0
+        self._sent_at = 0  # ticks when it was still being sent
+        self._seen_at = self._unseen_at = 0  # ticks of the look that found the last bytes, and of the look before
         self._line_kind = _UNKNOWN
         self._damaged = 0  # in a row
         self._asked_s = None
@@ -91,7 +95,8 @@ class Serving:
             if waiting:
                 self._late = self._late or diff(now, looked_at) > _LATE_MS
                 self._take(waiting)
-                looked_at = heard_at = now
+                self._unseen_at = looked_at
+                looked_at = heard_at = self._seen_at = now
                 await asyncio.sleep_ms(_POLL_MS)
                 continue
             looked_at = now
@@ -107,10 +112,11 @@ class Serving:
                     if think_ms > 0 and self._frame[0]:
                         await asyncio.sleep_ms(think_ms)
                     if self._serve(count, think_ms > 0):
+                        self._sent_at = ticks()
                         while self._sending():
                             beat()
+                            self._sent_at = ticks()
                             await asyncio.sleep_ms(_POLL_MS)
-                        self._sent_at = ticks()
                     looked_at = ticks()  # the wire was ours meanwhile
                     continue
             if still_ms >= _PATIENCE_MS and self._have:
@@ -170,7 +176,7 @@ class Serving:
                 start += 1
             self._damaged = 0
             size = end - begin
-            if self._echoed(begin, size):
+            if self._echoed(begin, size, start < have):
                 counts[ECHOES] += 1
                 continue
             ours = self._is_request and (frame[begin] == slave.unit or not frame[begin])
@@ -238,13 +244,18 @@ class Serving:
     def _good(self, start, end, have):
         return end <= have and end - start <= rtu.LONGEST and crc.intact(self._frame, start, end)
 
-    def _echoed(self, begin, size):
-        """Return True if the frame is what we sent last. Whether the line echoes is learned from clear cases."""
+    def _echoed(self, begin, size, is_followed):
+        """Return True if the frame is what we sent last.
+
+        The answer to a write looks like the write itself. It is told by the time when it came; where the looks were too
+        far apart for that, by what is known of the line.
+        """
         sent, frame, out = self._sent, self._frame, self._out
         if not sent:
             return False
         self._sent = 0
-        same = size == sent and clock.ticks_diff(clock.ticks_ms(), self._sent_at) < _ECHO_MS
+        came_ms = clock.ticks_diff(self._seen_at, self._sent_at)
+        same = size == sent and came_ms < _ECHO_MS
         for i in range(size if same else 0):
             if frame[begin + i] != out[i]:
                 same = False
@@ -252,9 +263,13 @@ class Serving:
         if not same:
             self._line_kind = _CLEAN
             return False
-        if not self._is_request:
+        if is_followed:
+            return True  # nobody waits for an answer to it any more
+        half_ms = size * self._character_us // 2000 + self._echo_ms
+        if not self._is_request or came_ms <= half_ms:
             self._line_kind = _ECHOING
-        # The answer to a write looks like the write itself: on a clean line it is the master who repeats it.
+        elif clock.ticks_diff(self._unseen_at, self._sent_at) > half_ms:
+            self._line_kind = _CLEAN
         return self._line_kind != _CLEAN
 
     def _drop(self, count):

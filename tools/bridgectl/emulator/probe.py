@@ -51,17 +51,18 @@ class _Timed:
 
 
 def _watch_readings(readings):
-    stock = readings.put
+    stock = readings.take
 
-    def put(*arguments):
-        quality = stock(*arguments)
-        if quality == _GOOD and readings.put != stock:  # who took `put` before keeps calling this one for a while
-            readings.put = stock
+    def take(cells, *arguments):
+        stock(cells, *arguments)
+        if (
+            readings.quality(cells[0]) == _GOOD and readings.take != stock
+        ):  # who took it before calls this one for a while
+            readings.take = stock
             print("PROBE reading", time.ticks_ms())
             print("PROBE booted", _booted_ms)
-        return quality
 
-    readings.put = put
+    readings.take = take
 
 
 def _report(_pin):

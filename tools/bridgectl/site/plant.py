@@ -31,7 +31,8 @@ _INPUTS = (
     (30031, "i", 17, "output_w"),        (30033, "i", 17, "output_var"),     (30035, "i", 17, "pv_w"),
     (30037, "i", 17, "charge_w"),        (30039, "I", 17, "available_w"),    (30041, "I", 17, "absorb_w"),
     (30043, "I", 17, "available_var"),   (30045, "I", 17, "available_var"),  (30047, "I", 17, "charge_room_w"),
-    (30049, "I", 17, "discharge_room_w"), (30051, "H", 17, "running_state"), (30085, "H", 25, "charge_end"),
+    (30049, "I", 17, "discharge_room_w"), (30051, "H", 17, "running_state"), (30072, "H", 20, "alarm_dc_charger"),
+    (30085, "H", 25, "charge_end"),
     (30086, "H", 25, "discharge_end"),   (30087, "H", 25, "soh"),            (30088, "Q", 26, "pv_energy"),
     (30092, "I", 26, "load_day_energy"), (30094, "Q", 26, "load_energy"),    (30280, "H", 28, "alarm_6"),
     (30281, "H", 28, "alarm_7"),         (30282, "i", 28, "load_w"),         (30284, "i", 28, "load_w"),
@@ -66,7 +67,7 @@ class Plant(Slave):
         self.generation = generation
         self.off_grid = 0
         self.alarms = dict.fromkeys(
-            ("alarm_1", "alarm_2", "alarm_ess", "alarm_backup_gateway", "alarm_6", "alarm_7"), 0
+            ("alarm_1", "alarm_2", "alarm_ess", "alarm_backup_gateway", "alarm_6", "alarm_7", "alarm_dc_charger"), 0
         )
         self.running_state = sigenergy.RUNNING
         self.too_fast = 0

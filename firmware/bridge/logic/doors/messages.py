@@ -30,7 +30,7 @@ def facts(state):
         + limit
         + [link_text(state.sensor_link, state.sensor_why), link_text(state.plant_link, state.plant_why)]
         + list(state.rs485)
-        + [state.gateway.get("text", "off")]
+        + [state.gateway.get("text", "off"), state.alarms[:_LONGEST_TEXT]]
         + list(state.segments)
         + memory
         + start

@@ -3,11 +3,14 @@
 Registers come from the readings as the true meter sent them; no float is ever computed. If voltage, current and power
 are not fresh, the declared policy acts with the next request: "silent" (as a dead meter), "safe" (a declared power in
 place of the measured one) or "last" (the last good values). What was never good is not answered under any policy.
+Age counts from the last good value, whatever came after it: a value that turned implausible grows old like one that
+does not come any more.
 Pure. Rules and exceptions as facts.md tells them of the meter: reads start even and have an even count, at most 80
 registers; what is not assigned reads 0; holding registers one parameter at a time, by functions 3 and 16.
 """
 
 import struct
+from array import array
 
 from bridge import points
 from bridge.devices import eastron
@@ -19,7 +22,7 @@ SAY_NOTHING = 0x7F  # in place of an exception code: no reply at all
 
 # readings' qualities
 _NEVER = const(0)
-_STALE = const(1)
+_SUSPECT = const(2)
 _GOOD = const(3)
 
 _READ_HOLDING = const(3)
@@ -31,6 +34,7 @@ _SETTLE_MS = const(5000)  # after the first whole set of values, what is still m
 _LAST_KEY = const(12)  # voltage 0, current 6, power 12 decide whether the source is fresh
 _LAST_MEASURED = const(36)  # up to here a safe value takes the place of a measured one (but not of the voltage)
 _NOMINAL_V = const(230)
+_FOR_EVER_MS = const(1 << 28)
 
 
 class MeterBank:
@@ -47,6 +51,7 @@ class MeterBank:
         self.now = 0
         self._readings = readings
         self._raw = readings._raw  # 4 bytes a point, low byte first
+        self._limits_ms = readings._max_age_ms
         self._ticks_diff = ticks_diff
         self._last = [row[1] for row in eastron.MODELS if row[0] == model][0]
         self._same_model = rows is source_rows or rows == source_rows
@@ -55,6 +60,8 @@ class MeterBank:
         self._cells = tuple([(row[0], points.number(row[3]), row[3] in firm) for row in rows])
         self._keys = tuple([n for address, n, _ in self._cells if address <= _LAST_KEY])
         self._known = bytearray(readings.count)  # was good at least once
+        self._ages_ms = array("i", [0] * readings.count)  # of the last good value, at the time of the last note
+        self._noted_at = None
         self._complete_at = None
         self._settled = False
         self.follow(policy, stale_ms, safe_w)
@@ -68,26 +75,30 @@ class MeterBank:
 
     def fresh(self):
         """Return True if voltage, current and power are good and young enough at `now`."""
-        readings = self._readings
         for n in self._keys:
-            if readings.quality(n) != _GOOD or readings.age_ms(n, self.now) > self._stale_ms:
+            if not self._known[n] or self._readings.quality(n) == _SUSPECT or self._age_ms(n) > self._stale_ms:
                 return False
         return True
 
     def note(self):
         """Note what is good at `now`; called with each request and at least every second."""
-        readings = self._readings
+        readings, now = self._readings, self.now
+        passed_ms = 0 if self._noted_at is None else self._ticks_diff(now, self._noted_at)
+        self._noted_at = now
         complete = True
         for _, n, firm in self._cells:
             if readings.quality(n) == _GOOD:
                 self._known[n] = 1
-            elif firm and not self._known[n]:
+                self._ages_ms[n] = readings.age_ms(n, now)
+                continue
+            self._ages_ms[n] = min(self._ages_ms[n] + passed_ms, _FOR_EVER_MS)
+            if firm and not self._known[n]:
                 complete = False
         if not complete or self._settled:
             return
         if self._complete_at is None:
-            self._complete_at = self.now
-        self._settled = self._ticks_diff(self.now, self._complete_at) > _SETTLE_MS
+            self._complete_at = now
+        self._settled = self._ticks_diff(now, self._complete_at) > _SETTLE_MS
 
     def silenced(self):
         """Return True if nothing at all may be answered at `now`: a meter that has no values is a dead one."""
@@ -128,7 +139,8 @@ class MeterBank:
     def _put(self, register, n, firm, fresh, out, at):
         """Put one value into out, or say why not."""
         quality = self._readings.quality(n)
-        if not fresh and self.policy == "safe" and 0 < register <= _LAST_MEASURED:
+        is_old = self._age_ms(n) > max(self._stale_ms, self._limits_ms[n])
+        if self.policy == "safe" and 0 < register <= _LAST_MEASURED and (is_old or not fresh):
             safe, k = self._safe, register // 6 * 4
             for i in range(4):
                 out[at + i] = safe[k + i]
@@ -137,12 +149,18 @@ class MeterBank:
             if firm or not self._settled or quality != _NEVER:
                 return SAY_NOTHING
             return _ILLEGAL_ADDRESS if self._same_model else 0
-        if quality == _STALE and self.policy == "silent":
+        if is_old and self.policy == "silent":
             return SAY_NOTHING
         raw, k = self._raw, 4 * n
         for i in range(4):
             out[at + i] = raw[k + 3 - i]
         return 0
+
+    def _age_ms(self, n):
+        """Return the age of the last good value of a point at `now`."""
+        if self._readings.quality(n) == _GOOD:
+            return self._readings.age_ms(n, self.now)
+        return self._ages_ms[n] + (0 if self._noted_at is None else self._ticks_diff(self.now, self._noted_at))
 
     def _read_holding(self, address, count, out, at):
         for register, value, _ in self._holding:

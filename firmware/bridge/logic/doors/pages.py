@@ -67,6 +67,7 @@ def _now(state):
         "inputs": state.inputs if state.inputs_settled else None,
         "outputs": state.outputs,
         "leds": [(s, name) + lights.look(s, name) for s, name in zip(lights.SEGMENTS, state.segments)],
+        "alarms": state.alarms,
         "limit_pct": state.limit_pct,
         "limit_reason": state.limit_reason,
         "limit_w": state.plant_limit_w,

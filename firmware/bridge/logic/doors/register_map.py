@@ -13,7 +13,7 @@ from bridge.logic.doors import sunspec_image
 from bridge.logic.grid import command as limit
 from micropython import const
 
-LAYOUT = 1  # version of this map; grows when something is added
+LAYOUT = 2  # version of this map; grows when something is added
 
 STATE_AT = 0
 STATE_WORDS = 100
@@ -100,6 +100,7 @@ plant_load_energy
 plant_alarm_6
 plant_alarm_7
 plant_load_power
+plant_alarm_dc_charger
 """
 
 _NOT_A_NUMBER = b"\x7f\xc0\x00\x00"
@@ -114,15 +115,17 @@ class RegisterMap:
     """A bank for modbus.server.server over the bridge's state; read-only unless outputs may be commanded.
 
     unit: as SunSpec shows it. ticks_ms: the clock, for ages. command: function(bits, mask) that is told which outputs
-    (bit 0 = DO1) a master switches and which of them shall be closed, or None = coils cannot be written.
+    (bit 0 = DO1) a master switches and which of them shall be closed, or None = coils cannot be written. driven:
+    function that returns the outputs as they are commanded now; None: as the state has them.
     """
 
     functions = b"\x01\x02\x03\x04\x05\x06\x0f\x10\x16\x17"
 
-    def __init__(self, state, unit, ticks_ms, command=None):
+    def __init__(self, state, unit, ticks_ms, command=None, driven=None):
         self._state = state
         self._ticks_ms = ticks_ms
         self._command = command
+        self._driven = driven
         self._numbers = bytes([points.number(row[0]) for row in table.rows(READINGS)])
         size = READING_WORDS * len(self._numbers)
         self._image = bytearray(2 * max(size, STATE_WORDS))
@@ -159,7 +162,10 @@ class RegisterMap:
         return 0
 
     def _read_bits(self, function, address, count, out, at):
-        mask, most = (self._state.outputs, _OUTPUTS) if function == 1 else (self._state.inputs, _INPUTS)
+        mask, most = self._state.inputs, _INPUTS
+        if function == 1:
+            # What was acknowledged is so: the relay follows within 50 ms.
+            mask, most = self._driven() if self._driven else self._state.outputs, _OUTPUTS
         if address + count > most:
             return 2
         out[at] = mask >> address

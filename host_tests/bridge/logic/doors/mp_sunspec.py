@@ -52,7 +52,7 @@ class Site:
 def test_the_state_is_where_the_page_says():
     """Proves: COM-8+"""
     site = Site()
-    assert site.words(0, 10) == (1, 48, 0b01010, 0b10, 1, 2, 60, 3, 1, 0xFFFF)
+    assert site.words(0, 10) == (2, 49, 0b01010, 0b10, 1, 2, 60, 3, 1, 0xFFFF)
     assert site.unpacked(10, ">IIIHhHH") == (70000, 123456, 99999, 1, -61, 0b011, 0)
     assert site.text(32, 16) == b"SN1234567890" and site.text(48, 8) == b"1.2.3" and site.text(56, 24) == b"DI2"
     assert site.words(20, 12) == (0,) * 12 and site.words(80, 20) == (0,) * 20
@@ -63,7 +63,7 @@ def test_the_state_is_where_the_page_says():
 
 def test_a_read_that_leaves_its_block_is_refused():
     site = Site()
-    last = 1000 + 4 * 48
+    last = 1000 + 4 * 49
     for address, count in (
         (99, 2),
         (100, 1),

@@ -25,7 +25,7 @@ def test_pymodbus_reads_own_map_and_sunspec(bridge):
     try:
         at = {"device_id": UNIT}
         state = client.read_holding_registers(0, count=100, **at).registers
-        assert state[:8] == [1, 48, 0b01010, 0b10, 1, 0, 60, 0]
+        assert state[:8] == [2, 49, 0b01010, 0b10, 1, 0, 60, 0]
         assert client.read_input_registers(1008, count=3, **at).registers == [*POWER, 3]
         assert client.read_holding_registers(40000, count=4, **at).registers == [0x5375, 0x6E53, 1, 66]
         meter = client.read_holding_registers(40070, count=107, **at).registers
@@ -60,7 +60,7 @@ def test_mbpoll_reads_own_map_and_sunspec(bridge):
     """Proves: COM-8+, NET-6+"""
     code, said = mbpoll(bridge.path, UNIT, "-t", "4", "-r", "0", "-c", "8", ())
     values = dict(re.findall(r"\[(\d+)\]:\s+(-?\d+)", said))
-    assert code == 0 and [values[str(n)] for n in range(8)] == ["1", "48", "10", "2", "1", "0", "60", "0"], said
+    assert code == 0 and [values[str(n)] for n in range(8)] == ["2", "49", "10", "2", "1", "0", "60", "0"], said
     code, said = mbpoll(bridge.path, UNIT, "-t", "4:float", "-B", "-r", "1008", "-c", "1", ())
     assert code == 0 and "-1022.5" in said, said
     code, said = mbpoll(bridge.path, UNIT, "-t", "4:hex", "-r", "40000", "-c", "2", ())
@@ -76,7 +76,7 @@ def test_mbpoll_reads_own_map_and_sunspec(bridge):
 def test_libmodbus_reads_own_map_and_sunspec(bridge):
     """Proves: COM-8+, NET-6+"""
     with Libmodbus(bridge.path, UNIT) as master:
-        assert master.registers(0, 8) == [1, 48, 0b01010, 0b10, 1, 0, 60, 0]
+        assert master.registers(0, 8) == [2, 49, 0b01010, 0b10, 1, 0, 60, 0]
         assert master.registers(1008, 3, function=4) == [*POWER, 3]
         assert len(master.registers(40000, 125)) == 125
         meter = master.registers(40070, 107)
@@ -87,7 +87,7 @@ def test_libmodbus_reads_own_map_and_sunspec(bridge):
         assert bridge.printed() == ["outputs 3"] and master.bits(0, 2) == [1, 1]
         master.write_bits(0, [0, 1])
         for call in (
-            lambda: master.registers(1191, 2),
+            lambda: master.registers(1195, 2),
             lambda: master.registers(65535, 1),
             lambda: master.write_registers(0, [1, 2]),
             lambda: master.mask(0, 0, 1),
@@ -102,7 +102,7 @@ def test_modbus_serial_reads_own_map_and_sunspec(bridge):
     """Proves: COM-8+, NET-6+"""
     bridge.printed()
     got = modbus_serial("read_registers.js", bridge.path, UNIT)
-    assert got["state"][:8] == [1, 48, 0b01010, 0b10, 1, 0, 60, 0]
+    assert got["state"][:8] == [2, 49, 0b01010, 0b10, 1, 0, 60, 0]
     assert got["power"][:3] == [*POWER, 3]
     assert got["mark"] == [0x5375, 0x6E53, 1, 66]
     assert {k: got["meter"][k] for k in METER} == METER

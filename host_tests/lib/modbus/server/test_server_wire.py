@@ -26,13 +26,13 @@ def test_only_the_own_unit_and_broadcasts_count(bridge, wire):
     assert wire.ask("0f0000000201" + "03", 0, 0.15) == ""
     assert bridge.printed() == ["outputs 3"]
     assert wire.ask("0f000000020102", 0, 0.15) == ""
-    assert wire.ask("0300000001") == "03020001"
+    assert wire.ask("0300000001") == "03020002"
 
 
 def test_damaged_frames_get_no_answer_and_the_next_one_does(bridge, wire):
     """Proves: COM-8+, REL-1+"""
     good = sealed(bytes([UNIT]) + bytes.fromhex("0300000001"))
-    reply = sealed(bytes([UNIT]) + bytes.fromhex("03020001"))
+    reply = sealed(bytes([UNIT]) + bytes.fromhex("03020002"))
     for i in range(len(good)):
         wire.put(good[:i] + bytes([good[i] ^ 0x10]) + good[i + 1 :])
         assert wire.hear(0.1) == b""
@@ -52,7 +52,7 @@ def test_frames_in_one_piece_are_parted(bridge, wire):
     """Proves: COM-8+"""
     theirs = sealed(bytes.fromhex("050300000002")) + sealed(bytes.fromhex("05030400010002"))
     wire.put(theirs + sealed(bytes([UNIT]) + bytes.fromhex("0300000001")))
-    assert wire.hear() == sealed(bytes([UNIT]) + bytes.fromhex("03020001"))
+    assert wire.hear() == sealed(bytes([UNIT]) + bytes.fromhex("03020002"))
 
 
 BOUNDARIES = (
@@ -105,7 +105,7 @@ def test_diagnostics_count_and_listen_only_holds(bridge, wire):
         assert wire.ask(pdu, silence_s=0.15) == ""
     assert bridge.printed() == []
     assert wire.ask("0800010000", silence_s=0.2) == ""
-    assert wire.ask("0300000001") == "03020001"
+    assert wire.ask("0300000001") == "03020002"
 
 
 def test_identification_comes_page_by_page(wire):
