@@ -47,7 +47,7 @@ class State:
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)
         self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
 
-        self.output_command = (None, None)  # uplink: outputs asked for by MQTT, see grid.outputs
+        self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs
         self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
         self.gateway = {}  # clients: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: logged in at the broker

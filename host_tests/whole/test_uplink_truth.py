@@ -12,7 +12,7 @@ from brokers import Mosquitto
 from uplink_rig import Ear, bridge
 
 CONFIGS = "homeassistant/device/"
-GROUPS = 8
+GROUPS = 12
 
 
 def configs(ear):

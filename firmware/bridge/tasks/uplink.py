@@ -1,4 +1,4 @@
-"""The way to the broker: publishes the state, announces the device, takes commands. Writer of uplink and output command.
+"""The way to the broker: publishes the state, announces the device, takes commands (tasks/commands).
 
 Connected, announced and may-command are three facts: a broker may take the login and refuse the rest.
 """
@@ -9,20 +9,16 @@ import json
 import clock
 import log
 from bridge.logic.doors import announcing, messages
-from bridge.logic.grid.outputs import ordered
 from micropython import const
 from mqtt.address import is_address
 from mqtt.client import MQTTClient
-from mqtt.errors import MQTTException, ProtocolError, in_words
 from mqtt.stream import open_stream
 from parts import Part
 
-_LIMIT = const(1024)  # longest inbound packet, bytes
+_LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic
+_MORE = const(256)
 _KEEPALIVE_S = const(20)
-_MOST_WAITING = const(8)  # commands that wait for their effect
-_BUFFER = const(3072)  # bytes of a state or of a discovery message; more is made if it is needed
-_TRIAL_MS = const(6000)  # a page waits 8 s
-_ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
+_BUFFER = const(2560)  # bytes of a state or of a discovery message; more is made if it is needed
 
 
 def _broker(settings, state):
@@ -42,7 +38,8 @@ class _Session:
         self._discovery = Part("bridge.logic.doors.discovery")  # only while it is announced
         self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
-        self._waiting = []  # commands that wait for their effect: (bits, mask, answer, deadline)
+        self._obeying = Part("bridge.tasks.commands")  # only while a command waits for its effect
+        self._commands = None
         self._seen = ()
         self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
         self._payload = None
@@ -85,6 +82,7 @@ class _Session:
             await self.client.run(self._step, ready=self._has_network)
         finally:  # also when it dies: what is shown must not outlive it
             self._discovery.unload()
+            self._obeying.unload()
             self._state.uplink_connected = self._state.uplink_announced = False
             self._state.uplink_commands = None
 
@@ -106,7 +104,9 @@ class _Session:
         if network and not self._network:
             client.hurry()  # the network is back: no reason to sit out the pause
         self._network = network
-        self._confirm(now)
+        if self._commands and not self._commands.confirm(now):
+            self._commands = None
+            self._obeying.unload()
         if _broker(self._settings, state) != self._made_for:
             client.stop()
             return
@@ -164,7 +164,7 @@ class _Session:
             part = piece.encode()
             end = at + len(part)
             if end > len(self._buffer):
-                larger = bytearray(end + _BUFFER)
+                larger = bytearray(end + _MORE)
                 larger[:at] = memoryview(self._buffer)[:at]
                 self._buffer = larger
             self._buffer[at:end] = part
@@ -189,71 +189,18 @@ class _Session:
                 self._announcing.begin()
                 self._due_at = clock.ticks_ms()
             return
-        state = self._state
-        with Part("bridge.logic.doors.commands") as commands:
-            outputs, changes, answer = commands.read(payload, retained, self._settings)
-        if not answer["ok"]:
-            self._answer(answer)
-            return
-        if changes:
-            try:
-                self._settings.apply(changes)
-            except OSError as e:
-                answer["ok"] = False
-                answer["errors"] = {"settings": "could not be stored (error %d); nothing was changed" % e.errno}
-                self._answer(answer)
-                return
-            log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
-        if outputs is None:
-            self._answer(answer)
-            return
-        if len(self._waiting) >= _MOST_WAITING:
-            answer["ok"] = False
-            answer["errors"] = {"message": "too many commands at once; wait for their answers"}
-            self._answer(answer)
-            return
-        now = clock.ticks_ms()
-        state.output_command = ordered(state.output_command, outputs[0], outputs[1], clock.seconds(), now)
-        self._waiting.append(outputs + (answer, clock.ticks_add(now, _ANSWER_MS)))
-
-    def _confirm(self, now):
-        """Answer the commands whose effect is there, or that waited too long."""
-        while self._waiting:
-            bits, mask, answer, deadline = self._waiting[0]
-            outputs = self._state.outputs
-            done = not (outputs ^ mask) & bits
-            if not done and clock.ticks_diff(deadline, now) > 0:
-                return
-            self._waiting.pop(0)
-            answer["ok"] = done
-            if done:
-                answer["do1"], answer["do2"] = bool(outputs & 1), bool(outputs & 2)
-            else:
-                answer["errors"] = {"do": "the outputs did not follow; a later command or a rule overruled this one"}
-            self._answer(answer)
+        if not self._commands:
+            self._commands = self._obeying.load().Commands(self._state, self._settings, self._answer)
+        self._commands.take(payload, retained)
 
     def _answer(self, answer):
         self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
 
 
-async def trial(state, host, port, user, password):
-    """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most."""
-
-    async def way(server, port, timeout_ms, beat):
-        if not is_address(server):
-            with Part("resolver", "resolver") as resolver:
-                server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
-        return await open_stream(server, port, timeout_ms, beat)
-
-    client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)
-    try:
-        await asyncio.wait_for_ms(client.connect(), _TRIAL_MS)
-    except asyncio.TimeoutError:
-        return "the broker does not answer"
-    except (OSError, ProtocolError, MQTTException) as e:
-        return in_words(e)
-    await client.disconnect()
-    return ""
+def trial(state, *broker):
+    """Return a coroutine that tries a broker beside the session that runs: tasks/broker_trial.run."""
+    with Part("bridge.tasks.broker_trial", "bridge.tasks.broker_trial") as broker_trial:
+        return broker_trial.run(state, *broker)
 
 
 async def run(beat, state, settings):

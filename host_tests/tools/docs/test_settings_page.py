@@ -11,7 +11,7 @@ firmware.load()
 
 import table  # noqa: E402
 from bridge import meanings, points, settings_table  # noqa: E402
-from bridge.logic.doors import commands  # noqa: E402
+from bridge.logic.doors import set_message  # noqa: E402
 from bridge.settings import Settings  # noqa: E402
 
 ROOT = firmware.ROOT
@@ -47,7 +47,7 @@ def test_every_example_of_the_manual_is_a_command_that_the_bridge_takes():
     for page in ("README.md", "docs/ports.md"):
         examples = re.findall(r"-m '(\{.*?\})'", (ROOT / page).read_text())
         for text in examples:
-            _, changes, answer = commands.read(text.encode(), False, Settings())
+            _, changes, answer = set_message.read(text.encode(), False, Settings())
             assert answer["ok"] and changes, (page, text, answer)
     assert len(examples) >= 7
 

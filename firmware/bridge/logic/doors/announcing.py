@@ -4,7 +4,7 @@ import table
 from bridge import points
 from micropython import const
 
-GROUP = const(10)  # components of one discovery message, about 2 kB
+GROUP = const(7)  # components of one discovery message, about 2 kB
 
 
 class Announcing:

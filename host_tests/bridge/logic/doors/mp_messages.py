@@ -5,7 +5,7 @@ import struct
 import time
 
 from bridge import points
-from bridge.logic.doors import announcing, commands, discovery, messages
+from bridge.logic.doors import announcing, discovery, messages, set_message
 from bridge.settings import Settings
 from bridge.state import State
 
@@ -69,7 +69,7 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
 
 
 def _command(payload, retained=False):
-    return commands.read(payload, retained, Settings())
+    return set_message.read(payload, retained, Settings())
 
 
 def test_a_command_for_one_output_leaves_the_other():

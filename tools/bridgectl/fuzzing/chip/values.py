@@ -19,13 +19,13 @@ def plain(value):
 
 def command():
     """In: what came on the topic `set`. Out: [null or outputs as (bits, mask), changes, answer]."""
-    from bridge.logic.doors import commands
+    from bridge.logic.doors import set_message
     from bridge.settings import Settings
 
     in_force = Settings()
 
     def take(data):
-        outputs, changes, answer = commands.read(data, False, in_force)
+        outputs, changes, answer = set_message.read(data, False, in_force)
         text = json.dumps(answer)
         return [outputs, plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
 

@@ -1,4 +1,4 @@
-"""Commands that come in over MQTT. Pure; in memory only while one is read."""
+"""A message of the `set` topic: commands to the outputs, and settings. Pure."""
 
 import json
 

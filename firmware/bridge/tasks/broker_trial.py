@@ -1,0 +1,32 @@
+"""Tries a broker that a person typed, beside the session that runs. In memory only meanwhile."""
+
+import asyncio
+
+from micropython import const
+from mqtt.address import is_address
+from mqtt.client import MQTTClient
+from mqtt.errors import MQTTException, ProtocolError, in_words
+from mqtt.stream import open_stream
+from parts import Part
+
+_LONGEST_MS = const(6000)  # a page waits 8 s
+
+
+async def run(state, host, port, user, password):
+    """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most."""
+
+    async def way(server, port, timeout_ms, beat):
+        if not is_address(server):
+            with Part("resolver", "resolver") as resolver:
+                server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
+        return await open_stream(server, port, timeout_ms, beat)
+
+    client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)
+    try:
+        await asyncio.wait_for_ms(client.connect(), _LONGEST_MS)
+    except asyncio.TimeoutError:
+        return "the broker does not answer"
+    except (OSError, ProtocolError, MQTTException) as e:
+        return in_words(e)
+    await client.disconnect()
+    return ""

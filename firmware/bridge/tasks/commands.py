@@ -1,0 +1,68 @@
+"""Commands of the `set` topic: obeyed, and answered when their effect is there. In memory only while one waits.
+
+Writer of the output command.
+"""
+
+import clock
+import log
+from bridge.logic.doors import set_message
+from bridge.logic.grid.outputs import ordered
+from micropython import const
+
+_MOST_WAITING = const(8)  # commands that wait for their effect
+_ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
+
+
+class Commands:
+    """What was commanded and is not answered yet."""
+
+    def __init__(self, state, settings, answer):
+        """answer: takes a dict for the result topic."""
+        self._state = state
+        self._settings = settings
+        self._answer = answer
+        self._waiting = []  # (bits, mask, answer, deadline)
+
+    def take(self, payload, retained):
+        """Obey a message, or answer why not."""
+        outputs, changes, answer = set_message.read(payload, retained, self._settings)
+        if not answer["ok"]:
+            self._answer(answer)
+            return
+        if changes:
+            try:
+                self._settings.apply(changes)
+            except OSError as e:
+                answer["ok"] = False
+                answer["errors"] = {"settings": "could not be stored (error %d); nothing was changed" % e.errno}
+                self._answer(answer)
+                return
+            log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
+        if outputs is None:
+            self._answer(answer)
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            answer["ok"] = False
+            answer["errors"] = {"message": "too many commands at once; wait for their answers"}
+            self._answer(answer)
+            return
+        now, state = clock.ticks_ms(), self._state
+        state.output_command = ordered(state.output_command, outputs[0], outputs[1], clock.seconds(), now)
+        self._waiting.append(outputs + (answer, clock.ticks_add(now, _ANSWER_MS)))
+
+    def confirm(self, now):
+        """Answer the commands whose effect is there, or that waited too long; return True while one waits."""
+        while self._waiting:
+            bits, mask, answer, deadline = self._waiting[0]
+            outputs = self._state.outputs
+            done = not (outputs ^ mask) & bits
+            if not done and clock.ticks_diff(deadline, now) > 0:
+                return True
+            self._waiting.pop(0)
+            answer["ok"] = done
+            if done:
+                answer["do1"], answer["do2"] = bool(outputs & 1), bool(outputs & 2)
+            else:
+                answer["errors"] = {"do": "the outputs did not follow; a later command or a rule overruled this one"}
+            self._answer(answer)
+        return False
