@@ -29,6 +29,7 @@ _SHARED = (
     "utf8",
 )  # what two parts have in common stays
 _STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
+_RECORDS = ("settings", "device", "limit", "window", "slot_state")
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
@@ -47,7 +48,10 @@ def build(board):
     state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
     log.info("app", "version %s on %s, SN %s, start by %s" % (state.version, board.name, state.sn, state.reset_cause))
     for name, reason in settings.ignored:
-        log.warn("app", "stored setting %s ignored: it %s" % (name, reason))
+        log.warn("app", "stored %s ignored: %s" % (name, reason))
+    state.damaged = _damaged(board.data)
+    if state.damaged:
+        log.error("app", "damaged: %s; ports whose role nobody knows are silent until a person decides" % state.damaged)
     state.restart_reason = why
     if why:
         log.warn("app", "it restarted by itself: " + why)
@@ -91,6 +95,15 @@ def build(board):
     def try_broker(*broker):
         return uplink.load().trial(state, *broker)
 
+    def decide(changes):
+        """Let what a person wants count in place of what is damaged; return what is refused, as settings.apply does."""
+        refused = settings.apply(changes, settings.damaged)
+        if not refused:
+            if "limit" in state.damaged:
+                record.remove(board.data + "/limit")
+            state.damaged = _damaged(board.data)
+        return refused
+
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
 
@@ -119,8 +132,8 @@ def build(board):
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
-         begin_update, _web(), try_broker)
-    part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings)
+         begin_update, _web(), try_broker, decide)
+    part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings, decide)
     # fmt: on
     return supervisor, state, settings, ports
 
@@ -128,10 +141,16 @@ def build(board):
 def _restarted(path):
     """Return why the bridge ended its last life by itself, "" if it did not; the record goes."""
     note = record.load(path)
-    if not note:
-        return ""
-    os.remove(path)
-    return str(note.get("why"))
+    try:
+        record.remove(path)
+    except OSError:
+        pass  # the flash fails: it is told once more after the next start
+    return str(note.get("why")) if note else ""
+
+
+def _damaged(folder):
+    """Return the names of the records that are there and cannot be read, with commas between."""
+    return ", ".join([name for name in _RECORDS if record.damaged(folder + "/" + name)])
 
 
 def _web():

@@ -98,6 +98,7 @@ system_heap_largest|sensor|B|data_size|n
 reset_cause|sensor|||d
 version|sensor|||d
 update|sensor|||d
+records|sensor|||d
 radio|sensor|||d
 wlan_signal|sensor|dBm|signal_strength|n
 uplink|sensor|||d

@@ -3,6 +3,8 @@
 from parts import Part
 from store import record
 
+_DAMAGED = "are damaged and cannot be read: a person has to say which ones count from now on (page Settings)"
+
 
 class Settings:
     """Reading one is reading an attribute; the table comes into memory for whoever asks or changes, and goes again."""
@@ -13,6 +15,7 @@ class Settings:
         self._table = Part("bridge.settings_table", "bridge.settings_table")
         self.version = 0  # counts changes, so that tasks notice one
         self.ignored = []  # what the record held and the table refuses: (name, reason)
+        self.damaged = False  # there is a record and it cannot be read: what is in force is not what this house wants
         stored = record.load(path) if path else None
         with self._table as table:
             for row in table.rows():
@@ -20,23 +23,40 @@ class Settings:
             if stored:
                 accepted, self.ignored = table.check(stored, self)
                 self._set(accepted)
+            elif path and record.damaged(path):
+                self.damaged = True
+                self.ignored = [("settings", _DAMAGED)]
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
         with self._table as table:
             return table.check(changes, self)
 
-    def apply(self, changes):
-        """Set and store all of `changes`, or none of them; return what `check` refuses. OSError: flash failed, nothing set."""
+    def apply(self, changes, anew=False):
+        """Set and store all of `changes`, or none of them; return what is refused. OSError: flash failed, nothing set.
+
+        anew: begin with the defaults, whatever was set or is damaged; without it damaged settings take no changes.
+        """
+        if self.damaged and not anew:
+            return self.ignored
         with self._table as table:
-            accepted, refused = table.check(changes, self)
+            accepted, refused = table.check(table.whole(changes) if anew else changes, self)
             if refused:
                 return refused
             if self._path:
                 record.save(self._path, table.differing(accepted, self))
         self._set(accepted)
+        self.ignored = [row for row in self.ignored if row[0] not in accepted and not self.damaged]
+        self.damaged = False
         self.version += 1
         return refused
+
+    def unsure(self, beginning):
+        """Return True if nobody knows what a port shall do: its own settings, or a unit, are damaged or not believed.
+
+        beginning: of the names of its own settings.
+        """
+        return self.damaged or any([name.startswith(beginning) or name.endswith("_unit") for name, _ in self.ignored])
 
     def shown(self):
         """Return all settings as a dict; a secret reads True if it is set, False if not."""

@@ -182,6 +182,13 @@ def _together(accepted, current):
     return "", ""
 
 
+def whole(changes):
+    """Return all settings as a dict: `changes`, and the defaults of the others."""
+    values = {row[0]: row[2] for row in rows()}
+    values.update(changes)
+    return values
+
+
 def differing(changes, current):
     """Return what is not as its default once `changes` are made, as a dict."""
     values = {row[0]: changes.get(row[0], getattr(current, row[0])) for row in rows()}

@@ -15,6 +15,7 @@ class State:
         self.version = version  # app: version of the running slot
         self.reset_cause = reset_cause  # app: power, watchdog, restart, restart or panic, or unknown
         self.restart_reason = ""  # app: why the bridge ended its last life by itself; "" = it did not
+        self.damaged = ""  # app: names of the records that cannot be read in any copy
         self.sn = sn  # app: serial number of the plant, from provisioning
 
         self.inputs = 0  # field_io: debounced contacts, bit 0 = DI1, 1 = closed

@@ -210,3 +210,37 @@ def test_a_broker_is_named_without_port_and_user():
         assert s.check({"mqtt_host": host})[1][0][0] == "mqtt_host", host
     for host in ("", "192.0.2.1", "broker.example", "mosquitto"):
         assert s.check({"mqtt_host": host})[1] == [], host
+
+
+def test_damaged_settings_are_told_take_no_changes_and_begin_anew_when_asked_to():
+    """Proves: REL-1+"""
+    _clean()
+    try:
+        with open(PATH, "wb") as f:
+            f.write(b"\0" * 171)
+        s = Settings(PATH)
+        assert s.damaged and s.ignored[0][0] == "settings"
+        assert s.apply({"plant_unit": 3}) == s.ignored
+        assert (s.plant_unit, s.version) == (247, 0)
+        assert s.unsure("rs485_1_") and s.unsure("rs485_2_")
+        s.plant_unit = 9  # as if there were something of before
+        assert s.apply({"sensor_unit": 3}, True) == []
+        assert (s.damaged, s.ignored, s.plant_unit, s.sensor_unit, s.version) == (False, [], 247, 3, 1)
+        assert not s.unsure("rs485_1_")
+        again = Settings(PATH)
+        assert (again.damaged, again.sensor_unit) == (False, 3)
+    finally:
+        _clean()
+
+
+def test_a_port_is_unsure_of_what_it_shall_do_when_its_own_settings_or_a_unit_are_not_believed():
+    for ignored, first, second in (
+        ("rs485_1_role", True, False),
+        ("rs485_2_baud", False, True),
+        ("plant_unit", True, True),
+        ("publish_ms", False, False),
+        ("gone", False, False),
+    ):
+        s = Settings()
+        s.ignored = [(ignored, "must be something else")]
+        assert (s.unsure("rs485_1_"), s.unsure("rs485_2_")) == (first, second), ignored

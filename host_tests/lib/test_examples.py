@@ -275,8 +275,8 @@ def test_the_counted_starts_survive_and_a_damaged_record_does_no_harm(installed,
 
     assert said().splitlines()[-1] == "start number 1"
     assert said() == "written True\nwritten False (the same was there: no flash was worn)\nstart number 2\n"
-    record = tmp_path / "data" / "starts"
-    record.write_bytes(record.read_bytes().replace(b"2", b"7"))
+    for record in (tmp_path / "data" / "starts", tmp_path / "starts"):
+        record.write_bytes(b"damaged")
     assert said().splitlines()[-1] == "start number 1"
 
 

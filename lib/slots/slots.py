@@ -7,7 +7,7 @@
     <root>slot_boots
         record {"serial", "count", "meant"}: starts since that change that followed a crash; meant: the next one does not
 
-Two copies in two folders, because littlefs keeps a folder in a pair of blocks of its own. The slots themselves lie with a
+The state has two copies in two folders (lib/store/record.py) and boot.py reads both. The slots themselves lie with a
 carrier: carrier_rom or carrier_files. boot.py reads the records, counts the starts and goes back; it imports nothing of
 ours and so has code of its own for it.
 """
@@ -21,7 +21,7 @@ from store import record
 
 _LEAST_HALF = const(196608)  # bytes: in a smaller ROMFS segment the slots would have no room
 _NAMES = ("a", "b")
-_COPIES = ("slot_state", "data/slot_state")
+_STATE = "data/slot_state"  # and its second copy
 
 
 class Slots:
@@ -37,7 +37,7 @@ class Slots:
         self.session = None
         self._carrier = None
         self._segment = segment
-        self._state = _state(self.root)
+        self._state = record.load(self.root + _STATE) or {}
         self.running = self._on_path() if running is None else running
 
     def carrier(self):
@@ -98,7 +98,17 @@ class Slots:
         self._write(self.running, False, floor)
 
     def settle(self):
-        """Forget the starts counted so far: this one is steady. Raises OSError."""
+        """Forget the starts counted so far: this one is steady. Raises OSError.
+
+        A state that is lost, or was never there, is made: what runs stays, and sets the floor. BLOCKS for some tenths of
+        a second then, see lib/store/folder.py.
+        """
+        if self.running and not self._state:
+            from store import folder
+
+            self.confirm()
+            folder.settle(self.root)
+            folder.settle(self.root + "data/")
         record.save(self.root + "slot_boots", {"serial": self._serial(), "count": 0})
 
     def expect_restart(self):
@@ -111,16 +121,14 @@ class Slots:
             pass
 
     def _serial(self):
-        serial = self._state.get("serial")
-        return serial if isinstance(serial, int) else 0
+        return record.serial(self.root + _STATE)
 
     def _write(self, slot, trial, floor, note=None):
-        state = {"slot": slot, "trial": trial, "serial": self._serial() + 1, "floor": floor, "failed": self.failed()}
+        state = {"slot": slot, "trial": trial, "floor": floor, "failed": self.failed()}
         if note is not None:
             state["note"] = note
-        record.save(self.root + _COPIES[0], state)  # from here on it counts
+        record.save(self.root + _STATE, state)
         self._state = state
-        record.save(self.root + _COPIES[1], state)
 
     def _on_path(self):
         for slot in _NAMES:
@@ -144,13 +152,3 @@ def rom_segment():
 def _manifests():
     """Return slots.manifests as a part: it is needed only while an update comes in or is confirmed."""
     return Part("slots.manifests", keep=("slots.head", "slots.version"))
-
-
-def _state(root):
-    """Return the copy of the state with the higher serial, {} if there is none."""
-    best = {}
-    for name in _COPIES:
-        state = record.load(root + name)
-        if state and isinstance(state.get("serial"), int) and state["serial"] > best.get("serial", -1):
-            best = state
-    return best

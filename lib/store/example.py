@@ -10,9 +10,9 @@ from store import record
 
 def main(folder="data"):
     path = folder + "/starts"
-    stored = record.load(path)  # None: missing, damaged or cut short
+    stored = record.load(path)  # None: missing, or no copy can be read
     if stored is None:
-        print("no record yet, or a damaged one: beginning with nothing")
+        print("a damaged record" if record.damaged(path) else "no record yet", "- beginning with nothing")
         stored = {"count": 0}
     stored["count"] += 1
     print("written", record.save(path, stored))

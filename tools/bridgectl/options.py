@@ -10,7 +10,7 @@ PART_GOOD, WRONG_USE, PORT_FAILED, NO_ANSWER = 1, 2, 3, 4
 Port = Annotated[str, typer.Argument(metavar="PORT", help="Serial port of the USB-RS485 adapter.")]
 BoardPort = Annotated[str, typer.Argument(metavar="PORT", help="USB serial port of the board.")]
 BoardOrFolder = Annotated[str, typer.Argument(metavar="PORT", help="USB port of the board, or a host board's folder.")]
-Action = Annotated[str, typer.Argument(metavar="[get|set|export|import]", help="Default: get.")]
+Action = Annotated[str, typer.Argument(metavar="[get|set|export|import|anew]", help="Default: get.")]
 Words = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME ...|NAME=VALUE ...|FILE]", help="NAME=- asks for the value.")
 ]

@@ -19,16 +19,20 @@ _OF_THE_SENSOR = ("master", "gateway", "listen")
 
 
 def made_from(settings, number):
-    """Return the values that a port is made from, to compare with later ones; its role comes first."""
+    """Return the values that a port is made from, to compare with later ones; its role comes first.
+
+    A port is off while nobody knows its role: it may hang on somebody's bus.
+    """
     own = "rs485_%d_" % number
-    role = getattr(settings, own + "role")
+    role = "off" if settings.unsure(own) else getattr(settings, own + "role")
     return (role,) + tuple(settings.starting((own,) + _PREFIXES[role]))
 
 
 def make(board, state, settings, number):
     """Return the object of a port, or None if it is off. Raises OSError if the line cannot be opened."""
     own = "rs485_%d_" % number
-    role, baud, parity = [getattr(settings, own + leaf) for leaf in ("role", "baud", "parity")]
+    role = made_from(settings, number)[0]
+    baud, parity = getattr(settings, own + "baud"), getattr(settings, own + "parity")
     model = settings.sensor_model
     if role == "off" or (number == 2 and model == "none" and role in _OF_THE_SENSOR):
         return None

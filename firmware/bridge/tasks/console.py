@@ -21,8 +21,8 @@ _TURN_MS = const(5)  # an ESP32 keeps 260 bytes that nobody has read yet
 _PATIENCE_MS = const(10_000)  # then the program is gone
 
 
-async def run(beat, typed, state, settings):
-    """Answer until nothing has come for ten seconds. typed: lib/typed.Typed, behind the first mark."""
+async def run(beat, typed, state, settings, decide):
+    """Answer until nothing has come for ten seconds. typed: lib/typed.Typed, behind the first mark; decide: see app."""
     line = bytearray(_LONGEST)
     count = 0  # bytes of the line behind its mark; -1: there is none, or it was too long
     heard_at = clock.ticks_ms()
@@ -38,7 +38,7 @@ async def run(beat, typed, state, settings):
             elif count < 0:
                 continue
             elif octet in b"\r\n":
-                _answer(memoryview(line)[:count], state, settings)
+                _answer(memoryview(line)[:count], state, settings, decide)
                 count = -1
             elif count == _LONGEST:
                 _say({"id": None, "ok": False, "errors": {"line": "must be at most %d bytes long" % _LONGEST}})
@@ -49,11 +49,11 @@ async def run(beat, typed, state, settings):
         await asyncio.sleep_ms(_TURN_MS)
 
 
-def _answer(line, state, settings):
+def _answer(line, state, settings, decide):
     if not line:
         _say({"console": PROTOCOL, "version": version.VERSION, "board": version.BOARD, "sn": state.sn})
         return
-    answer, changed = typed_line.answer(bytes(line), settings)
+    answer, changed = typed_line.answer(bytes(line), settings, state.damaged, decide)
     if changed:
         log.info("console", "settings changed: " + ", ".join(changed))
     _say(answer)

@@ -1,7 +1,8 @@
 """Brings the limit in force to the plant, whatever becomes of the ports, and tells what holds there now.
 
 data/limit keeps, written on change only, "owed": a limit was commanded and is not released, and "rated_w": the plant's
-rated power.
+rated power. While it is damaged nobody knows whether a limit of ours stands at the plant: what stands there is left as it
+is, until the contacts ask for a limit or a person has decided.
 """
 
 import clock
@@ -26,7 +27,9 @@ class Limit:
         self._state = state
         self._settings = settings
         self._highest = points.number("plant_max_power")
-        kept = record.load(path) or {}
+        kept = record.load(path)
+        self._unsure = kept is None and record.damaged(path)
+        kept = kept or {}
         rated_w = kept.get("rated_w", 0)
         self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
         self._saved = (bool(kept.get("owed")), self._rated_w)
@@ -102,6 +105,9 @@ class Limit:
         return why
 
     def _save(self):
+        if self._unsure and not self.command.owed:
+            return  # it stays damaged, and is told
+        self._unsure = False
         self._saved = (self.command.owed, self._rated_w)
         self._saved_s = clock.seconds()
         try:

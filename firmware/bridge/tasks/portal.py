@@ -32,22 +32,23 @@ _MAX_UPLOAD = const(262_144)  # bytes of a bundle
 _KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
-async def run(beat, state, settings, board, begin_update, web, try_broker=None):
+async def run(beat, state, settings, board, begin_update, web, try_broker=None, decide=None):
     """Serve the pages for as long as the hotspot is open.
 
     begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
     web: folder of the pages, compressed, without a slash at the end.
     try_broker(host, port, user, password): coroutine that returns why a broker does not let us in, "" if it does.
+    decide(changes): lets them count in place of what is damaged; returns what is refused, as settings.apply does.
     """
     wishes = _Wishes(state)
     while state.hotspot_open:
         beat()
-        await _serve(beat, wishes, state, settings, board, begin_update, web, try_broker)
+        await _serve(beat, wishes, state, settings, board, (begin_update, web, try_broker, decide))
 
 
-async def _serve(beat, wishes, state, settings, board, begin_update, web, try_broker):
+async def _serve(beat, wishes, state, settings, board, doors):
     address, port = board.wlan().hotspot_address(), board.http_port
-    site = Pages(wishes, state, settings, begin_update, web, try_broker, address, port)
+    site = Pages(wishes, state, settings, doors, address, port)
     try:
         server = Server(address, port, site, address.rpartition(".")[0] + ".")
     except OSError as e:
@@ -130,13 +131,12 @@ class Pages(Site):
     wanted = Site.wanted + ("origin", "content-type", admission.MARK)
     always = pages.SAFETY
 
-    def __init__(self, wishes, state, settings, begin_update, web, try_broker, address, port):
+    def __init__(self, wishes, state, settings, doors, address, port):
+        """doors: begin_update, web, try_broker and decide, see run."""
         self._wishes = wishes
         self._state = state
         self._settings = settings
-        self._begin_update = begin_update
-        self._web = web
-        self._try_broker = try_broker
+        self._begin_update, self._web, self._try_broker, self._decide = doors
         self._own = address if port == 80 else "%s:%d" % (address, port)
         self.home = probes.redirection(address, port)
         # fmt: off
@@ -148,6 +148,7 @@ class Pages(Site):
             ("GET",  "/api/networks", self._networks, 0),
             ("GET",  "/api/settings", self._settings_now, 0),
             ("POST", "/api/settings", self._change,   _MAX_JSON),
+            ("POST", "/api/anew",     self._anew,     _MAX_JSON),
             ("POST", "/api/scan",     self._scan,     _MAX_JSON),
             ("POST", "/api/join",     self._join,     _MAX_JSON),
             ("POST", "/api/system",   self._create,   _MAX_JSON),
@@ -224,9 +225,13 @@ class Pages(Site):
                 errors = {"broker": why}
         return _errors(errors) if errors else self._set(changes)
 
-    def _set(self, changes):
+    async def _anew(self, request):
+        changes, _, errors = pages.changes(await request.body(), 0)
+        return _errors(errors) if errors else self._set(changes, self._decide)
+
+    def _set(self, changes, apply=None):
         try:
-            refused = self._settings.apply(changes)
+            refused = (apply or self._settings.apply)(changes)
         except OSError as e:
             log.error("portal", "settings are not stored: %s" % e)
             return _errors({"flash": "did not take the settings; nothing was changed, try again"}, 500)

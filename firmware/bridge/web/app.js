@@ -52,7 +52,7 @@ async function watch(path, show, pause) {
 
 const words = {
   ssid: "The network's name", password: "The password", system_name: "The name", time_zone: "The time zone",
-  broker: "The broker:", update: "Updates:", bundle: "The file", board: "The file's board", version: "The file's version",
+  broker: "The broker:", settings: "The settings", signature: "The signature", update: "Updates:", bundle: "The file", board: "The file's board", version: "The file's version",
 };
 function complain(form, json) {
   const p = form.querySelector(".error");

@@ -1,7 +1,8 @@
 "use strict";
 { // what an installer sets; rules and texts come from /settings.json
   const form = $("form"), box = $("untested"), tick = box.firstChild, inputs = {};
-  let held = {};
+  const lead = document.querySelector(".lead"), save = form.querySelector("button");
+  let held = {}, damaged = "";
   const field = ([name, kind, normal, low, high, unit, meaning]) => {
     const chosen = kind === "choice" || kind === "rate", text = !chosen && kind !== "int";
     const input = inputs[name] = make(chosen ? "select" : "input");
@@ -28,21 +29,22 @@
   };
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
-    const changes = {}, save = form.querySelector("button");
+    const changes = {};
     for (const [name, i] of Object.entries(inputs)) {
       if (i.secret ? i.value : value(i) !== held[name]) changes[name] = value(i);
     }
     if (!changes.mqtt_user && changes.mqtt_user !== undefined) changes.mqtt_password = "";
-    if (!Object.keys(changes).length) return;
+    if (!damaged && !Object.keys(changes).length) return;
     save.disabled = true;
     banner("done", "wait", "Saving …", "");
-    const json = await ask("settings", { changes, untested: tick.checked });
+    const json = await ask(damaged ? "anew" : "settings", { changes, untested: tick.checked });
     save.disabled = false;
     complain(form, json);
     box.hidden = !json || !json.errors || !json.errors.broker;
     $("done").hidden = !json || !json.ok;
     if ($("done").hidden) return;
     tick.checked = false;
+    if (damaged) location.reload();
     banner("done", "good", "Saved", Object.keys(changes).join(", "));
     fill({ ...held, ...changes });
   });
@@ -56,6 +58,12 @@
       return card;
     }));
     fill(now.settings);
+    damaged = now.damaged;
+    if (!damaged) return;
+    lead.textContent = "Damaged and not to be read: " + damaged + ". Ports are silent and outputs safe until you have looked "
+      + "through all of this; what stands here counts from then on.";
+    lead.className = "error";
+    save.textContent = "This counts from now on";
   };
   start();
 }

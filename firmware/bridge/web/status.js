@@ -38,6 +38,7 @@
   const verdict = (s) => {
     const links = (word) => ["plant", "sensor"].filter((n) => s[n + "_link"] === word).join(" and ");
     const broken = s.leds.find(([, state]) => /fault|overload/.test(state));
+    if (s.damaged) return ["bad", "Damaged: " + s.damaged, "What is not known stays silent; decide on the page Settings."];
     if (broken) return ["bad", broken[0].toUpperCase() + ": " + broken[1], "The plant reports: " + s.alarms + ". Its own app says what next."];
     if (links("silent")) return ["bad", "No answer from " + links("silent"), "Check power, cable, unit number and rate."];
     if (links("noisy")) return ["bad", "Disturbed line: " + links("noisy"), "Check polarity, termination and shield."];

@@ -17,6 +17,11 @@ def test_a_cut_while_a_record_is_saved_for_the_first_time_leaves_none_or_the_new
     check(cut_scenarios.FirstRecord, ("none", "new"))
 
 
+def test_a_cut_while_its_folder_is_made_leaves_no_record_or_the_new_one():
+    """Proves: OTA-4+"""
+    check(cut_scenarios.NewFolder, ("none", "new"))
+
+
 def test_a_cut_while_a_record_is_replaced_leaves_the_old_or_the_new_one():
     """Proves: OTA-4+"""
     check(cut_scenarios.ReplacedRecord, ("old", "new"))

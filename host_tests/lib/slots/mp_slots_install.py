@@ -1,4 +1,4 @@
-# heap: 3m
+# heap: 8m
 # What a bundle may be: every refusal names its field and its rule, and nothing that runs changes.
 import json
 import os

@@ -3,9 +3,6 @@
 As a program it tries all of them, with both carriers, and prints one line of JSON: {"tried", "survived", "lost"}. Survived:
 a whole version starts that is not below the floor, in the start with the fault; and after a fault that passes, the right
 one in the next.
-
-Lost are flips in the only written block of a folder that is new: littlefs then mounts nothing, and boot.py is not reached.
-A folder that has been written to for a while has two.
 """
 
 import gc
@@ -17,7 +14,7 @@ import flash
 import tiny_bundle
 from cut_scenarios import install, slots_of, start
 
-_BITS = (3, 1021, 2049, 3071)  # bytes of a block in which a bit is flipped, one at a time
+_BITS = tuple(range(3, flash.BLOCK, 101))  # bytes of a block in which a bit is flipped, one at a time
 _EIO = 5
 
 

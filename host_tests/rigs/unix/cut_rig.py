@@ -49,7 +49,7 @@ class Count:
 def run(scenario):
     """Return the Count of one scenario: every cut, every variant of a torn operation, every program size."""
     count = Count()
-    for program in flash.PROGRAM_SIZES:
+    for program in getattr(scenario, "programs", flash.PROGRAM_SIZES):
         device = flash.Flash(BLOCKS + (SEGMENT_BLOCKS if scenario.rom else 0))
         mount(device, program, fresh=True)
         scenario.prepare()

@@ -4,6 +4,7 @@ As a program it runs all of them and prints one line of JSON.
 """
 
 import json
+import os
 import sys
 
 import cut_rig
@@ -32,6 +33,7 @@ class FirstRecord:
     new = {"name": "Home", "limits": [1, 2, 3], "on": True}
 
     def prepare(self):
+        os.mkdir(MOUNT + "/data")
         if self.old is not None:
             record.save(MOUNT + "/data/settings", self.old)
 
@@ -44,6 +46,17 @@ class FirstRecord:
             if found == value:
                 return name
         return "record holds %s" % found
+
+
+class NewFolder(FirstRecord):
+    """A record is saved for the first time, and its folder is made for it."""
+
+    name = "record, in a new folder"
+    programs = (256,)  # of the RP2040 alone: making it takes a hundred operations
+    repeatable = False
+
+    def prepare(self):
+        pass
 
 
 class ReplacedRecord(FirstRecord):
@@ -210,7 +223,7 @@ class RomGoingBack(GoingBack):
 
 # fmt: off
 SCENARIOS = (
-    FirstRecord, ReplacedRecord, LongRecord, Commit, Confirm, CountedStart, GoingBack, WholeInstall,
+    FirstRecord, NewFolder, ReplacedRecord, LongRecord, Commit, Confirm, CountedStart, GoingBack, WholeInstall,
     RomCommit, RomConfirm, RomGoingBack, RomInstall,
 )
 # fmt: on

@@ -5,6 +5,7 @@ not run, or speaks another protocol, the settings are read and written by the bo
 """
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -32,10 +33,18 @@ _PROMPT_S = 90
 _PROMPT = """\
 import json
 from bridge.settings import Settings
+from store import record
 asked = json.loads({asked!r})
-settings = Settings({path!r})
-refused = settings.apply(asked['set']) if 'set' in asked else ()
-answer = {{'ok': not refused, 'errors': dict(refused), 'settings': settings.shown()}}
+settings = Settings({folder!r} + 'settings')
+damaged = [name for name in ('settings', 'device', 'limit') if record.damaged({folder!r} + name)]
+refused = ()
+if 'anew' in asked:
+    refused = settings.apply(asked['anew'], settings.damaged)
+    if not refused and 'limit' in damaged:
+        record.remove({folder!r} + 'limit')
+elif 'set' in asked:
+    refused = settings.apply(asked['set'])
+answer = {{'ok': not refused, 'errors': dict(refused), 'damaged': ', '.join(damaged), 'settings': settings.shown()}}
 print(chr(30) + json.dumps(answer))
 """
 # A restart on purpose counts for no failed start.
@@ -127,16 +136,16 @@ def _marked(text):
 
 
 def _in_folder(folder, request):
-    from bridge.settings import Settings
-
-    settings = Settings(str(Path(folder) / "data" / "settings"))
-    refused = settings.apply(request["set"]) if "set" in request else ()
-    return {"ok": not refused, "errors": dict(refused), "settings": settings.shown()}
+    """Do in a folder what the board does at its prompt."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(prompt_source(request, f"{folder}/data/settings"), {})  # the same program, on this PC
+    return _marked(told.getvalue().encode())
 
 
 def prompt_source(request, path="/data/settings"):
-    """Return what the board runs at its prompt to answer a request, as text."""
-    return _PROMPT.format(asked=json.dumps(request), path=path)
+    """Return what the board runs at its prompt to answer a request, as text. path: of the settings' record."""
+    return _PROMPT.format(asked=json.dumps(request), folder=path.removesuffix("settings"))
 
 
 def command(port, path):

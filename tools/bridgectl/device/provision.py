@@ -41,7 +41,15 @@ from binascii import crc32
 fresh, path = {root!r} + 'data/device.new', {root!r} + 'data/device'
 with open(fresh, 'rb') as file:
     assert crc32(file.read()) == {crc}, 'the record did not arrive whole'
+if 'device' in os.listdir({root!r}):
+    os.remove({root!r} + 'device')
 os.rename(fresh, path)
+"""
+# The second copy of a record (lib/store/record.py): the older one would count if it had been saved more often.
+_FORGET = """\
+import os
+if 'settings' in os.listdir('/'):
+    os.remove('/settings')
 """
 
 
@@ -94,11 +102,11 @@ def into_folder(folder, sn, replace=False, settings=None):
     if path.exists() and not replace:
         raise ProvisionError(f"{path} is there already: its password would be lost; ask for it with --replace")
     path.parent.mkdir(parents=True, exist_ok=True)
-    record.save(str(path), device)
-    path.chmod(0o600)
-    if settings:
-        record.save(str(path.with_name("settings")), settings)
-        path.with_name("settings").chmod(0o600)
+    for name, value in (("device", device), ("settings", settings)):
+        if value:
+            record.save(str(path.with_name(name)), value)
+            for place in (path.with_name(name), path.parent.with_name(name)):
+                place.chmod(0o600)
     return device
 
 
@@ -113,7 +121,7 @@ def command(port, path, crc, replace=False, settings=None):
         *(sys.executable, "-m", "mpremote", "connect", port),
         *("exec", _FREE.format(root="/", replace=replace)),
         *("+", "fs", "cp", str(path), ":/data/device.new"),
-        *(("+", "fs", "cp", str(settings), ":/data/settings") if settings else ()),
+        *(("+", "exec", _FORGET, "+", "fs", "cp", str(settings), ":/data/settings") if settings else ()),
         *("+", "exec", _SETTLE.format(root="/", crc=crc)),
         *("+", "reset"),
     ]

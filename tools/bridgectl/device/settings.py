@@ -13,8 +13,11 @@ firmware.load()
 from bridge import settings_table as table  # noqa: E402 (importable only now)
 from bridge.settings import Settings  # noqa: E402
 
-_ACTIONS = "get [NAME ...], set NAME=VALUE ..., export FILE or import FILE"
+_ACTIONS = "get [NAME ...], set NAME=VALUE ..., export FILE, import FILE or anew [NAME=VALUE ...]"
 _ROWS = {row[0]: row for row in table.rows()}
+_DECIDE = (
+    "`bridgectl settings PORT anew NAME=VALUE ...` says what counts from now on; settings not named are the defaults."
+)
 _BOOLS = {"true": True, "false": False}
 
 
@@ -119,7 +122,14 @@ def imported(path):
 def run(port, action, words):
     """Do what the command line asks and print what came of it. Raises SettingsError, console.ConsoleError."""
     if action == "get":
-        print("\n".join(lines(_asked(port, {"get": True})["settings"], words)))
+        answer = _asked(port, {"get": True})
+        print("\n".join(lines(answer["settings"], words)))
+        if answer.get("damaged"):
+            print(f"Damaged and not to be read: {answer['damaged']}. {_DECIDE}", file=sys.stderr)
+    elif action == "anew":
+        changes = whole(words) if words else {}
+        _asked(port, {"anew": changes})
+        print("What was damaged begins anew" + (" with " + ", ".join(changes) if changes else ""))
     elif action == "set":
         _set(port, parsed(words))
     elif action == "export" and len(words) == 1:

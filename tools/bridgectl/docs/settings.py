@@ -16,6 +16,9 @@ Over USB: `bridgectl settings PORT` shows all, `bridgectl settings PORT set mqtt
 The running bridge obeys and goes on. Where it does not run, its prompt is used and the board restarts; the command says
 so. `make provision` takes settings for a new board: `SETTINGS="mqtt_host=192.0.2.1 grid_table=ripple"`.
 
+Damaged settings are no defaults: the ports are silent and the outputs open until somebody says which ones count from now
+on, with `bridgectl settings PORT anew NAME=VALUE ...` (the defaults for all that is not named) or on the page *Settings*.
+
 On the bridge's page *Settings*: the broker, the grid signal, ports, units and the safe state of the outputs.
 A new broker is tried before it is kept.
 

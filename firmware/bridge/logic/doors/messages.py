@@ -34,7 +34,13 @@ def facts(state):
         + list(state.segments)
         + memory
         + start
-        + [update, state.radio_text or "ok", state.wlan_signal or None, state.uplink_text]
+        + [
+            update,
+            "damaged: " + state.damaged if state.damaged else "ok",
+            state.radio_text or "ok",
+            state.wlan_signal or None,
+            state.uplink_text,
+        ]
     )
 
 

@@ -62,6 +62,7 @@ def status(state, settings, now, qualities):
 def _now(state):
     return {
         "version": state.version,
+        "damaged": state.damaged,
         "uptime_s": state.uptime_s,
         "heap_free": state.heap_free,
         "inputs": state.inputs if state.inputs_settled else None,
@@ -155,19 +156,22 @@ def fields(body, names):
 
 
 def settings_now(state, settings):
-    """Generator of the texts that make up {"sn", "settings": {name: value}} as JSON; a secret is true if it is set."""
+    """Generator of the texts that make up {"sn", "damaged", "settings": {name: value}} as JSON.
+
+    A secret is true if it is set.
+    """
     shown = settings.shown()
-    sign = '{"sn":%s,"settings":{' % json.dumps(state.sn)
+    sign = '{"sn":%s,"damaged":%s,"settings":{' % (json.dumps(state.sn), json.dumps(state.damaged))
     for name in shown:
         yield sign + '"%s":%s' % (name, json.dumps(shown[name]))
         sign = ","
     yield "}}"
 
 
-def changes(body):
+def changes(body, fewest=1):
     """Return (changes, untested, errors) of a JSON body {"changes": {name: value}, "untested": bool}.
 
-    untested: a broker is kept also if it lets nobody in.
+    untested: a broker is kept also if it lets nobody in. fewest: changes that there must be.
     """
     try:
         asked = json.loads(body)
@@ -176,7 +180,7 @@ def changes(body):
     if not isinstance(asked, dict) or sorted(asked) != ["changes", "untested"]:
         return {}, False, {"body": "must be a JSON object of changes and untested"}
     changes = asked["changes"]
-    if not isinstance(changes, dict) or not changes:
+    if not isinstance(changes, dict) or len(changes) < fewest:
         return {}, False, {"changes": "must name at least one setting"}
     return changes, asked["untested"] is True, {}
 

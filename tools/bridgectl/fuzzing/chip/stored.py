@@ -50,7 +50,7 @@ def settings():
         _write(path, sealed(data))
         first = Settings(path)
         values = [[name, plain(getattr(first, name))] for name in names]
-        refused = first.apply({"led_brightness": 1 + first.led_brightness % 100})
+        refused = first.apply({"led_brightness": 1 + first.led_brightness % 100}, first.damaged)
         again = Settings(path)
         kept = not refused and all(
             [getattr(first, name) == getattr(again, name) for name in names] + [not again.ignored]
