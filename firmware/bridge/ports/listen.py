@@ -37,10 +37,12 @@ class Source:
         for place in range(len(self._rows)):
             self._bind(place, _FIRST_AGE_MS)
 
-    def take(self, unit, function, address, count, buffer, at, when):
-        """Store what was read, if it was read from this slave."""
-        if unit != self.unit or function not in self._functions:
-            return
+    def asked(self, unit, function):
+        """Return True if a request was for this slave, and for what becomes readings."""
+        return unit == self.unit and function in self._functions
+
+    def take(self, address, count, buffer, at, when):
+        """Store what was read from this slave."""
         end = address + count
         readings = self._readings
         for first, words, n, _, _, _ in self._rows:
@@ -83,8 +85,9 @@ class Ear:
         self.counts = self.listener.counts
         self.stopped = False  # set it, and run() ends
         self.status = rtu.SILENT
-        self._paired_at = None
-        self._byte_at = None
+        self._good_at = self._refused_at = self._others_at = self._byte_at = None  # ticks, of the last ten seconds
+        self._code = 0  # of the last refusal
+        self._heard = False  # anybody was answered, ever
 
     async def run(self, beat):
         """Listen until `stopped` is set. An OSError of the line (adapter pulled out) goes to the caller."""
@@ -100,28 +103,49 @@ class Ear:
             await asyncio.sleep_ms(_LOOK_MS)
 
     def link(self):
-        """Return "starting", "ok", "silent" or "noisy" (bytes, but no exchanges)."""
+        """Return how the devices that become readings fare: "starting", "ok", "refuses", "silent" or "noisy" (bytes, but no
+        exchanges)."""
         now = clock.ticks_ms()
         # Stamps that are no longer needed go, before the ticks can wrap.
-        if self._paired_at is not None and clock.ticks_diff(now, self._paired_at) > _LINK_MS:
-            self._paired_at = None
-        if self._byte_at is not None and clock.ticks_diff(now, self._byte_at) > _LINK_MS:
-            self._byte_at = None
-        if self._paired_at is not None:
+        self._good_at, self._refused_at = _young(self._good_at, now), _young(self._refused_at, now)
+        self._others_at, self._byte_at = _young(self._others_at, now), _young(self._byte_at, now)
+        if self._good_at is not None:
             self.status = rtu.OK
             return "ok"
-        if not self.counts[listener.PAIRS] and not self.counts[listener.RUBBISH]:
+        if self._refused_at is not None:
+            self.status = self._code
+            return "refuses"
+        if not self._heard and not self.counts[listener.RUBBISH]:
             return "starting"
-        self.status = rtu.SILENT if self._byte_at is None else rtu.BAD_CRC
-        return "silent" if self._byte_at is None else "noisy"
+        is_noisy = self._byte_at is not None and self._others_at is None
+        self.status = rtu.BAD_CRC if is_noisy else rtu.SILENT
+        return "noisy" if is_noisy else "silent"
+
+    def why(self):
+        """Return why the link is not ok, in words, where it does not say so itself."""
+        if self._good_at is not None:
+            return ""
+        if self._refused_at is not None:
+            return rtu.describe(self._code)
+        units = " and ".join([str(source.unit) for source in self._sources])
+        return "others are answered, unit %s is not" % units if self._others_at is not None else ""
 
     def heard(self, unit, function, address, count, status, buffer, at, when):
         """Take what the listener paired."""
-        if status != rtu.SILENT:
-            self._paired_at = when
-        if status == rtu.OK:
-            for source in self._sources:
-                source.take(unit, function, address, count, buffer, at, when)
+        if status == rtu.SILENT:
+            return
+        self._heard = True
+        is_others = True
+        for source in self._sources:
+            if source.asked(unit, function):
+                is_others = False
+                if status == rtu.OK:
+                    self._good_at = when
+                    source.take(address, count, buffer, at, when)
+                else:
+                    self._refused_at, self._code = when, status
+        if is_others:
+            self._others_at = when
 
 
 class Listen(Port):
@@ -143,6 +167,10 @@ class Listen(Port):
             for source in self._sources:
                 source.follow(polls)
 
+    def link(self, now):
+        """Return the link of the device, and why."""
+        return self.bus.link(), self.bus.why()
+
     def words(self):
         """Return who is polled and how fast, the first few rows."""
         rows = self.polls()
@@ -152,3 +180,8 @@ class Listen(Port):
     def polls(self):
         """Return what others ask for and how often, rows as Polls.shown() gives them."""
         return self.bus.listener.polls.shown()
+
+
+def _young(at, now):
+    """Return a stamp as long as it is of the last ten seconds, then None."""
+    return at if at is not None and clock.ticks_diff(now, at) <= _LINK_MS else None

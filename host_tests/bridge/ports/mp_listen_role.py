@@ -186,3 +186,33 @@ def test_a_role_that_is_taken_back_in_time_restarts_nothing():
         assert b.ports.objects[1] is role
 
     _with_role(_bridge(), story)
+
+
+def test_the_link_is_the_devices_and_says_what_it_does():
+    """Proves: COM-8+"""
+    from overheard import answer, request
+    from wire import frame
+
+    cases = (
+        (247, lambda: answer(247, 4, 30031, 2, 0), ("ok", "")),
+        (5, lambda: answer(5, 4, 30031, 2, 0), ("silent", "others are answered, unit 247 is not")),
+        (247, lambda: frame("f78402"), ("refuses", "exception 2")),
+        (9, lambda: b"", ("starting", "")),
+    )
+    for answered, made, expected in cases:
+        bridge = flow.Bridge("rp2040", settings={"rs485_1_role": "listen"})
+
+        async def story(b, answered=answered, made=made, expected=expected):
+            b.plant_wire.slave = None
+            await b.for_ms(3000)
+            uart = b.machine.UART.of(1)
+            for _ in range(50):
+                for unit in (247, 5):
+                    uart.talk(request(unit, 4, 30031, 2))
+                    if unit == answered:
+                        uart.talk(made(), 60)
+                    await b.for_ms(300)
+            link, why = b.state.plant_link, b.state.plant_why
+            assert (link, why[: len(expected[1])]) == expected, (link, why)
+
+        bridge.run(story)

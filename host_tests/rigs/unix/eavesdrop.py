@@ -48,4 +48,5 @@ def one_master(seed, rounds, fault_per_mille, polls=POLLS, think_us=20000, timeo
                 fault = overheard.FAULTS[trace.random.below(len(overheard.FAULTS))]
             overheard.exchange(trace, poll, think_us, timeout_us, fault)
             trace.pause(5000 + trace.random.below(20000))
+    trace.pause(1500000)  # what is held back is reported when nothing else came
     return trace

@@ -6,9 +6,10 @@
 
 Bytes come as the driver hands them over, in chunks of any size: silence between frames cannot be seen reliably, so
 lengths by function and the CRC cut the stream. An answer is paired with the one request that it fits (unit, function,
-size or echoed address) and that is young enough for this slave's learned pace. What could belong to two requests, comes
-after damaged bytes or comes without a request is counted and not reported: a value that is lost is heard again, a wrong
-one is believed. Nothing is allocated after the constructor.
+size or echoed address) and that is young enough for this slave's learned pace. A read whose answer another request could
+have is held back until nothing else fits it (held.py). What could belong to two requests, comes after damaged bytes or
+comes without a request is counted and not reported: a value that is lost is heard again, a wrong one is believed. Nothing
+is allocated after the constructor.
 """
 
 import array
@@ -16,6 +17,7 @@ import array
 import clock
 from micropython import const
 from modbus.listen import frames
+from modbus.listen.held import Held, shape
 from modbus.listen.polls import Polls
 from modbus.listen.waiting import NOBODY, SEVERAL, Waiting, quantity
 from modbus.wire import crc, rtu
@@ -31,6 +33,8 @@ _YOUNG_MS = const(500)
 _GLITCHES = const(3)  # leading 0x00 or 0xFF that drivers make when they switch: they damage nothing
 _EXCEPTION = const(0x80)
 _IDENTIFY = const(43)
+_READ_INPUT = const(4)
+_READ_WRITE = const(23)
 
 
 class Listener:
@@ -54,6 +58,7 @@ class Listener:
         self._skipped = 0  # bytes since the last frame that belong to none
         self._damaged = False  # and they may have been one
         self._waiting = Waiting()
+        self._held = Held(sink)
 
     def feed(self, buffer, count, now):
         """Take the first `count` bytes of buffer, handed over at ticks `now`; 0 = the line was looked at and empty.
@@ -79,6 +84,7 @@ class Listener:
                 self._cut(True)
             if not self._end:
                 self._expire(now)
+                self._held.settle(self._waiting, now)
 
     def _cut(self, stalled):
         """Take frames and rubbish off the front until more bytes are needed (never when stalled), then close up."""
@@ -180,18 +186,21 @@ class Listener:
     def _reply(self, start, have):
         buffer, waiting, polls = self._buffer, self._waiting, self.polls
         slot = waiting.answered_by(buffer, start, have)
+        held, at = self._held, self._ticks(start)
+        kind = shape(buffer[start], buffer[start + 1], buffer[start + 2])  # if it is a read
         if slot == NOBODY:
             self.counts[ORPHANS] += 1
+            held.surplus(kind, at)
             return
         if slot == SEVERAL:
             # It answers one of them, nobody knows which; the others may still be answered.
             waiting.function[waiting.newest(buffer, start, have)] = 0
             self.counts[UNSURE] += 1
+            held.surplus(kind, at)
             return
         unit, function = waiting.unit[slot], waiting.function[slot]
         address, count = waiting.address[slot], quantity(waiting.function[slot], waiting.count[slot])
         waiting.function[slot] = 0
-        at = self._ticks(start)
         think_ms = clock.ticks_diff(at, waiting.at[slot]) - self._gaps_ms[start]
         row = polls.find(unit, function, address, count)
         if think_ms > waiting.window_ms[slot]:
@@ -205,6 +214,13 @@ class Listener:
         if buffer[start + 1] & _EXCEPTION:
             status = buffer[start + 2]
             self.counts[EXCEPTIONS] += 1
+        if status == rtu.OK and (function <= _READ_INPUT or function == _READ_WRITE):
+            if row < 0 or not polls.alone(row):
+                due = clock.ticks_add(waiting.at[slot], waiting.window_ms[slot])
+                known = held.put(kind, address, count, buffer, start + 3, at, due)
+                self.counts[PAIRS if known else UNSURE] += 1
+                return
+            held.passed(kind, at)
         self.counts[PAIRS] += 1
         self._sink.heard(unit, function, address, count, status, buffer, start + 3, at)
 
@@ -219,9 +235,10 @@ class Listener:
         waiting = self._waiting
         unit, function = waiting.unit[slot], waiting.function[slot]
         address, count = waiting.address[slot], quantity(function, waiting.count[slot])
-        at = waiting.at[slot]
+        at, kind = waiting.at[slot], waiting.shape(slot)
         waiting.function[slot] = 0
         self.counts[UNANSWERED] += 1
+        self._held.unanswered(kind, at)
         self._sink.heard(unit, function, address, count, rtu.SILENT, self._buffer, 0, at)
 
     def _ticks(self, position):

@@ -80,6 +80,14 @@ class Polls:
         learned_ms = min(2 * self._think_ms[row] + _SLACK_MS, _LONGEST_WINDOW_MS)
         return max(learned_ms, young_ms) if self._answered[row] < _YOUNG else learned_ms
 
+    def alone(self, row):
+        """Return True if no other row of the slave has answers of the same shape."""
+        for other in range(self.size):
+            if other != row and self._function[other] == self._function[row] and self._unit[other] == self._unit[row]:
+                if self._count[other] == self._count[row]:
+                    return False
+        return True
+
     def period_ms(self, row):
         """Return how often a row is asked for, 0 = not known."""
         return self._period_ms[row]

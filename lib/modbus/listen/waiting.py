@@ -43,6 +43,13 @@ class Waiting:
                 return slot
         return NOBODY
 
+    def shape(self, slot):
+        """Return the shape of the answer that a slot waits for, see held.shape; 0 if it is free or waits for no read."""
+        function, count = self.function[slot], self.count[slot]
+        if function in _WORD_READS:
+            return self.unit[slot] << 16 | function << 8 | 2 * count & 0xFF
+        return self.unit[slot] << 16 | function << 8 | count + 7 >> 3 if 0 < function <= 2 else 0
+
     def oldest(self, now):
         """Return a free slot, else the one that waits longest."""
         oldest, oldest_ms = 0, -1
