@@ -134,9 +134,24 @@
 
   const form = $("update");
   const button = form.querySelector(".main");
-  $("bundle").addEventListener("change", () => { button.disabled = !$("bundle").files.length; complain(form, {}); });
-  form.addEventListener("submit", (e) => {
+  let agreed = false;
+  $("bundle").addEventListener("change", () => {
+    agreed = button.disabled = !$("bundle").files.length;
+    button.textContent = "Install";
+    complain(form, {});
+  });
+  form.addEventListener("submit", async (e) => {
     e.preventDefault();
+    if (!agreed) { // no version checks signatures yet (lib/slots/head.py says where one stands)
+      const head = new Uint8Array(await $("bundle").files[0].slice(0, 22).arrayBuffer());
+      complain(form, { errors: { bundle: (head[20] || head[21] ? "has a signature that nobody has checked" : "is not signed")
+        + ": whoever made it can do anything with the bridge. Install it only if you know where it comes from" } });
+      button.textContent = "Install it all the same";
+      agreed = true;
+      return;
+    }
+    agreed = false;
+    button.textContent = "Install";
     const send = new XMLHttpRequest(); // fetch does not tell how far an upload is
     uploading = button.disabled = true;
     $("bar").hidden = false;

@@ -1,0 +1,37 @@
+"use strict";
+// Runs the scripts of the status page without a browser, chooses a file and presses Install twice. Prints what is shown and
+// sent after each press, as JSON. Arguments: app.js, status.js, the file.
+const fs = require("fs"), vm = require("vm");
+const [app, status, file] = process.argv.slice(2).map((path) => fs.readFileSync(path));
+const elements = {}, sent = [];
+const element = (name) => elements[name] = elements[name] || {
+  on: {}, hidden: true, disabled: true, textContent: "", dataset: {}, style: {}, files: [],
+  addEventListener(event, act) { this.on[event] = act; },
+  querySelector: (inner) => element(name + " " + inner),
+  insertAdjacentHTML() {}, append() {}, replaceChildren() {}, setAttribute() {},
+};
+global.document = {
+  body: Object.assign(element("body"), { id: "status" }), hidden: true,
+  getElementById: (id) => element("#" + id), querySelector: element, querySelectorAll: () => [], createElement: () => ({ append() {}, setAttribute() {} }),
+};
+global.XMLHttpRequest = class {
+  constructor() { this.upload = {}; }
+  open(method, path) { this.path = path; }
+  setRequestHeader() {}
+  send(body) { sent.push([this.path, body.size]); }
+};
+vm.runInThisContext(app.toString());
+vm.runInThisContext(status.toString());
+const form = element("#update"), button = form.querySelector(".main"), told = form.querySelector(".error");
+const look = () => ({ sent: sent.length, said: told.hidden ? "" : told.textContent, button: button.textContent });
+(async () => {
+  const seen = [];
+  element("#bundle").files = [new Blob([file])];
+  element("#bundle").on.change();
+  for (let i = 0; i < 2; i++) {
+    await form.on.submit({ preventDefault() {} });
+    seen.push(look());
+  }
+  console.log(JSON.stringify([seen, sent]));
+  process.exit();
+})();
