@@ -14,6 +14,7 @@ import log
 from micropython import const
 
 _BACKLOG = const(8)
+_HEARD = const(512)  # bytes of a request that is turned away
 _ACCEPTED = const(2)  # connections taken in one step, so that a storm of them leaves time for the rest
 _LOOK_MS = const(100)
 _FOREMOST = const(1 << 28)  # ms; more than any connection waits
@@ -150,7 +151,8 @@ class Listener:
             if self._refusal:
                 sock.setblocking(False)
                 sock.write(self._refusal)
-        except OSError:  # gone already
+                sock.read(_HEARD)  # closing over what nobody has read would destroy the answer on its way
+        except (OSError, MemoryError):  # gone already, or no room even for that
             pass
         finally:
             sock.close()

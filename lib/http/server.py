@@ -23,7 +23,10 @@ _ANSWER_MS = const(15_000)  # for making the answer and having it taken
 
 _TIMEOUT = b"HTTP/1.0 408 Refused\r\n\r\n"
 _FAULT = b"HTTP/1.0 500 Fault\r\n\r\n"
-_BUSY = b"HTTP/1.0 503 Fault\r\nRetry-After: 5\r\n\r\n"
+_BUSY = (
+    b"HTTP/1.0 503 Fault\r\nRetry-After: 5\r\nContent-Type: application/json\r\n\r\n"
+    b'{"ok": false, "errors": {"memory": "is short just now; try again"}}'
+)
 
 
 class Site:

@@ -229,6 +229,18 @@ async def test_a_fault_and_a_want_of_memory_are_told():
     door.close()
 
 
+async def test_who_is_turned_away_for_want_of_memory_reads_it_although_nobody_read_the_request():
+    """Proves: REL-1+"""
+    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, Shown()))
+    door._roomy = lambda: False
+    for request in (b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 400\r\n\r\n" + b"x" * 400):
+        answer = await ask(door, port, request)
+        assert answer.startswith(b"HTTP/1.0 503 Fault\r\nRetry-After: 5\r\n"), answer
+        assert answer.endswith(b'\r\n\r\n{"ok": false, "errors": {"memory": "is short just now; try again"}}')
+    assert (door.turned_away, door.accepted) == (2, 0)
+    door.close()
+
+
 async def test_who_sends_a_head_and_no_body_is_told_that_time_is_up():
     door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, Shown()))
     sock = client(port)
