@@ -111,6 +111,33 @@ def test_a_version_that_cannot_even_be_imported_goes_back_by_itself(root, app, b
         assert "slot a is alive" in power_up(root).stdout
 
 
+# A chip whose watchdog bites: a version that waits for ever is what it ends, and boot.py sees why the start happened.
+_MACHINE = """
+import sys
+PWRON_RESET = 1
+class WDT:
+    def __init__(self, timeout):
+        print("watchdog of %d ms" % timeout)
+def reset_cause():
+    return 3
+def reset():
+    sys.exit(1)
+"""
+
+
+def test_a_version_that_hangs_at_its_first_import_is_under_the_watchdog_and_goes_back(root):
+    """Proves: OTA-3+, REL-1+"""
+    (root / "machine.py").write_text(_MACHINE)
+    put(root, "b", _GOOD % "b", "import sys\nprint('hangs')\nsys.exit(9)\n")  # here the watchdog would bite
+    put(root, "a", _GOOD % "a")
+    on_trial(root, "b")
+    for _ in range(3):
+        done = power_up(root)
+        assert (done.returncode, done.stdout.splitlines()[0]) == (9, "watchdog of 8000 ms")
+        assert done.stdout.splitlines()[-1] == "hangs"
+    assert "slot a is alive" in power_up(root).stdout
+
+
 def on_trial(root, slot):
     """Say which slot starts, as an installation does, by the device's own code."""
     code = f"from slots.slots import Slots\nSlots({str(root)!r}, '').commit({slot!r})"
