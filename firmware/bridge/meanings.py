@@ -26,7 +26,7 @@ meter_stale_ms|Role meter: age at which the sensor is stale
 meter_safe_w|Role meter: the power that is told by policy safe
 gateway_port|Role gateway: TCP port; with two gateways the sensor's is the next one
 gateway_fresh_ms|Role gateway: a reply is never older; 0 = nothing is kept
-gateway_deadline_ms|Role gateway: a client has an answer by then, if only an exception
+gateway_deadline_ms|Role gateway: a client has its turn by then; longer where the line's own pace and those before it ask for it
 gateway_idle_s|Role gateway: a client that says nothing for so long is dropped
 gateway_clients|Role gateway: clients at once; the Pico W image has sockets for 3
 gateway_writers|Role gateway: addresses that may write, with commas between; empty = nobody

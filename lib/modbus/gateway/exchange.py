@@ -6,7 +6,7 @@ from modbus.wire.pdu import word
 
 
 class Exchange:
-    """tickets: (client, transaction, address, quantity, ticks by which it is answered)."""
+    """tickets: (client, transaction, address, quantity, ticks by which it has its turn, ticks when it was asked)."""
 
     def __init__(self, finish, unit, pdu, quantity, ticket):
         """finish(exchange, status, frame, at, count) is called with the result.

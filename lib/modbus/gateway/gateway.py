@@ -22,7 +22,7 @@ from modbus.wire.pdu import word
 
 BUSY = 6  # a client has more transactions open than it may
 NO_PATH = 10  # no bus, no such unit, or no turn in time: nothing was sent
-NO_ANSWER = 11  # the slave did not answer, or not in time: what was asked may have been carried out
+NO_ANSWER = 11  # the slave did not answer: what was asked may have been carried out
 
 _PIPELINE = const(4)  # open transactions of one client; the guide knows 1 to 16
 _QUEUE = const(32)  # exchanges that wait, then a client has one open; a 9600 bps line does no more within the deadline
@@ -31,6 +31,9 @@ _LAST_UNIT = const(247)
 _LAST_CACHED = const(4)  # functions 1 to 4 are reads that may be kept and shared
 _LOST_MS = const(10000)  # a bus that has not finished an exchange after so long has lost it
 _LOOK_MS = const(20)
+_TURNS = const(4)  # of the line, until a client has one whatever the bridge itself wants
+_REPLY_MS = const(1000)  # the slave's time for its answer
+_FRAME_MS = const(400)  # the longest one takes at 9600 bps, and some
 _TIDY_MS = const(1000)
 
 # Places in Gateway.counts.
@@ -47,9 +50,11 @@ class Gateway:
         forward(unit, pdu, count, done): queue a request and return True, or False if it takes none now. Later it calls
         done(status, frame, at, count): status of rtu.check, the reply's PDU is frame[at:at + count] until done returns;
         withdraw(done): forget it and return True, or False if it was sent already;
-        asked_at: ticks when the request whose reply is being handed out had left.
+        asked_at: ticks when the request whose reply is being handed out had left;
+        turn_ms, where there is one: how long one exchange occupies the line, at most.
 
-        freshness_ms: no reply is older, 0 = nothing is kept. deadline_ms: a client has an answer by then, whichever.
+        freshness_ms: no reply is older, 0 = nothing is kept. deadline_ms: a client has a turn by then or is told that it
+        has none; longer, as long as the line's own pace and those who wait before it ask for.
         guarded: (unit, first, last) of registers that no client writes, because they are ours.
         """
         self._bus = bus
@@ -80,13 +85,12 @@ class Gateway:
             if unit or code != requests.REFUSED_FUNCTION:  # nobody hears from a broadcast, not even that it is refused
                 self._tell(client, transaction, unit, function, code)
             return
-        due = clock.ticks_add(now, self._deadline_ms)
         address, quantity = 0, 0
         if function <= _LAST_CACHED:
             address, quantity = word(buffer, at + 1), word(buffer, at + 3)
             if self._from_cache(client, transaction, unit, function, address, quantity, now):
                 return
-        ticket = (client, transaction, address, quantity, due)
+        ticket = (client, transaction, address, quantity, clock.ticks_add(now, self._patience_ms()), now)
         if client.turn is None:
             self._turns.welcome(client)
         client.open += 1
@@ -167,8 +171,7 @@ class Gateway:
         tickets = exchange.tickets
         exchange.client = exchange.tickets = None  # the bus may keep the exchange for long, and with it all who asked
         for ticket in tickets:
-            client, transaction, address, wanted, due = ticket
-            since_at = clock.ticks_add(due, -self._deadline_ms)
+            _, _, address, wanted, _, since_at = ticket
             if status < 0:
                 self._close(ticket, unit, function, NO_ANSWER)
             elif wanted and clock.ticks_diff(since_at, asked_at) > self._freshness_ms:
@@ -231,9 +234,25 @@ class Gateway:
 
     def _again(self, unit, function, ticket):
         """Queue a read of its own for a ticket that cannot have the reply which it waited for."""
-        _, _, address, quantity, _ = ticket
+        client, transaction, address, quantity, _, since_at = ticket
+        ticket = (
+            client,
+            transaction,
+            address,
+            quantity,
+            clock.ticks_add(clock.ticks_ms(), self._patience_ms()),
+            since_at,
+        )
         pdu = bytes((function, address >> 8, address & 0xFF, quantity >> 8, quantity & 0xFF))
         self._turns.queue.append(Exchange(self.finish, unit, pdu, quantity, ticket))
+
+    def _patience_ms(self):
+        """Return how long who asks now may have to wait on a line that is well."""
+        turn_ms = self._turn_ms()
+        return max(self._deadline_ms, turn_ms and (self.waiting() + 1) * _TURNS * turn_ms + _REPLY_MS)
+
+    def _turn_ms(self):
+        return getattr(self._bus(), "turn_ms", 0)
 
     def _expire(self, now):
         for exchange in self._turns.queue:
@@ -243,8 +262,10 @@ class Gateway:
         for exchange in list(self._turns.handed):
             lost = exchange.bus is not bus or clock.ticks_diff(now, exchange.handed_at) > _LOST_MS
             late = exchange.late(now)
-            unsent = late and len(late) == len(exchange.tickets) and self._turns.withdraw(exchange)
-            self._expire_tickets(exchange, now, NO_PATH if unsent else NO_ANSWER)
+            if late and len(late) == len(exchange.tickets) and self._turns.withdraw(exchange):
+                self._expire_tickets(exchange, now, NO_PATH)
+            elif late and clock.ticks_diff(now, exchange.bus.asked_at) > _REPLY_MS + max(_FRAME_MS, self._turn_ms()):
+                self._expire_tickets(exchange, now, NO_ANSWER)  # else it is under way, and may be answered yet
             if lost and exchange in self._turns.handed:
                 self._turns.handed.remove(exchange)
                 for ticket in exchange.tickets:

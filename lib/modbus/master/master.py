@@ -38,6 +38,7 @@ class Master:
         self._line = line
         self._period_ms = period_ms
         self._character_us = rtu.character_us(baud, parity)
+        self.turn_ms = period_ms + rtu.LONGEST * self._character_us // 1000  # of an exchange, as good as at most
         self._silence_us = rtu.silence_us(baud, parity)
         # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
         self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500

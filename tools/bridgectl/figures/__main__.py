@@ -51,6 +51,7 @@ PARTS = {
     "finder": lambda: _module("bridgectl.figures.finder"),
     "limit": lambda: _module("bridgectl.figures.limit"),
     "turnaround": lambda: _module("bridgectl.figures.turnaround"),
+    "truth": lambda: _module("bridgectl.figures.truth"),
     "tests": _tests,
 }
 
