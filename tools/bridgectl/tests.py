@@ -1,10 +1,11 @@
 """Runs the test suite on all cores and then the trace from requirements to tests; further arguments go to pytest.
 
-Results: build/tests.xml (JUnit) and build/tests.json (seconds). In CI a skipped test is a failure (host_tests/conftest.py).
+Results: build/tests.xml (JUnit) and build/tests.json (seconds, and those of the processor). In CI a skipped test is a failure (host_tests/conftest.py).
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -21,10 +22,12 @@ def main():
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
     code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
     seconds = round(time.monotonic() - started, 1)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = round(used.ru_utime + used.ru_stime, 1)
     if not sys.argv[1:]:
-        (out / "tests.json").write_text(json.dumps({"seconds": seconds, "code": code}))
+        (out / "tests.json").write_text(json.dumps({"seconds": seconds, "cpu": cpu, "code": code}))
         code = code or subprocess.run([sys.executable, "-m", "bridgectl.docs.trace", "--short"], check=False).returncode
-    print(f"{seconds} s")
+    print(f"{seconds} s, {cpu} s of the processor")
     sys.exit(code)
 
 
