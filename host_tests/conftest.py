@@ -11,6 +11,8 @@ import re
 import resource
 import subprocess
 
+import forked
+import hypothesis
 import pytest
 import undisturbed
 from bridgectl.device import build
@@ -21,6 +23,11 @@ _CPU_S = 120  # of the processor, for a test on the virtual clock: how long that
 _TIMEOUT_S = 1800  # of the wall, for one that waits for ever
 
 _KEPT = pytest.StashKey()
+# The same inputs each time, and no look at the clock: how fast they come depends on who else is there.
+hypothesis.settings.register_profile(
+    "project", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +50,27 @@ def pytest_runtest_protocol(item):
         return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if not pyfuncitem.get_closest_marker("forked"):
+        return None
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    forked.run(lambda: pyfuncitem.obj(**given))
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    # What shares a booted chip stays in one process; what takes long begins early.
+    for item in items:
+        if item.get_closest_marker("forked"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def _keeps_real_time(item):
+    if item.get_closest_marker("realtime"):
+        return True
     if isinstance(item, UnixTest):
         return item.clock == "real"
     kept = item.config.stash.setdefault(_KEPT, {})

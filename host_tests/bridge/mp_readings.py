@@ -142,7 +142,7 @@ def test_a_64_bit_value_that_does_not_fit_into_32_is_suspect():
 
 
 def test_a_first_value_that_is_suspect_leaves_no_last_value():
-    """Proves: SEN-4+, PLA-2+"""
+    """Proves: SEN-4+"""
     r = _readings()
     now = time.ticks_ms()
     assert r.put(POWER, _float(4e9), 0, now) == SUSPECT

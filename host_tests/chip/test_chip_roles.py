@@ -9,6 +9,8 @@ from bridgectl.emulator.wire import FAULTS
 from modbus.wire import crc
 
 _SETTINGS = {"rs485_1_role": "server", "server_unit": 5, "rs485_2_role": "listen"}
+_STARTED_MS = 2000  # then all tasks live
+_SETTINGS |= {"server_outputs": True, "do_safe_mask": 2}
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +19,11 @@ def rig():
     rig.driver = rig.chip.edges(SENSOR_DRIVER)
     rig.plant_wire.slave = Deaf()
     rig.run_until(lambda: "rs485-2: role listen" in rig.console.text, 6000)
+    rig.run(_STARTED_MS)
     return rig
 
 
+@pytest.mark.forked
 @pytest.mark.slow
 def test_the_driver_of_a_listening_port_stays_off_on_the_chip_from_power_on_whatever_is_said(rig):
     """Exchanges, noise with framing errors, a flood, requests to every unit: the pin is never high, no bit is sent.
@@ -45,6 +49,7 @@ def test_the_driver_of_a_listening_port_stays_off_on_the_chip_from_power_on_what
     assert "Traceback" not in rig.console.text
 
 
+@pytest.mark.forked
 @pytest.mark.slow
 def test_a_long_answer_holds_up_nothing_and_noise_at_the_other_port_neither(rig):
     """120 registers take 255 ms on the wire; a contact that closes meanwhile is seen before the answer's end, although
@@ -67,3 +72,21 @@ def test_a_long_answer_holds_up_nothing_and_noise_at_the_other_port_neither(rig)
     assert len(wire.releases) == 1 and wire.release_us[0] < wire.character_ns / 1000
     assert [getattr(wire, kind) for kind in FAULTS] == [0, 0, 0, 0]
     assert "Traceback" not in rig.console.text
+
+
+@pytest.mark.forked
+@pytest.mark.slow
+def test_relays_take_their_safe_state_at_power_on_and_at_a_crash_and_click_no_more_than_that(rig):
+    """DO2's safe state is closed. DO1 is closed by another master; then the program stops, and the watchdog bites.
+
+    Each is driven open while the chip starts, because a pin without a driver is.
+
+    Proves: CTL-7+
+    """
+    ems = Talker(rig, PLANT_UART)
+    ems.ask(5, 5, 0, 0xFF00)
+    rig.run_until(lambda: rig.outputs[0][-1:] and rig.outputs[0][-1][1] == 1, 2000)
+    rig.console.write(b"\x03")
+    rig.run_until(lambda: "start by watchdog" in rig.console.text, 14000)
+    rig.run_until(lambda: "rs485-2: role listen" in rig.console.text.rpartition("start by watchdog")[2], 6000)
+    assert rig.clicks() == [[1, 0], [1, 0, 1]]

@@ -100,6 +100,45 @@ def test_a_rated_power_that_reads_nothing_is_no_rated_power():
     _ripple().run(story)
 
 
+def test_a_suspect_value_moves_no_limit():
+    """The plant says 5 GW: the limit in force stays, and the next one is a share of what was known before.
+
+    Proves: SEN-4+, PLA-2+
+    """
+
+    async def story(b):
+        b.contact(2, True)
+        await _held(b)
+        b.house.max_power_w = 4294967294
+        await b.until(lambda: b.quality("plant_max_power") == "suspect", 10000)
+        await b.for_ms(3000)
+        assert (b.plant.limit_w, b.value("plant_max_power")) == (3600, None)
+        b.contact(3, True)
+        await b.until(lambda: b.plant.limit_w == 1800, 5000)
+
+    _ripple().run(story)
+
+
+def test_a_stale_value_moves_no_limit():
+    """A plant that was away for a minute takes the share of its rated power, although that is an old one by then.
+
+    Proves: SEN-4+, PLA-2+
+    """
+
+    async def story(b):
+        await _held(b)
+        b.plant.silent = True
+        await b.until(lambda: b.quality("plant_max_power") == "stale", 90000)
+        b.contact(2, True)
+        await b.for_ms(2000)
+        assert b.state.plant_limit_state in ("wanted", "unreachable")
+        b.plant.silent = False
+        await b.until(lambda: b.plant.limit_w == 3600, 60000)
+        assert [value for _, _, value in b.plant.written if value != 0xFFFFFFFF] == [3600]
+
+    _ripple().run(story)
+
+
 def test_a_plant_without_a_rated_power_gets_nothing_and_the_words_say_why():
     """Proves: PLA-2+"""
 
@@ -140,6 +179,33 @@ def test_what_was_commanded_is_released_after_a_restart_without_scheduling():
         assert [value for _, _, value in b.plant.written] == [0xFFFFFFFF]
 
     b.run(story)
+
+
+def _released_after_a_power_cut(role):
+    from store import record
+
+    b = _ripple(rs485_1_role=role)
+    b.plant.holding[40042] = 1800
+    record.save(b.root + "/data/limit", {"owed": True, "rated_w": 6000})
+
+    async def story(b):
+        await b.for_ms(300)
+        assert b.plant.limit_w == 1800  # what stands there stands until the contacts are known
+        await b.until(lambda: b.plant.limit_w is None, 8000)
+        await _held(b)
+        assert [value for _, _, value in b.plant.written] == [0xFFFFFFFF]
+
+    b.run(story)
+
+
+def test_a_contact_that_opened_while_the_power_was_away_frees_the_plant():
+    """Proves: PLA-2+"""
+    _released_after_a_power_cut("master")
+
+
+def test_the_same_holds_when_the_role_has_changed_to_gateway():
+    """Proves: PLA-2+"""
+    _released_after_a_power_cut("gateway")
 
 
 def test_a_lost_write_costs_a_second():

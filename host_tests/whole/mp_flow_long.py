@@ -1,5 +1,5 @@
 # heap: 2m
-"""What takes hours: memory, outputs, restarts. On the virtual clock."""
+"""What takes long: memory over half an hour of trouble, outputs, restarts. On the virtual clock."""
 
 import asyncio
 import gc
@@ -8,7 +8,7 @@ import flow
 
 
 def test_memory_is_flat_while_the_broker_is_gone_and_contacts_chatter():
-    """Proves: REL-2+, NET-3+, REL-1+"""
+    """Proves: REL-2+, REL-1+"""
 
     async def story(b):
         import log
@@ -16,7 +16,7 @@ def test_memory_is_flat_while_the_broker_is_gone_and_contacts_chatter():
         used = []
         for i in range(60):
             log.info("test", "fills the ring %60d" % i)
-        for minute in range(12):
+        for minute in range(28):
             for _ in range(60):
                 b.contact(2, minute & 1)
                 await b.for_ms(1000)
@@ -24,7 +24,7 @@ def test_memory_is_flat_while_the_broker_is_gone_and_contacts_chatter():
             gc.collect()
             used.append(gc.mem_alloc())
         # The first minutes fill the rings (log, edges of the mocked pins); after that nothing may grow.
-        assert max(used[8:]) - max(used[4:8]) < 2000, used
+        assert max(used[16:]) - max(used[4:16]) < 2000, used
         assert b.state.beats_ok
 
     settings = {"grid_table": "ripple", "mqtt_host": "127.0.0.1", "mqtt_port": 1}

@@ -1,6 +1,7 @@
 """Runs the test suite on all cores and then the trace from requirements to tests; further arguments go to pytest.
 
-Results: build/tests.xml (JUnit) and build/tests.json (seconds, and those of the processor). In CI a skipped test is a failure (host_tests/conftest.py).
+Results: build/tests.xml (JUnit) and build/tests.json (seconds, and those of the processor). In CI a skipped test is a
+failure (host_tests/conftest.py).
 """
 
 import json
@@ -18,7 +19,7 @@ def main():
     out.mkdir(exist_ok=True)
     started = time.monotonic()
     # Many tests wait for a real line or clock: one worker more than there are cores.
-    workers = ["-n", str(1 + (os.cpu_count() or 1)), "--dist", "worksteal"]
+    workers = ["-n", str(1 + (os.cpu_count() or 1)), "--dist", "loadgroup"]
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
     code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
     seconds = round(time.monotonic() - started, 1)

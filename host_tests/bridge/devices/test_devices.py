@@ -131,7 +131,7 @@ def test_every_plant_register_is_as_documented():
 
 
 def test_the_limit_register_is_as_documented():
-    """Proves: PLA-1+, DRM-1"""
+    """Proves: PLA-1+"""
     row = documented("sigenergy_used", "holding")[sigenergy.LIMIT_ADDRESS]
     assert (row["name"], row["type"], row["unit"]) == ("pcs_maximum_export_limitation", "uint32", "kW")
     assert (float(row["scale"]), row["access"]) == (0.001, "RW")

@@ -107,6 +107,18 @@ def test_every_state_of_dc_ac_and_bat_is_reachable():
     assert {row[:2] for row in _rows() if row[0] != "mgmt"} == reached
 
 
+def test_every_state_of_mgmt_is_reachable_but_for_the_two_of_a_modem():
+    """There is no modem yet: 4G and its spent traffic have looks, but nothing that brings them. Proves: LED-3+"""
+    reached = set()
+    # radio's text, a phone was there at, connected
+    for radio, busy_at, connected in (("", None, False), ("none", None, False), ("", 0, False), ("", 0, True)):
+        state = State()
+        state.radio_text, state.portal_busy_at, state.uplink_connected = radio, busy_at, connected
+        reached.add(lights.states(state, 1000, time.ticks_diff)[3])
+    assert reached == {"not connected", "no radio", "local app connected", "FE or WLAN"}
+    assert {row[1] for row in _rows() if row[0] == "mgmt"} - reached == {"4G", "insufficient traffic"}
+
+
 def test_a_plant_that_does_not_answer_shows_as_not_connected():
     state = State()
     assert lights.states(state, 0, time.ticks_diff) == (

@@ -96,7 +96,7 @@ async def test_a_message_that_is_passed_over_slowly_is_a_sign_of_life():
 
 
 async def test_attempts_come_less_often_and_a_return_is_noticed_within_a_minute():
-    """Proves: REL-1+"""
+    """Proves: REL-1+, NET-3+"""
     p = Pair()
     p.broker.refuse = EHOSTUNREACH
     await p.start()

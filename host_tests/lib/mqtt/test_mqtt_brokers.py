@@ -38,7 +38,8 @@ class Device:
         )
         self.lines = []
         self._fresh = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         for line in self._process.stdout:
@@ -56,7 +57,9 @@ class Device:
         self._process.wait(10)
 
     def wait(self):
-        return self._process.wait(_WAIT_S)
+        code = self._process.wait(_WAIT_S)
+        self._reader.join(_WAIT_S)  # all that it printed is in `lines` now
+        return code
 
     async def printed(self, beginning, within_s=_WAIT_S):
         """Return the next line that begins so; lines before it are passed over."""

@@ -71,7 +71,7 @@ def test_pymodbus_reads_a_played_meter():
 
 
 def test_pymodbus_limits_a_played_plant():
-    """Proves: BEN-1, PLA-2+"""
+    """Proves: BEN-1"""
     with ptys.Pair() as pair, played(pair.right, "plant") as (_, plant), client(pair.left) as master:
         assert master.read_holding_registers(40042, count=2, device_id=247).registers == [0xFFFF, 0xFFFF]
         assert not master.write_registers(40042, [0, 3000], device_id=247).isError()

@@ -122,18 +122,21 @@ def test_the_second_half_of_a_segment_begins_at_whole_blocks():
 
 @pytest.mark.slow
 def test_a_bundle_is_installed_beside_the_running_slot_on_the_emulated_chip(tmp_path):
-    """Proves: OTA-3+"""
+    """DO2, whose safe state is closed, opens for the restart alone. Proves: OTA-3+, CTL-7+"""
     # The code itself tells its version: boot.py's line is lost where the USB host is slower than the start.
     path, folder = tmp_path / "next.bundle", tmp_path / "rp2040"
     shutil.copytree(build.build("rp2040", quiet=True), folder)
     (folder / "version.mpy").write_bytes(build.version_module("rp2040", "9.8.7"))
     bundle.make(folder, "rp2040", "9.8.7", path)
-    rig = Rig({**slot_files(), "/update.bundle": path.read_bytes()}, {"settings": {"system_name": "Test"}})
+    rig = Rig(
+        {**slot_files(), "/update.bundle": path.read_bytes()}, {"settings": {"system_name": "Test", "do_safe_mask": 2}}
+    )
     rig.run_until(lambda: "restart into the new version" in rig.console.text, 40000, 50)
     assert "version 9.8.7 starts next, on trial" in rig.console.text
     rig.run_until(lambda: "I app: version 9.8.7 on rp2040" in rig.console.text, 10000, 50)
     assert "start by restart" in rig.console.text
     rig.run_until(lambda: rig.console.text.count("rs485-2: master: link ok") == 2, 10000, 50)
     assert "Traceback" not in rig.console.text
+    assert rig.clicks() == [[], [1, 0, 1]]
     slots = json.loads(image.unpack(rig.chip.region())["/slot_state"][17:])
     assert (slots["slot"], slots["trial"]) == ("b", True)

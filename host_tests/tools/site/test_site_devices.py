@@ -52,7 +52,6 @@ def number(reply):
 
 @pytest.mark.parametrize(("model", "table"), [("sdm230", sdm230), ("sdm120ct", sdm120ct)])
 def test_the_sensor_measures_what_the_plant_causes(model, table):
-    """Proves: SEN-1"""
     h = House(soc_pct=100)
     h.pv_set_w, h.load_set_w = 4000, 1000
     h.step(1)
@@ -230,7 +229,6 @@ def test_requests_that_come_too_fast_are_counted():
 
 
 def test_after_a_reboot_the_plant_has_forgotten_the_limit():
-    """Proves: PLA-2+"""
     h, plant = plant_in_the_sun()
     write(plant, 40042, 0, 1000)
     plant.reboot(5000)

@@ -62,7 +62,8 @@ def _add(writer, folder):
 
 def head(folder, content, board, version, minimum="0.0.0", signature=b""):
     """Return the head of an image (`content`, made of `folder`) as bytes. Raises SlotError: a rule of bundles is broken."""
-    versions = {p.read_bytes()[1] for p in Path(folder).rglob("*.mpy") if p.read_bytes()[:1] == b"M"} or {_MPY}
+    begun = [path.read_bytes()[:2] for path in Path(folder).rglob("*.mpy")]
+    versions = {two[1] for two in begun if two[:1] == b"M" and len(two) > 1} or {_MPY}
     made = {
         "product": PRODUCT,
         "board": board,

@@ -34,12 +34,13 @@ class Stalled(Exception):
 
 
 class Chip:
-    """One machine; power is on from the start, at 0 ns."""
+    """One machine; power is on from the start. Times are those of its timer, which stands at `started_ns` then."""
 
-    def __init__(self, region=b"", uf2=None, layout=OFFICIAL, rom=b""):
+    def __init__(self, region=b"", uf2=None, layout=OFFICIAL, rom=b"", timer_ms=0):
         """Load the image (`uf2`, else the official one from the cache), the LittleFS region and the read-only segment at
         the places of the image's layout; what is not given is blank. Nothing runs yet.
 
+        timer_ms: where the timer stands, as if it had run so long; MicroPython's ticks wrap at 2^30.
         Raises DownloadError if the image is neither in the cache nor to be had, ValueError if something does not fit.
         """
         if len(region) > layout.files_bytes or len(rom) > layout.rom_bytes:
@@ -60,16 +61,18 @@ class Chip:
         self.resets = []
         self.mcu.watchdog.on_watchdog_trigger = self._on_watchdog
         self.mcu.core.pc = FLASH_START_ADDRESS
+        self.mcu.clock.tick(timer_ms * _NS_PER_MS)
+        self.started_ns = self.now_ns
         self._slice_end = self.mcu.clock.create_alarm(self.simulator.stop)
 
     @property
     def now_ns(self):
-        """Nanoseconds since power on."""
+        """Nanoseconds on the timer."""
         return self.mcu.clock.nanos
 
     @property
     def now_ms(self):
-        """Milliseconds since power on."""
+        """Milliseconds on the timer."""
         return self.mcu.clock.nanos / _NS_PER_MS
 
     def run(self, ms):

@@ -27,18 +27,20 @@ _SETTLE_MS = 1000
 
 
 class Setup:
-    """Which image the boards of a call get (None: the official one); timed: their tasks are, which takes memory."""
+    """Which image the boards of a call get (None: the official one); timed: their tasks are, which takes memory;
+    timer_ms: where their timer stands at power on."""
 
-    def __init__(self, uf2=None, timed=False):
+    def __init__(self, uf2=None, timed=False, timer_ms=0):
         self.uf2 = uf2
         self.timed = timed
+        self.timer_ms = timer_ms
         self._files = slot_files()
 
     def rig(self, settings=None, probe=False):
         """Return a board that has just been powered; without settings it is one that nobody has set up."""
         records = {"device": _DEVICE, **({"settings": settings} if settings is not None else {})}
         files = with_probe(self._files, self.timed) if probe or self.timed else self._files
-        return Rig(files, records, uf2=self.uf2)
+        return Rig(files, records, uf2=self.uf2, timer_ms=self.timer_ms)
 
 
 def wired(setup):

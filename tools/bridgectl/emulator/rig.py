@@ -86,17 +86,18 @@ class Rig:
     `least` is the smallest heap.Heap so far, of one look each _SAMPLE_MS, from the first time that passes on.
     """
 
-    def __init__(self, files, records=None, think_ms=20, generation=29, uf2=None):
+    def __init__(self, files, records=None, think_ms=20, generation=29, uf2=None, timer_ms=0):
         """files: dict for the flash; records: name to dict, put into /data; think_ms: of both devices.
 
-        generation: version of the plant's register map, 29 = V2.9; uf2: path of an image, None = the official one.
+        generation: version of the plant's register map, 29 = V2.9; uf2: path of an image, None = the official one;
+        timer_ms: where the chip's timer stands at power on.
         """
         layout = layout_of(uf2)
         content = {**files}
         for name, value in (records or {}).items():
             content[f"/data/{name}"] = record_bytes(value)
         content, rom = image.placed(content, layout)
-        self.chip = Chip(image.pack(content, layout), uf2, layout, rom)
+        self.chip = Chip(image.pack(content, layout), uf2, layout, rom, timer_ms)
         self.console = self.chip.console
         self.house = House()
         self.sensor = Meter(self.house)
@@ -107,12 +108,12 @@ class Rig:
         self.outputs = [self.chip.edges(gpio) for gpio in OUTPUTS]
         self.least = None
         self._uf2 = uf2
-        self._house_ms = self._looked_ms = 0.0
+        self._house_ms = self._looked_ms = self.chip.now_ms
         self.chip.set_input(_REQUEST, 0)
 
     @property
     def now_ms(self):
-        """Milliseconds since power on."""
+        """Milliseconds on the chip's timer."""
         return self.chip.now_ms
 
     def run(self, ms):
@@ -141,6 +142,14 @@ class Rig:
             self.chip.set_input(CONTACTS[number - 1], 0)
         else:
             self.chip.release_input(CONTACTS[number - 1])
+
+    def clicks(self):
+        """Return, for DO1 and DO2, the states that the relay took one after the other: 1 closed, 0 open as at power on."""
+        found = []
+        for edges in self.outputs:
+            states = [level or 0 for _, level in edges]
+            found.append([state for before, state in zip([0, *states], states) if state != before])
+        return found
 
     def told(self, name):
         """Return what the probe has told under a name so far: a list of lists of words."""

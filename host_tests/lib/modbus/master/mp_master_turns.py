@@ -51,7 +51,7 @@ def _run(bus, ms, beside=None):
 
 
 def test_a_slow_read_is_not_starved_by_fast_ones_that_fill_the_bus():
-    """Proves: COM-9+, SEN-1"""
+    """Proves: COM-9+"""
     bus = master.Master(Line(_answer), 9600, "N")
     slave, fast, slow = _slave(), Times(), Times()
     for address in (0, 100, 200):
@@ -135,7 +135,6 @@ def test_the_least_period_holds_for_all_who_use_the_line():
 
 
 def test_a_read_that_got_lost_is_repeated_at_once_not_at_the_next_poll():
-    """Proves: SEN-1"""
     count = [0]
 
     def far_end(f):

@@ -19,7 +19,6 @@ def judged(reply, request, function=None):
 
 
 def test_requests_are_the_examples_of_the_specification():
-    """Proves: SEN-1"""
     # fmt: off
     assert made(pdu.two_words, functions.READ_COILS, 0x0013, 0x0013) == "0100130013"
     assert made(pdu.two_words, functions.READ_DISCRETE, 0x00C4, 0x0016) == "0200c40016"
