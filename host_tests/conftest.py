@@ -59,13 +59,15 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from together import Together
+
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    # What shares a booted chip stays in one process; what takes long begins early.
-    for item in items:
-        if item.get_closest_marker("forked"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)  # what takes long begins early
 
 
 def _keeps_real_time(item):

@@ -9,13 +9,12 @@ phones in it (its radio has no access-point mode: the portal is loaded and liste
 password (its radio takes any).
 """
 
-import asyncio
 import json
 
 import pytest
 from bridgectl.emulator import profiles, scenario
-from bridgectl.emulator.budget import BUDGETS
 from bridgectl.emulator.wire import FAULTS
+from budgets import check_budget
 
 _TICKS_MS = 1 << 30  # where MicroPython's ticks begin again
 _WRAP_MS = 5000  # after power on
@@ -25,13 +24,6 @@ _WRAP_MS = 5000  # after power on
 def rig():
     """The board with the shipped files, nothing else, from power on until the plant holds no limit."""
     return profiles.wired(profiles.Setup(timer_ms=_TICKS_MS - _WRAP_MS))
-
-
-def check_budget(profile, least, largest):
-    """Fail if a profile takes more than its budget. least: bytes free at least so far; largest: free piece now."""
-    least_allowed, largest_allowed = BUDGETS[profile]
-    assert least >= least_allowed, f"{profile}: {least} bytes free, budget {least_allowed}"
-    assert largest >= largest_allowed, f"{profile}: largest piece {largest}, budget {largest_allowed}"
 
 
 @pytest.mark.forked
@@ -158,47 +150,3 @@ def test_a_stopped_program_starves_the_watchdog_and_the_bridge_comes_back(rig):
     assert rig.now_ms - stopped_ms > 6000
     rig.run_until(lambda: "start by watchdog" in rig.console.text, 4000)
     assert [level for edges in rig.outputs for _, level in edges if level] == []
-
-
-@pytest.mark.slow
-def test_the_board_joins_a_wlan_and_publishes_good_readings_to_a_broker():
-    """The emulated WLAN leads to a broker on loopback and to nothing else; a driver is still released in time.
-
-    Proves: NET-4+
-    """
-    figures = scenario.Figures(lambda line: None)
-    rig, watch = asyncio.run(scenario.wlan(figures, profiles.Setup()))
-    assert figures.values["first_publish_s"] < 15
-    assert watch.availability == "online"
-    assert watch.state["sensor_power"] == pytest.approx(rig.house.grid_w, abs=400)
-    # Seven seconds after power on not every required value was asked for yet; nothing is silent, and nothing refuses.
-    assert {watch.state["sensor_link"], watch.state["plant_link"]} <= {"ok", "starting", "partly"}
-    assert figures.values["de_release_us_max_wlan"] < rig.sensor_wire.t35_us
-    assert figures.values["bus_faults_wlan"] == 0
-    assert rig.chip.radio.bus.nat_bridge.refused == []
-    assert "Traceback" not in rig.console.text
-    check_budget("wlan", figures.values["heap_min_bytes_wlan"], figures.values["heap_largest_bytes_wlan"])
-
-
-@pytest.mark.xfail(reason="two gateways beside WLAN and MQTT have no room on the official Pico W image", run=False)
-@pytest.mark.slow
-def test_two_gateways_beside_the_broker_answer_a_client_each_and_keep_to_their_memory():
-    """A read of two registers of the sensor through each gateway; the plant's side has no unit 1 and says so in time.
-
-    Proves: NET-6+
-    """
-    figures = scenario.Figures(lambda line: None)
-    rig, watch = asyncio.run(scenario.gateways(figures, profiles.Setup()))
-    assert [call.open for call in rig.calls] == [True, True]
-    assert bytes(rig.calls[1].received[:9]) == bytes.fromhex("000100000007010404")
-    assert rig.calls[0].received[7] in (0x04, 0x84)
-    assert figures.values["bus_faults_gateways"] == 0
-    assert "Traceback" not in rig.console.text
-    check_budget("gateways", figures.values["heap_min_bytes_gateways"], figures.values["heap_largest_bytes_gateways"])
-
-
-@pytest.mark.slow
-def test_an_open_hotspot_with_its_portal_keeps_to_its_memory():
-    rig = profiles.hotspot(profiles.Setup())
-    check_budget("hotspot", rig.least.free_bytes, rig.look().largest_bytes)
-    assert "Traceback" not in rig.console.text

@@ -19,7 +19,7 @@ def main():
     out.mkdir(exist_ok=True)
     started = time.monotonic()
     # Many tests wait for a real line or clock: one worker more than there are cores.
-    workers = ["-n", str(1 + (os.cpu_count() or 1)), "--dist", "loadgroup"]
+    workers = ["-n", str(1 + (os.cpu_count() or 1))]
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
     code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
     seconds = round(time.monotonic() - started, 1)
