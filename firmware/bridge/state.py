@@ -24,6 +24,7 @@ class State:
         self.input_edges = 0  # field_io: settled changes so far
         self.chatter = 0  # field_io: changes of contacts that did not last
         self.chattering = 0  # field_io: contacts that are never still, bit 0 = DI1
+        self.blind_ms = 0  # field_io: longest time in which the contacts were not looked at, since start
         self.outputs = 0  # field_io: contacts as driven, bit 0 = DO1
         self.button_presses = 0  # field_io: debounced presses so far
 
@@ -67,6 +68,7 @@ class State:
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
         self.name_servers = None  # network: addresses of the name servers, () = the system's own, None = no network
+        self.scan_refused = ""  # network: why no search for networks may be asked for now, "" = one may
         self.wlan_networks = ()  # network: last scan, (ssid, dBm, secured) each
 
         self.portal_busy_at = None  # portal: ticks of the last request of a phone

@@ -197,3 +197,14 @@ def test_a_limit_that_cannot_be_read_back_is_unreadable_and_not_written_for_ever
         assert len(writes) < 30 and b.state.plant_limit_state == "written, cannot be read back", len(writes)
 
     ripple(story, lambda content, writes: frame("f78302") if content[1] == 3 else 0)
+
+
+def test_the_longest_time_in_which_contacts_were_not_read_is_kept():
+    async def story(b):
+        await b.for_ms(3000)
+        before_ms = b.state.blind_ms
+        time.pass_ms(700)  # something keeps the processor
+        await b.for_ms(3000)
+        assert before_ms < 300 and 700 <= b.state.blind_ms < 800, (before_ms, b.state.blind_ms)
+
+    flow.Bridge("rp2040").run(story)

@@ -22,10 +22,12 @@ async def run(beat, board, state, settings, wake):
     debounce = contacts.Contacts()
     held = moves = 0
     unsaid = pause = _LEAST_UNSAID
-    due_at = clock.ticks_ms()
+    due_at = looked_at = clock.ticks_ms()
     while True:
         beat()
         now = clock.ticks_ms()
+        state.blind_ms = max(state.blind_ms, clock.ticks_diff(now, looked_at))
+        looked_at = now
         if debounce.step(board.inputs(), now, settings.grid_settle_ms):
             state.inputs = debounce.mask
             state.inputs_at = now

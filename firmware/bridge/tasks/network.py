@@ -1,7 +1,8 @@
 """Owns the radio: opens and closes the hotspot, joins the house network, scans when asked.
 
 The radio is shared, so a scan happens before the hotspot opens and its result is kept; others only when a person asks.
-BLOCKS while scanning: 2 to 3 s on the ESP32, up to 10 s on the RP2040 (boards/wlan.py).
+BLOCKS while scanning: 2 to 3 s on the ESP32, up to 10 s on the RP2040 (boards/wlan.py). So none happens by itself where
+contacts are bound, and none at all while a limit is in force.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import random
 
 import clock
 import log
+from bridge.logic.network import scanning
 from bridge.logic.network.joining import Joining
 from bridge.logic.network.window import Window
 from micropython import const
@@ -105,7 +107,8 @@ class _Hotspot:
         self._state.hotspot_clients = 0
 
     def _open(self, now_s):
-        _scan(self._state, self._radio)  # now, while no phone can be thrown off
+        if scanning.by_itself(self._settings) and not scanning.refusal(self._state):
+            _scan(self._state, self._radio)  # now, while no phone can be thrown off
         self._due_s = now_s + _AGAIN_S
         try:
             self._radio.hotspot_open(self._device["sn"], self._device["hotspot_password"])
@@ -154,7 +157,11 @@ class _House:
         state.wlan_signal = radio.rssi() if joined else 0
         state.name_servers = radio.name_servers()
         # not while joining: the ESP32 refuses to scan then
-        if state.scan_wanted != self._scans and joining.word != "joining" and now_s >= self._scan_due_s:
+        state.scan_refused = scanning.refusal(state)
+        if state.scan_wanted != self._scans and state.scan_refused:
+            self._scans = state.scan_wanted
+            log.info("network", "no search: " + state.scan_refused)
+        elif state.scan_wanted != self._scans and joining.word != "joining" and now_s >= self._scan_due_s:
             self._scans = state.scan_wanted
             self._scan_due_s = now_s + _AGAIN_S
             _scan(state, radio)

@@ -197,6 +197,8 @@ class Pages(Site):
         return _json(pages.network(self._state, self._settings, self._wishes.scanning()))
 
     async def _scan(self, request):
+        if self._state.scan_refused:
+            return _errors({"scan": self._state.scan_refused}, 409)
         self._wishes.want_scan()
         return _json({"ok": True})
 

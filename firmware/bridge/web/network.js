@@ -1,6 +1,6 @@
 "use strict";
 { // choose a network, see it joined
-  let busy = true, tried = "", locked = {}, drawn = "";
+  let busy = true, tried = "", locked = {}, drawn = "", costs = false;
   const chosen = () => document.querySelector("input[name=pick]:checked");
 
   const pick = () => {
@@ -23,12 +23,14 @@
     $("show").textContent = shown ? "Show" : "Hide";
     $("show").setAttribute("aria-pressed", String(!shown));
   });
-  $("scan").addEventListener("click", () => {
+  $("scan").addEventListener("click", async () => {
+    if (costs && !confirm("A search stops everything else for up to 10 s: grid contacts are not read, no limit is sent. Search?")) return;
     busy = true;
     drawn = "";
     $("scan").disabled = true;
     $("scan").textContent = "Scanning …";
-    ask("scan", {});
+    const json = await ask("scan", {});
+    if (json && json.errors) banner("now", "bad", "No search now", json.errors.scan);
   });
   $("join").addEventListener("submit", async (e) => {
     e.preventDefault();
@@ -64,7 +66,7 @@
     const c = chosen() && chosen().value;
     locked = Object.fromEntries(n.networks.map(([ssid, , secured]) => [ssid, secured]));
     $("list").replaceChildren(...n.networks.map(row));
-    if (!n.networks.length) $("list").append(make("p", n.scanning ? "Looking …" : "No network found here.", "quiet"));
+    if (!n.networks.length) $("list").append(make("p", n.scanning ? "Looking …" : n.scan_costs ? "Not searched by itself, because grid contacts are bound." : "No network found here.", "quiet"));
     const again = [...document.querySelectorAll("input[name=pick]")].find((i) => i.value === c);
     if (again && c !== null) again.checked = true;
     pick();
@@ -74,6 +76,7 @@
     $("sn").textContent = n.sn;
     $("scan").disabled = n.scanning;
     $("scan").textContent = n.scanning ? "Scanning …" : "Scan again";
+    costs = n.scan_costs;
     list(n);
     busy = n.scanning || n.wlan_state === "joining";
     const joined = n.wlan_state === "joined";

@@ -128,7 +128,8 @@
     ]);
     pairs($("software"), [["Version", s.version + (s.update_slot ? " · slot " + s.update_slot : "")
       + (s.update_trial ? " · on trial" : "")], ["Running for", span(s.uptime_s)],
-      ["Free memory", Math.round(s.heap_free / 1024) + " kB"]]);
+      ["Free memory", Math.round(s.heap_free / 1024) + " kB"],
+      ["Contacts unread for at most", s.blind_ms + " ms"]]);
     if (!uploading) $("told").textContent = s.update_state === "idle" ? "" : s.update_text;
   }, () => uploading ? 4000 : 2000);
 

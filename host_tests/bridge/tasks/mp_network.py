@@ -120,3 +120,38 @@ async def test_a_board_without_a_radio_lives_on_and_knows_its_system():
     assert site.state.system_created
     assert not site.state.hotspot_open
     site.remove()
+
+
+async def test_where_contacts_are_bound_the_hotspot_opens_without_a_search():
+    site = Site("Home -50 secret-one\n")
+    site.settings.apply({"grid_table": "ripple"})
+    site.start()
+    await pass_s(2)
+    assert site.radio.calls == ["open " + SN]
+    assert site.state.wlan_networks == () and site.state.scan_refused == ""
+    site.state.scan_wanted += 1  # a person asks, and was told what it costs
+    await pass_s(2)
+    assert site.radio.calls == ["open " + SN, "scan"]
+    site.remove()
+
+
+async def test_while_a_limit_is_in_force_nobody_searches():
+    site = Site("Home -50 secret-one\n")
+    state = site.state
+    state.limit_wanted, state.limit_pct = True, 60
+    site.start()
+    await pass_s(2)
+    state.scan_wanted += 1
+    await pass_s(30)
+    assert site.radio.calls == ["open " + SN]
+    assert state.scan_refused == "a limit of 60 % is in force; a search would stop everything for up to 10 s"
+    state.limit_pct, state.plant_limit_w = 100, 6000  # not released yet
+    await pass_s(1)
+    assert state.scan_refused == "the plant is not released from its limit yet; try again in a moment"
+    state.plant_limit_w = None
+    await pass_s(30)
+    assert state.scan_refused == "" and "scan" not in site.radio.calls  # the wish of then is forgotten
+    state.scan_wanted += 1
+    await pass_s(12)
+    assert site.radio.calls[-1] == "scan"
+    site.remove()

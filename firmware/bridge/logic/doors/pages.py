@@ -65,6 +65,7 @@ def _now(state):
         "damaged": state.damaged,
         "uptime_s": state.uptime_s,
         "heap_free": state.heap_free,
+        "blind_ms": state.blind_ms,
         "inputs": state.inputs if state.inputs_settled else None,
         "outputs": state.outputs,
         "leds": [(s, name) + lights.look(s, name) for s, name in zip(lights.SEGMENTS, state.segments)],
@@ -122,6 +123,7 @@ def network(state, settings, scanning):
         "sn": state.sn,
         "created": state.system_created,
         "scanning": scanning,
+        "scan_costs": settings.grid_table != "off",  # contacts are bound, and not read meanwhile
         "networks": list(state.wlan_networks),
     }
     shown.update(_house(state, settings))
