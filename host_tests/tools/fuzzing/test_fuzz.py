@@ -49,7 +49,7 @@ BROKEN = (
     ("mqtt_client", "mqtt/client", "elif not self.connected:", "elif False:", "by the book"),
     ("dns", "captive/dns", "end <= len(query) and", "", "IndexError"),
     ("http_head", "http/request", "if self._head_bytes > _MAX_HEAD", "if False", "too long"),
-    ("record", "store/record", "    except ValueError:", "    except OSError:", "ValueError"),
+    ("record", "store/record", "(OSError, ValueError, RuntimeError)", "OSError", "ValueError"),
     ("bundle", "slots/installer", "!= wanted or total != crc:", "== 0:", "installed"),
     ("command", "bridge/settings_table", "return None if isinstance(value, bool)", "return None if value", "becomes"),
     ("readings", "bridge/readings", " or size > self._high[n]", "", "counts as good"),

@@ -243,7 +243,8 @@ def portal():
     async def refused(host, port, user, password):
         return "nobody answers" if len(host) & 1 else ""
 
-    site = portal.Pages(portal._Wishes(state), state, settings, begin, folder, refused, _ADDRESS, 80)
+    doors = (begin, folder, refused, settings.apply)
+    site = portal.Pages(portal._Wishes(state), state, settings, doors, _ADDRESS, 80)
 
     async def converse(socket):
         request = Request(socket, site.wanted, _nothing, _nothing)
