@@ -150,7 +150,7 @@ def start(root):
         return None
     if hasattr(machine, "WDT"):
         machine.WDT(timeout=_WATCHDOG_MS)  # fed by nobody before the application runs: a version that hangs starts anew
-    place = "/slot_" + slot
+    place = "/" + slot  # short: every module keeps its path in memory
     vfs.mount(holder.system(slot, manifest["size"]), place)
     sys.path.insert(0, place)
     took_ms = time.ticks_diff(time.ticks_ms(), begun)

@@ -37,6 +37,7 @@ def run(board):
     """Run the bridge on a board until the process is ended."""
     gc.threshold(board.gc_threshold)
     supervisor = build(board)[0]
+    globals().pop("build")  # done once, and a kilobyte
     asyncio.run(supervisor.run())
 
 
@@ -107,6 +108,9 @@ def build(board):
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
 
+    def hotspot_due():
+        return hotspot_wanted(state, settings)
+
     def version_undecided():
         """A version on trial is watched; any other one is settled once it has run for a steady minute."""
         return not state.version_decided and (slots.on_trial() or state.steady_s >= _STEADY_S)
@@ -124,7 +128,8 @@ def build(board):
     add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap), essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     #    what       its module                      loaded while                       after s  with
-    part("network", Part("bridge.tasks.network"),   lambda: True,                       1, state, settings, board, device)
+    part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
+    part("network", Part("bridge.tasks.network"),   lambda: network_wanted(settings),   1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,
@@ -136,6 +141,18 @@ def build(board):
     part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings, decide)
     # fmt: on
     return supervisor, state, settings, ports
+
+
+def hotspot_wanted(state, settings):
+    """Return True if the hotspot's window is to be looked at: once, without a system, after a press, for a trial."""
+    if not state.hotspot_possible:
+        return state.hotspot_possible is None
+    return not settings.system_name or state.button_presses != state.hotspot_presses or state.hotspot_for_trial
+
+
+def network_wanted(settings):
+    """Return True if a house network is set, or a broker that needs one."""
+    return settings.wlan_ssid or settings.mqtt_host
 
 
 def _restarted(path):

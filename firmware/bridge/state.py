@@ -58,18 +58,19 @@ class State:
         self.uplink_text = "no broker set"  # uplink: state in words
         self.uplink_counts = {}  # uplink: published, dropped, reconnects, queued
 
-        self.system_created = False  # network: a system has been created (settings.system_name is set)
-        self.hotspot_possible = False  # network: there are a radio and a provisioned name and password
-        self.hotspot_open = False  # network: the hotspot is on the air
-        self.hotspot_left_s = -1  # network: s until it closes, -1 = stays open
-        self.hotspot_clients = 0  # network: phones joined
-        self.radio_text = ""  # network: why there is no radio, "" = there is one
+        self.system_created = False  # hotspot: a system has been created (settings.system_name is set)
+        self.hotspot_possible = None  # hotspot: a radio, provisioned name and password are there; None = unknown
+        self.hotspot_presses = 0  # hotspot: presses of the button that it has seen
+        self.hotspot_open = False  # hotspot: the hotspot is on the air
+        self.hotspot_left_s = -1  # hotspot: s until it closes, -1 = stays open
+        self.hotspot_clients = 0  # hotspot: phones joined
+        self.radio_text = ""  # hotspot: why there is no radio, "" = there is one
         self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
         self.name_servers = None  # network: addresses of the name servers, () = the system's own, None = no network
-        self.scan_refused = ""  # network: why no search for networks may be asked for now, "" = one may
-        self.wlan_networks = ()  # network: last scan, (ssid, dBm, secured) each
+        self.scan_refused = ""  # hotspot: why no search for networks may be asked for now, "" = one may
+        self.wlan_networks = ()  # hotspot: last scan, (ssid, dBm, secured) each
 
         self.portal_busy_at = None  # portal: ticks of the last request of a phone
         self.portal_listens = False  # portal: the pages can be had

@@ -101,7 +101,7 @@ def test_a_limit_that_no_port_brings_to_the_plant_is_told_as_such():
 
     async def story(b):
         await b.until(lambda: b.state.inputs_settled, 3000)
-        assert b.state.plant_link == "off"
+        await b.until(lambda: b.state.plant_link == "off", 2000)
         b.contact(2, True)
         await b.until(lambda: b.state.limit_pct == 60, 3000)
         await b.for_ms(100)

@@ -18,7 +18,7 @@ def _on_trial(settings=None, device=_DEVICE):
     bridge = flow.Bridge("rp2040", settings=settings or _HOUSE, device=device)
     record.save(bridge.root + "/slot_state", {"slot": "b", "trial": True, "serial": 3, "floor": "0.0.0"})
     record.save(bridge.root + "/data/window", {"used_s": 7200})
-    sys.path.append("/slot_b")
+    sys.path.append("/b")
     return bridge
 
 

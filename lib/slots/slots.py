@@ -139,7 +139,7 @@ class Slots:
 
 def mount_point(slot):
     """Return where boot.py mounts the image of a slot."""
-    return "/slot_" + slot
+    return "/" + slot
 
 
 def rom_segment():

@@ -3,10 +3,9 @@
 import asyncio
 
 from micropython import const
-from mqtt.address import is_address
 from mqtt.client import MQTTClient
 from mqtt.errors import MQTTException, ProtocolError, in_words
-from mqtt.stream import open_stream
+from mqtt.stream import is_address, open_stream
 from parts import Part
 
 _LONGEST_MS = const(6000)  # a page waits 8 s

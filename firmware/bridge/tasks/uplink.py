@@ -10,9 +10,8 @@ import clock
 import log
 from bridge.logic.doors import announcing, messages
 from micropython import const
-from mqtt.address import is_address
 from mqtt.client import MQTTClient
-from mqtt.stream import open_stream
+from mqtt.stream import is_address, open_stream
 from parts import Part
 
 _LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic

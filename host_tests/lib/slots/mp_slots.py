@@ -30,10 +30,10 @@ def test_a_flashed_slot_without_any_record_starts():
 def test_the_chosen_slot_comes_first_on_the_path_and_slots_knows_it():
     two_versions()
     assert boot.start(ROOT + "/") == "b"
-    assert sys.path[0] == "/slot_b"
+    assert sys.path[0] == "/b"
     slots = Slots(ROOT)
     assert (slots.running, slots.idle(), slots.on_trial()) == ("b", "a", True)
-    with open("/slot_b/web/status.html.gz", "rb") as file:
+    with open("/b/web/status.html.gz", "rb") as file:
         assert file.read() == tiny_bundle.content_of("2.0.0", "web/status.html.gz", 700)
 
 

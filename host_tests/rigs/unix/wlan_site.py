@@ -1,12 +1,13 @@
-"""A board with nothing but a radio, for tests of the network task on the virtual clock."""
+"""A board with nothing but a radio, for tests of the hotspot and network tasks on the virtual clock."""
 
 import asyncio
 import os
 
 import clock
+from bridge import app
 from bridge.settings import Settings
 from bridge.state import State
-from bridge.tasks import network
+from bridge.tasks import hotspot, network
 from radio import Radio
 
 SN = "SN0123456789"
@@ -63,7 +64,17 @@ class Site:
         return self.radio
 
     def start(self, device=DEVICE):
-        return asyncio.create_task(network.run(self.beat, self.state, self.settings, self, device))
+        return asyncio.create_task(self._run(device))
+
+    async def _run(self, device):
+        state, settings = self.state, self.settings
+        await asyncio.gather(
+            _again(
+                lambda: app.hotspot_wanted(state, settings),
+                lambda: hotspot.run(self.beat, state, settings, self, device),
+            ),
+            _again(lambda: app.network_wanted(settings), lambda: network.run(self.beat, state, settings, self)),
+        )
 
     def beat(self):
         pass
@@ -72,6 +83,14 @@ class Site:
         for name, *_ in list(os.ilistdir(self.data)):
             os.remove(self.data + "/" + name)
         os.rmdir(self.data)
+
+
+async def _again(wanted, run):
+    """As a part of the bridge: run while it is wanted."""
+    while True:
+        if wanted():
+            await run()
+        await asyncio.sleep_ms(500)
 
 
 async def pass_s(seconds):

@@ -33,7 +33,7 @@ boot.machine = None
 assert boot.start(root) == "a"
 import os
 for path in sys.stdin.read().split():
-    place = "/slot_a/" + path
+    place = "/a/" + path
     size = os.stat(place)[6]
     if os.stat(place)[0] & 0x4000:
         print(path, "folder")
@@ -44,7 +44,7 @@ for path in sys.stdin.read().split():
         print(path, size, crc32(content))
 for path in ("bridge/none.mpy", "bridge/app.py"):
     try:
-        os.stat("/slot_a/" + path)
+        os.stat("/a/" + path)
         print("found", path)
     except OSError as e:
         assert e.errno == 2
@@ -79,7 +79,7 @@ def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root,
     assert told[1:] == [
         *wanted,
         *(f"{f} folder" for f in ("bridge", "bridge/ports", "modbus")),
-        "imported /slot_a/modbus/wire/rtu.mpy",
+        "imported /a/modbus/wire/rtu.mpy",
     ]
 
 
