@@ -3,8 +3,6 @@
 from parts import Part
 from store import record
 
-_DAMAGED = "are damaged and cannot be read: a person has to say which ones count from now on (page Settings)"
-
 
 class Settings:
     """Reading one is reading an attribute; the table comes into memory for whoever asks or changes, and goes again."""
@@ -25,7 +23,7 @@ class Settings:
                 self._set(accepted)
             elif path and record.damaged(path):
                 self.damaged = True
-                self.ignored = [("settings", _DAMAGED)]
+                self.ignored = [("settings", table.DAMAGED)]
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""

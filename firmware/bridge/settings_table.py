@@ -62,6 +62,8 @@ led_brightness|int|60|1|100|%
 require_signature|bool|false|||
 """
 
+DAMAGED = "are damaged and cannot be read: a person has to say which ones count from now on (page Settings)"
+
 # Why a rate above 9600 is not on the lists (guide, table of cables).
 _RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
 
