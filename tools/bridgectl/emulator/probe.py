@@ -51,18 +51,26 @@ class _Timed:
 
 
 def _watch_readings(readings):
-    stock = readings.take
+    """Tell the first good value, whether its reply was asked for (take) or overheard (put)."""
+    stock_put, stock_take = readings.put, readings.take
+
+    def put(n, *arguments):
+        taken = stock_put(n, *arguments)
+        tell(n)
+        return taken
 
     def take(cells, *arguments):
-        stock(cells, *arguments)
-        if (
-            readings.quality(cells[0]) == _GOOD and readings.take != stock
-        ):  # who took it before calls this one for a while
-            readings.take = stock
+        stock_take(cells, *arguments)
+        tell(cells[0])
+
+    def tell(n):
+        # Who got hold of one of these before calls it for a while.
+        if readings.quality(n) == _GOOD and readings.put != stock_put:
+            readings.put, readings.take = stock_put, stock_take
             print("PROBE reading", time.ticks_ms())
             print("PROBE booted", _booted_ms)
 
-    readings.take = take
+    readings.put, readings.take = put, take
 
 
 def _report(_pin):

