@@ -38,7 +38,9 @@ def _parts():
     """Yield (module, prefix of what goes with it, module that loads it) of every Part in the firmware and in lib/."""
     for name, path in _modules().items():
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part" and path.name != "parts.py":
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Part" or path.name == "parts.py":
+                continue
+            if isinstance(node.args[0], ast.Constant):  # else it is a table alone, by the name of its device
                 yield node.args[0].value, node.args[1].value if len(node.args) > 1 else "", name
 
 

@@ -13,11 +13,10 @@ import clock
 from clock import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 from mqtt import packet
-from mqtt.backoff import pause_ms
 from mqtt.errors import MQTTException, ProtocolError, in_words
 from mqtt.link import Link
 from mqtt.outbox import Outbox
-from mqtt.stream import open_stream
+from mqtt.stream import open_stream, pause_ms
 from mqtt.subscriptions import Subscriptions
 
 _CONNECT_MS = const(10_000)  # for TCP, and again for the login

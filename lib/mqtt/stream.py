@@ -1,4 +1,5 @@
-"""Opens the way to a broker without blocking the loop. Here, and only here, TLS will be put around it."""
+"""Opens the way to a broker without blocking the loop, and says when to try again. Here, and only here, TLS will be put
+around it."""
 
 import asyncio
 import errno
@@ -10,6 +11,10 @@ from micropython import const
 
 _LOOK_MS = const(20)
 _UNDER_WAY = (115, 119)  # EINPROGRESS: unix and RP2040, ESP32
+_FIRST_PAUSE_MS = const(1000)
+_LAST_PAUSE_MS = const(60_000)
+_DOUBLINGS = const(6)
+_CHANCES = const(1023)
 
 
 async def open_stream(server, port, timeout_ms, beat):
@@ -55,3 +60,12 @@ def is_address(text):
     """Return True if text is an address "a.b.c.d"."""
     parts = text.split(".")
     return len(parts) == 4 and all(0 < len(p) < 4 and p.isdigit() and int(p) < 256 for p in parts)
+
+
+def pause_ms(failures, chance):
+    """Return the pause after this many failures in a row (0 = the first): half of 1, 2, 4 ... 60 s up to all of it.
+
+    chance: random number of 10 bits, 0..1023.
+    """
+    longest_ms = min(_FIRST_PAUSE_MS << min(failures, _DOUBLINGS), _LAST_PAUSE_MS)
+    return longest_ms // 2 + longest_ms // 2 * chance // _CHANCES

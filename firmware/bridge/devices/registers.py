@@ -1,6 +1,7 @@
-"""Reads the register tables of the devices."""
+"""Reads the register tables of the devices, which lie beside them and come into memory only to be read."""
 
 import table
+from parts import Part
 
 
 def rows(device):
@@ -10,6 +11,10 @@ def rows(device):
     optional: a device that refuses the register goes on without it.
     """
     found = []
-    for address, kind, scale, point, pace, optional in table.rows(device.REGISTERS):
-        found.append((int(address), kind, float(scale) if "." in scale else int(scale), point, pace, bool(optional)))
+    name = device.__name__ + "_registers"
+    with Part(name, name) as listed:
+        for address, kind, scale, point, pace, optional in table.rows(listed.REGISTERS):
+            found.append(
+                (int(address), kind, float(scale) if "." in scale else int(scale), point, pace, bool(optional))
+            )
     return found

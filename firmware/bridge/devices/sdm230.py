@@ -6,31 +6,3 @@ Source: Eastron SDM230 Modbus protocol (EU text) and SDM230-2T V1.1; 384 and 386
 UNIT = 1
 FUNCTION = 4
 LONGEST = 60  # registers in one read; V1.1 allows 60, the EU text 80
-
-# address | kind | scale | point | how often | optional
-REGISTERS = """
-0|f|1|sensor_voltage|fast|
-6|f|1|sensor_current|fast|
-12|f|1|sensor_power|fast|
-18|f|1|sensor_apparent_power|fast|
-24|f|1|sensor_reactive_power|fast|
-30|f|1|sensor_power_factor|fast|
-36|f|1|sensor_phase_angle|fast|
-70|f|1|sensor_frequency|slow|
-72|f|1|sensor_import_energy|slow|
-74|f|1|sensor_export_energy|slow|
-76|f|1|sensor_import_reactive|slow|
-78|f|1|sensor_export_reactive|slow|
-84|f|1|sensor_power_demand|slow|
-86|f|1|sensor_power_demand_max|slow|
-88|f|1|sensor_import_demand|slow|
-90|f|1|sensor_import_demand_max|slow|
-92|f|1|sensor_export_demand|slow|
-94|f|1|sensor_export_demand_max|slow|
-258|f|1|sensor_current_demand|slow|
-264|f|1|sensor_current_demand_max|slow|
-342|f|1|sensor_total_energy|slow|
-344|f|1|sensor_total_reactive|slow|
-384|f|1|sensor_trip_energy|slow|optional
-386|f|1|sensor_trip_reactive|slow|optional
-"""

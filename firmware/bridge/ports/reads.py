@@ -70,8 +70,12 @@ class _Group:
         self.jobs = []
         self.blocks = []  # of the jobs, in their order
 
+    def hold(self):
+        """Have the table at hand until it is set to None: typed rows take ten times the memory of their text."""
+        self.table = self.table or registers.rows(self._device)
+
     def rows(self):
-        """Return the rows that the device has; later read anew each time, because typed rows take ten times the memory."""
+        """Return the rows that the device has."""
         table = self.table or registers.rows(self._device)
         return [r for r in table if r[4] == self._pace and r[5] == self.optional and r[0] not in self.absent]
 
@@ -123,7 +127,6 @@ class Reads:
                 if rows:
                     self.groups.append(group)
                     self.plan(group)
-                    group.table = None
 
     def replan(self, now):
         """Follow the slave's pace, one group at a time, and what it does not have."""
@@ -209,4 +212,6 @@ class Reads:
         group.jobs, group.blocks = jobs, [block for _, block in made]
 
     def _apply(self, group):
+        group.hold()
         self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])
+        group.table = None

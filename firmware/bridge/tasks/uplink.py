@@ -34,7 +34,7 @@ class _Session:
         self._settings = settings
         self._made_for = _broker(settings, state)
         self._announcing = announcing.Announcing()
-        self._discovery = Part("bridge.logic.doors.discovery")  # only while it is announced
+        self._discovery = Part("bridge.logic.doors.discovery")  # only while a message is made
         self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
         self._obeying = Part("bridge.tasks.commands")  # only while a command waits for its effect
@@ -80,7 +80,6 @@ class _Session:
         try:
             await self.client.run(self._step, ready=self._has_network)
         finally:  # also when it dies: what is shown must not outlive it
-            self._discovery.unload()
             self._obeying.unload()
             self._state.uplink_connected = self._state.uplink_announced = False
             self._state.uplink_commands = None
@@ -129,12 +128,10 @@ class _Session:
         elif not client.queued:
             # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
             group = self._announcing.next_group()
-            if group is None:
-                self._discovery.unload()
-            else:
-                discovery = self._discovery.load()
-                where = discovery.topic(group, state, self._settings)
-                self._publish(where, discovery.pieces(group, state, self._settings), 1)
+            if group is not None:
+                with self._discovery as discovery:
+                    where = discovery.topic(group, state, self._settings)
+                    self._publish(where, discovery.pieces(group, state, self._settings), 1)
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""

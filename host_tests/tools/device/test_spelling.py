@@ -80,10 +80,6 @@ from micropython import const
 from two import Meter
 
 _GAP_MS = const(5)
-TABLE = """
-meter_unit|int|How often the sensor is read
-"""
-
 class Trouble(Exception):
     """Its gain is none."""
 
@@ -95,7 +91,7 @@ class Reader:
 
     def gain(self, limit):
         setattr(self, "colour", limit)
-        return self.colour, getattr(self, limit + "_handlers"), self.late_handlers, self.meter_unit, self.special
+        return self.colour, getattr(settings, limit + "_unit"), self.special, settings.meter_unit
 
 Reader(Meter(), settle_ms=4).gain(1)
 '''
@@ -104,14 +100,21 @@ class Meter:
     lent = 0
 
     def _private(self, sensor):
-        self.special = self._settled = self.late_handlers = sensor
+        self.special = self._settled = sensor
         self.colour = self.meter_unit = self.gain = self.outside = 0
 """
+_SETTINGS = '''
+TABLE = """
+meter_unit|int|How often the gain is read
+"""
+'''
 
 
 @pytest.fixture(scope="module")
 def made():
-    return spelling.plan({"one": _ONE, "two": _TWO}, spared=["import one\none.outside"])
+    return spelling.plan(
+        {"one": _ONE, "two": _TWO, "bridge/settings_table": _SETTINGS}, spared=["import one\none.outside"]
+    )
 
 
 def test_a_word_of_ours_gets_a_word_of_the_image_everywhere_alike(made):
@@ -125,8 +128,7 @@ def test_a_word_of_ours_gets_a_word_of_the_image_everywhere_alike(made):
     ("word", "why"),
     [
         ("colour", "is set by its text"),
-        ("late_handlers", "ends as a text tells"),
-        ("meter_unit", "stands in a table"),
+        ("meter_unit", "stands in the table of the settings"),
         ("write", "is looked for by the image"),
         ("_GAP_MS", "takes no memory, thanks to its underscore"),
         ("Trouble", "is an exception that a log shows"),
@@ -136,6 +138,12 @@ def test_a_word_of_ours_gets_a_word_of_the_image_everywhere_alike(made):
 )
 def test_a_word_that_others_may_see_keeps_its_name(made, word, why):
     assert word not in made["one"] and word not in made["two"], why
+
+
+def test_a_module_that_makes_names_of_other_things_is_refused():
+    """Such a name would be looked for as the source has it, and would not be there."""
+    with pytest.raises(ValueError, match="two makes names of state"):
+        spelling.plan({"two": "def shown(state, name):\n    return getattr(state, name)\n"})
 
 
 def test_modules_that_share_no_word_share_the_spellings_unless_a_class_inherits_or_a_word_is_lent():

@@ -26,7 +26,11 @@ from known import BOARDS as _ROWS  # noqa: E402
 ROOT = firmware.ROOT
 BOARDS = tuple(row[0] for row in _ROWS)
 _SHARED = {row[0]: row[1] for row in _ROWS}
-_BY_NAME = ("bridge/devices/sdm230", "bridge/devices/sdm120ct")  # imported by the name of the setting sensor_model
+# Imported by the name of the setting sensor_model, and by the names of the devices.
+_BY_NAME = tuple(
+    f"bridge/devices/{name}"
+    for name in ("sdm230", "sdm120ct", "sdm230_registers", "sdm120ct_registers", "sigenergy_registers")
+)
 _CONST = b"from micropython import const\n"
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
@@ -96,7 +100,7 @@ def imported(tree):
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part":
-            found.append(node.args[0].value)
+            found += [name.value for name in node.args[:1] if isinstance(name, ast.Constant)]
     return found
 
 

@@ -8,8 +8,10 @@ file. Sources do not know of it; only the table of names at the head of a .mpy f
 Safe because
     respelled are words that our sources define, everywhere alike; words that no module has both of may share a spelling, if
               neither is stored in another's object and no class inherits in between
-    never     what the image knows, so nothing in it can look for a word of ours; words in texts of our sources (tables,
-              settings, getattr); parts of modules' names; exceptions, which a log shows; what files outside the slot use
+    never     what the image knows, so nothing in it can look for a word of ours; whole texts of our sources, for a .mpy
+              file holds them with the names; all that may be the name of a setting, since settings are looked up by
+              name (a module that looks up anything else by a name that it makes is refused); parts of modules' names;
+              exceptions, which a log shows; what files outside the slot use
     so        are words of rom_names.txt that are no builtin, no member of a type, nothing that the image looks for in our
               objects, and used or mentioned by none of our sources
 
@@ -26,6 +28,10 @@ from pathlib import Path
 from bridgectl import firmware
 
 _ROM = Path(__file__).with_name("rom_names.txt")
+_LOOKUPS = ("getattr", "setattr", "hasattr", "delattr")
+_LOOKED_UP_IN = ("settings", "self._settings", "current")  # what may be asked by a name that is made
+_TABLE = "bridge/settings_table"  # where those names stand
+_LOOKS = ("parts", "bridge/settings", "bridge/devices/models")  # modules by their names, and the settings themselves
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FORMAT = re.compile(r"%[-+ #0-9.*]*[a-zA-Z]")
 _SIGNS = re.compile(r"[^A-Za-z0-9_ ]+")
@@ -53,10 +59,10 @@ def mentioned(text):
 
 class _Words:
     """What one source says about words: `used` as names, `defined`, `kept` as they are, `lent` to others' objects,
-    in `texts` (which are kept too); `bases` of its classes."""
+    mentioned in `texts`; `bases` of its classes; `made_in`: objects that it asks by names that it makes."""
 
     def __init__(self, text):
-        self.used, self.defined, self.kept, self.lent, self.bases, self.texts = (set() for _ in range(6))
+        self.used, self.defined, self.kept, self.lent, self.bases, self.texts, self.made_in = (set() for _ in range(7))
         tree = ast.parse(text)
         alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
         comments = {value for value in alone if isinstance(value, ast.Constant)}
@@ -64,7 +70,6 @@ class _Words:
             if node not in comments:
                 self._see(node)
         self.used |= self.defined
-        self.kept |= self.texts
 
     def _see(self, node):
         if isinstance(node, ast.Name):
@@ -88,29 +93,39 @@ class _Words:
             for alias in node.names:
                 self.used |= {*_WORD.findall(alias.name), alias.asname or ""}
             self.kept |= set(_WORD.findall(getattr(node, "module", None) or ""))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in _LOOKUPS:
+            if not isinstance(node.args[1], ast.Constant):
+                self.made_in.add(ast.unparse(node.args[0]))
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "split":
             self.kept |= set(_WORD.findall(ast.unparse(node.func)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
             value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
             self.texts |= mentioned(value)
+            self.kept |= {value} if _WORD.fullmatch(value) else set()
         elif isinstance(node, ast.Assign) and getattr(getattr(node.value, "func", None), "id", "") == "const":
             names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
             self.kept |= {name for name in names if name.startswith("_")}  # it takes no memory at all
 
 
 def plan(sources, spared=()):
-    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay."""
+    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay.
+
+    Raises ValueError for a module that asks something other than the settings by a name that it makes.
+    """
     known, free = rom()
     seen = {module: _Words(text) for module, text in sources.items()}
+    for module, words in seen.items():
+        if module not in _LOOKS and not words.made_in <= set(_LOOKED_UP_IN):
+            raise ValueError(
+                f"{module} makes names of {', '.join(sorted(words.made_in))}; spelling.py knows only settings"
+            )
     outside = [_Words(text) for text in spared]
     parts = {part for module in sources for part in module.split("/")}
     kept = known | parts | set().union(*(words.kept for words in seen.values()))
     kept |= set().union(*(words.used | words.kept for words in outside))
     defined = set().union(*(words.defined for words in seen.values()))
-    texts = set().union(*(words.texts for words in seen.values())) - {"_"}
-    starts = tuple(text for text in texts if text.endswith("_"))  # getattr(x, "rs485_" + name)
-    ends = tuple(text for text in texts if text.startswith("_"))
-    ours = {word for word in defined - kept if not word.startswith(("__", *starts)) and not word.endswith(ends)}
+    kept |= seen[_TABLE].texts if _TABLE in seen else set()
+    ours = {word for word in defined - kept if not word.startswith("__")}
     taken = parts | set().union(*(words.used | words.kept for words in (*seen.values(), *outside)))
     related = _related(seen)
     places = {word: {module for module, words in seen.items() if word in words.used} for word in ours}
