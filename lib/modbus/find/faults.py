@@ -18,6 +18,8 @@ class Evidence:
         self.noise = 0  # bytes that came without a question, too few to be talk
         self.babble = 0  # the same, many, and no whole frame at any setting
         self.alarms = 0  # times that something came during a sweep and nobody of those asked answered
+        self.strays = 0  # times that something came which nobody had been asked for
+        self.doubles = []  # (setting, unit) at which more than one device answers
         self.garbled = []  # (setting, unit) that answered, but never well
         self.talkers = []  # (setting, unit, function) that another master asks
 
@@ -83,6 +85,11 @@ def sentences(evidence, found):
         said.append(
             "Only 0x00 or 0xFF came back: the line rests at the wrong level. %s, or bias and ground are missing."
             % _SWAP
+        )
+    for (baud, _), unit in evidence.doubles:
+        said.append(
+            "Unit %d at %d bps answers twice: two devices with address %d, one slower than the other. Connect them one by "
+            "one and give one another address." % (unit, baud, unit)
         )
     units = [unit for i, (_, unit) in enumerate(evidence.garbled) if unit not in [u for _, u in evidence.garbled[:i]]]
     if len(units) == 1 and evidence.noise <= _NOISE:

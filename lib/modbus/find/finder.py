@@ -25,6 +25,9 @@ _TALK = const(8)  # bytes without a question that are no chance noise
 _FRAMES = const(2)  # whole frames that prove a setting
 _LEARN_MS = const(2500)  # more, to learn who asks what
 _PAUSES_MS = (0, 700)  # some slaves lose what comes too soon after their last answer
+_RARE_MS = const(65000)  # the rarest master that is waited for asks once a minute
+_AFTER_MS = const(1200)  # its answer, or the time in which none comes
+_WAITS = const(2)  # in vain: then it was noise
 _FALSE_ALARMS = const(4)  # of sweeps, then only the likely addresses are asked, one by one
 
 
@@ -44,6 +47,8 @@ class Finder:
         self._port = finder_port.Port(open_line, self.evidence)
         self._signatures = signatures
         self._beat = None
+        self._strays_known = 0
+        self._waits = 0  # times that it was waited for in vain
 
     async def search(self, beat):
         """Search until something is found, everything was tried or `stopped` is set; return True if it was finished.
@@ -86,21 +91,32 @@ class Finder:
                 return
             await self._probe(unit, slow)
 
-    async def _probe(self, unit, slow=False):
-        """Ask one unit, again if the answer is garbled; name it if it answers. Return True if it did."""
+    async def _probe(self, unit, slow=False, swept=False):
+        """Ask one unit, again if the answer is garbled; name it if it answers. Return True if it did.
+
+        swept: a sweep went before, whose answers may still come.
+        """
         self.at = self._port.setting + (unit,)
+        came = False
         for _ in range(_TRIES):
             self._beat()
             status = await self._port.ask_first(unit, slow)
             if status >= 0:
+                if unit != plan.SLOW_UNIT and await self._port.company(unit, slow):
+                    self.evidence.doubles.append((self._port.setting, unit))
                 model, why = await finder_models.name(self._port, self._signatures, unit)
                 self.found.append(self._port.setting + (unit, model, why))
                 return True
-            if status == rtu.SILENT or self.evidence.talkers:
+            if self.evidence.talkers:
+                return False
+            if status == rtu.SILENT:
+                self.evidence.strays += came  # what came was not its answer
+                await self._strays(swept)
                 return False
             if finder_faults.level_only(self._port.frame, 0, self._port.have):
                 self.evidence.levels += 1
                 return False
+            came = True
         self.evidence.garble(self._port.setting, unit)
         return False
 
@@ -121,14 +137,43 @@ class Finder:
             for pause_ms in _PAUSES_MS:
                 await asyncio.sleep_ms(pause_ms)
                 for suspect in units[max(cleared, place + 1 - back) : place + 1]:
-                    if await self._probe(suspect) or self._over():
+                    if await self._probe(suspect, False, True) or self._over():
                         return
             cleared = place + 1
             if not self.evidence.garbled:
                 self.evidence.alarms += 1
+                if self.evidence.alarms > 1 and await self._hear_again():
+                    return  # one alone may have been an answer that came late
                 if self._noisy():
                     await self._who_talks()
                     return
+
+    async def _strays(self, swept):
+        """Hear what it was that came while nobody had been asked."""
+        if self.evidence.strays != self._strays_known:
+            self._strays_known = self.evidence.strays
+            if not swept:
+                await self._hear_again()
+
+    async def _hear_again(self):
+        """Something came that nobody had been asked for: send nothing until it is known if it comes again, and whose it is.
+
+        Return True if another master was understood. Masters that ask once a minute exist.
+        """
+        setting = self._port.setting
+        for baud, parity in (setting,) + tuple([other for other in plan.SETTINGS if other != setting]):
+            if self._over() or self._waits >= _WAITS:
+                break
+            await self._tune(baud, parity)
+            ear = listener.Listener(baud, parity, self.evidence)
+            count = await self._overhear(ear, _RARE_MS, True, True)
+            if _whole(ear):
+                self.evidence.talk((baud, parity), [(row[0], row[1]) for row in ear.polls.shown()])
+            if count < _TALK:
+                self._waits += 1
+                break  # it does not come again
+        await self._tune(*setting)
+        return bool(self.evidence.talkers)
 
     async def _listen(self):
         """Return True if others talk; then it is known who, or a fault is noted."""
@@ -178,15 +223,22 @@ class Finder:
                 why += "; parity E or O, which listening cannot tell apart"
             self.found.append((baud, parity, unit, model, why))
 
-    async def _overhear(self, ear, for_ms, whole=False):
-        """Listen so long, or until enough frames are known; return how many bytes came, glitches apart."""
-        since = clock.ticks_ms()
+    async def _overhear(self, ear, for_ms, whole=False, once=False):
+        """Listen so long, or until enough frames are known; return how many bytes came, glitches apart.
+
+        whole: frames do not end it; once: it ends when something came and it is quiet again.
+        """
+        since = came_at = clock.ticks_ms()
         count = 0
         while True:
             self._beat()
             now = clock.ticks_ms()
             came = self._port.listen()
             count += self.evidence.unasked(self._port.frame, came)
+            if came:
+                came_at = now
+            elif once and count >= _TALK and clock.ticks_diff(now, came_at) > _AFTER_MS:
+                return count
             if ear:
                 ear.feed(self._port.frame, came, now)
                 if not whole and _whole(ear) >= _FRAMES:

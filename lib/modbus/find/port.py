@@ -17,6 +17,8 @@ _ROOM = const(320)
 _LOOK_MS = const(2)
 _SETTLE_MS = const(10)
 _GLITCHES = const(3)  # leading 0x00 or 0xFF that drivers make when they switch
+_COMPANY_MS = const(150)  # so much slower may a second device with the same address be
+_COMPANY_TRIES = const(2)
 _QUIET_MOST_MS = const(2000)  # longest wait for silence
 _SLOW_ADDRESS = const(30051)  # of the slow unit: its running state
 _LEVELS = b"\x00\xff"
@@ -67,8 +69,8 @@ class Port:
         """Return rtu's status of one read; the slow unit is not asked again too soon."""
         if unit == plan.SLOW_UNIT:
             await self._rest()
-        self._sweeping = False
         self._send(unit, function, address, count)
+        self._sweeping = False
         expected = rtu.reply_length(function, count)
         wait_ms = plan.wait_ms(*self.setting, plan.SLOW if unit == plan.SLOW_UNIT else plan.ASK)
         status = await self._hear(unit, function, count, expected, wait_ms)
@@ -87,6 +89,21 @@ class Port:
         await asyncio.sleep_ms(gap_ms)
         return await self._alarm(last)
 
+    async def company(self, unit, slow):
+        """Return True if more than one device answers at a unit that has answered: more comes behind the answer."""
+        for _ in range(_COMPANY_TRIES):
+            if await self.ask_first(unit, slow) == rtu.SILENT:
+                continue
+            since = clock.ticks_ms()
+            have = 0
+            while clock.ticks_diff(clock.ticks_ms(), since) < _COMPANY_MS:
+                if self._line.any():
+                    have = self._append(have % (_ROOM - 8))
+                await asyncio.sleep_ms(_LOOK_MS)
+            if self._own(have) < have:
+                return True
+        return False
+
     async def quiet(self):
         """Wait until nothing has come for a while."""
         still_ms = plan.still_ms(*self.setting)
@@ -104,7 +121,10 @@ class Port:
         self._note_stranger(have)
 
     def _send(self, unit, function, address, count):
-        self._drain()
+        have = self._drain()
+        if have and self._own(have) < have:
+            self.evidence.strays += not self._sweeping  # else it may be an answer to the sweep
+            self._note_stranger(have)
         self._line.send(self._sent, rtu.request(self._sent, unit, function, address, count))
         self.evidence.requests += 1
         if unit == plan.SLOW_UNIT:
@@ -217,6 +237,11 @@ class Port:
             await asyncio.sleep_ms(_LOOK_MS)
 
     def _drain(self):
+        """Throw away what waits; return how many bytes of it are in `frame`."""
+        have = 0
         while self._line.any():
-            if not self._line.readinto(self.frame, _ROOM):
+            count = self._line.readinto(self.frame, _ROOM)
+            if not count:
                 break
+            have = count
+        return have

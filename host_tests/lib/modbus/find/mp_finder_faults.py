@@ -197,3 +197,21 @@ async def test_bit_errors_delay_a_find_and_bend_no_setting():
         found += len(seeker.found)
     print(found)
     assert found >= 17, found
+
+
+async def test_one_address_given_twice_is_named_however_long_the_second_thinks():
+    """Proves: SEN-5+"""
+    for unit, first_us, second_us in ((1, 5000, 21000), (1, 20000, 45000), (2, 5000, 60000)):
+        ends = [FarEnd(answer(unit), 9600, "N", us) for us in (first_us, second_us)]
+        seeker, _ = await search(Wire(ends))
+        assert "two devices with address %d" % unit in "; ".join(seeker.faults), (first_us, second_us, seeker.faults)
+
+
+async def test_beside_a_master_that_asks_seldom_nothing_is_sent_after_its_first_frame():
+    """Proves: SEN-5+"""
+    for every_ms, start_ms, setting in ((5000, 4000, (9600, "N")), (20000, 3000, (2400, "N"))):
+        wire = Wire()
+        talk(wire, setting[0], setting[1], 300, every_ms, start_ms=start_ms)
+        seeker, _ = await search(wire)
+        assert len(wire.sent) < 60, (every_ms, len(wire.sent))
+        assert "Another master talks at %d bps, parity %s" % setting in seeker.faults[0], seeker.faults
