@@ -100,4 +100,7 @@ async def test_a_broker_that_forbids_to_subscribe_is_told_with_what_to_do(tmp_pa
         async with forbidding(broker.port) as port, bridge(tmp_path / "run", port) as session, Ear(broker.port) as ear:
             await ear.until(lambda: "uplink" in ear.state(), "a state")
             await ear.until(lambda: "no command can come in" in ear.state()["uplink"], "the truth over MQTT")
-            assert f"allow the bridge to subscribe to bridge/{SN}/set" in await shown(session)
+            deadline, allow = time.monotonic() + 20, f"allow the bridge to subscribe to bridge/{SN}/set"
+            while allow not in (text := await shown(session)):
+                assert time.monotonic() < deadline, text
+                await asyncio.sleep(0.2)

@@ -86,7 +86,7 @@ def test_the_plant_is_read_at_its_own_pace():
     values = {r["id"]: r["value"] for r in json.loads(done.stdout)["readings"]}
     assert values["plant_soc"] == pytest.approx(plant.values()["soc"] / 10, abs=0.2)
     assert values["plant_max_power"] == 6000
-    assert plant.requests == 3
+    assert plant.requests == 4  # none over what is reserved behind 30072
     assert plant.shortest_period_ms > 900  # asked 1020 ms apart; a busy machine delivers unevenly
 
 

@@ -127,11 +127,11 @@ class Poller:
 
     def _blocks(self):
         """Return (address, count) of the reads: optional registers apart, so that their refusal costs nothing else."""
-        found = []
+        found, holes = [], getattr(self.module, "HOLES", ())
         for optional in (False, True):
             rows = [r for r in registers.rows(self.module) if r[5] == optional and r[0] not in self._absent]
             wanted = [(r[0], struct.calcsize(">" + r[1]) // 2) for r in rows]
-            for address, count in plan.reads(wanted, self.module.LONGEST):
+            for address, count in plan.reads(wanted, self.module.LONGEST, forbidden=holes):
                 if address in self._single:
                     found += [w for w in wanted if address <= w[0] < address + count]
                 else:
