@@ -87,6 +87,7 @@
       "not found": ["bad", "Not found", "“" + n.wlan_ssid + "” is not in reach. Move closer, or choose another one."],
       failed: ["bad", "Not joined", "“" + n.wlan_ssid + "” did not let the bridge in. It tries again by itself."],
     }[n.wlan_state];
+    if (joined && n.wlan_refused) state.splice(0, 3, "bad", "Back in " + n.wlan_ssid, n.wlan_refused + ". Choose the network and try again.");
     if (state) banner("now", ...state);
     if (joined && tried) { // done: put the form away
       tried = $("password").value = "";

@@ -134,6 +134,7 @@ def _house(state, settings):
     return {
         "wlan_ssid": settings.wlan_ssid,
         "wlan_state": state.wlan_state,
+        "wlan_refused": state.wlan_refused,
         "wlan_address": state.wlan_address,
         "wlan_signal": state.wlan_signal,
     }

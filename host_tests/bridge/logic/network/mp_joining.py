@@ -5,6 +5,9 @@ import asyncio
 import clock
 import log
 from bridge.logic.network.joining import Joining, pause_s
+from bridge.settings import Settings
+from bridge.state import State
+from store import record
 from wlan_site import Site, pass_s
 
 
@@ -41,6 +44,81 @@ async def test_a_wrong_password_is_said_and_the_right_one_helps_at_once():
     await pass_s(2)
     assert site.state.wlan_state == "joined"
     assert not any(["secret" in line for line in log.lines()])
+    site.remove()
+
+
+async def test_a_wrong_password_does_not_replace_the_network_that_works():
+    site = Site("Home -50 secret-one\nGarden -60 secret-two\n")
+    site.write("clients", "1")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(3)
+    site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-one"})
+    words = []
+    for _ in range(30):
+        site.state.portal_busy_at = clock.ticks_ms()  # somebody is at the page, and that must not hold it up
+        await pass_s(1)
+        words.append(site.state.wlan_state)
+    assert words[1] == "wrong password" and words[-1] == "joined"
+    assert [call for call in site.radio.calls if call.startswith("join")] == [
+        "join Home",
+        "join Garden",
+        "join Garden",
+        "join Home",
+    ]
+    assert site.state.wlan_refused == "Garden: wrong password"
+    assert (site.settings.wlan_ssid, site.settings.wlan_password) == ("Home", "secret-one")
+    assert any(["Garden: wrong password; back in the network of before" in line for line in log.lines()])
+    site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-two"})
+    await pass_s(3)
+    assert (site.state.wlan_state, site.state.wlan_refused) == ("joined", "")
+    assert record.load(site.data + "/wlan") == {"ssid": "Garden", "password": "secret-two"}
+    assert not any(["secret" in line for line in log.lines()])
+    site.remove()
+
+
+async def test_a_restart_in_the_middle_of_a_try_costs_no_network_either():
+    site = Site("Home -50 secret-one\n")
+    site.start().cancel()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    task = site.start()
+    await pass_s(3)
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "mistyped"})
+    task.cancel()
+    await pass_s(1)
+    site.state, site.settings = State(), Settings(site.data + "/settings")
+    assert site.settings.wlan_password == "mistyped"
+    site.start()
+    await pass_s(30)
+    assert (site.state.wlan_state, site.settings.wlan_password) == ("joined", "secret-one")
+    site.remove()
+
+
+async def test_a_new_router_that_comes_later_than_its_settings_is_joined():
+    """The old one has gone, so both have their turn and what was typed stays."""
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(3)
+    site.write("networks", "")
+    site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-two"})
+    await pass_s(3600)
+    assert site.settings.wlan_ssid == "Garden" and site.state.wlan_state == "not found"
+    assert site.radio.calls[-2:] in (["join Home", "join Garden"], ["join Garden", "join Home"])
+    site.write("networks", "Garden -50 secret-two\n")
+    await pass_s(800)
+    assert (site.state.wlan_state, site.settings.wlan_ssid) == ("joined", "Garden")
+    site.remove()
+
+
+async def test_a_network_that_nobody_wants_any_more_is_forgotten():
+    site = Site("Home -50 secret-one\n")
+    site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(3)
+    site.settings.apply({"wlan_ssid": "", "wlan_password": ""})
+    await pass_s(2)
+    assert site.state.wlan_state == "off" and record.load(site.data + "/wlan") is None
     site.remove()
 
 
