@@ -1,9 +1,11 @@
 """One RS485 port on a PC: a tty (USB adapter) or a pseudo-terminal at a path, half duplex, 8 data bits, 1 stop bit.
 
 Adapters switch their driver themselves. A tty that is missing or was pulled out is opened again at the next use; until
-then send() raises OSError and nothing is received.
+then send() raises OSError and nothing is received. The process must not lead a session: the first tty that a leader opens
+becomes its terminal, and an adapter pulled out then ends it (SIGHUP). MicroPython's open() knows no O_NOCTTY.
 """
 
+import select
 import termios
 from time import sleep_us
 
@@ -25,6 +27,7 @@ _CLOCAL = const(0o4000)
 _PARITIES = const((("N", 0), ("E", 0o400), ("O", 0o1400)))
 _VTIME = const(5)
 _VMIN = const(6)
+_GONE = const(0x18)  # POLLERR and POLLHUP
 
 
 def _checked(table, value, text):
@@ -52,6 +55,7 @@ class Line:
         self._character_us = (10 if parity == "N" else 11) * 1000000 // baud
         self._path = path
         self._file = None
+        self._poll = select.poll()
         self._silent = False
         self._kept = bytearray(_RXBUF)  # what any() found
         self._fresh = bytearray(_RXBUF)  # what came behind it
@@ -124,11 +128,15 @@ class Line:
                 self._opened()
             except OSError:  # not there: send() tells its owner
                 return 0
-        try:
-            return self._file.readinto(buffer, count) or 0
-        except OSError:  # pulled out
-            self._close()
-            return 0
+        for _, events in self._poll.ipoll(0):
+            if events & _GONE:  # pulled out: reading it would say "nothing there" for ever
+                self._close()
+                return 0
+            try:
+                return self._file.readinto(buffer, count) or 0
+            except OSError:
+                self._close()
+        return 0
 
     def _opened(self):
         """Return the open tty. Raises OSError."""
@@ -148,6 +156,7 @@ class Line:
                 raise
         while file.readinto(self._kept):  # what came before we listened
             pass
+        self._poll.register(file, select.POLLIN)
         self._file = file
         return file
 
@@ -155,4 +164,5 @@ class Line:
         file = self._file
         self._file = None
         if file:
+            self._poll.unregister(file)
             file.close()

@@ -45,7 +45,8 @@ class Readings:
         self.renewed = -1  # point number of the counter that began anew last; whoever tells it sets it back to -1
         self._cells = array.array("I", [0] * n)
         self._raw = uctypes.bytearray_at(uctypes.addressof(self._cells), 4 * n)
-        self._at = array.array("i", [0] * n)
+        # Stamps are of the machine's own width: the ticks of a PC grow past 31 bits when it has been up for 25 days.
+        self._at = array.array("l", [0] * n)
         self._quality = bytearray(n)
         self._strikes = bytearray(n)
         self._kind = bytearray(n)
@@ -54,7 +55,7 @@ class Readings:
         # Limits as the value's own bits, so that the check is integer work: first word of the highest magnitude.
         self._high = array.array("i", [0] * n)
         self._growth = array.array("i", [0] * n)  # what a counter can count in a minute
-        self._counted_at = array.array("i", [0] * n)  # ticks of the last good value of a counter
+        self._counted_at = array.array("l", [0] * n)  # ticks of the last good value of a counter
         self._rival = array.array("i", [0] * n)  # the last value of a counter that was refused
         self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored
 

@@ -66,9 +66,7 @@ class State:
         self.hotspot_clients = 0  # hotspot: phones joined
         self.radio_text = ""  # hotspot: why there is no radio, "" = there is one
         self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
-        self.wlan_refused = (
-            ""  # network: new network and why it did not let the bridge in, which went back to the old one
-        )
+        self.wlan_refused = ""  # network: "name: why" of a network that was tried and given up for the old one
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
         self.name_servers = None  # network: addresses of the name servers, () = the system's own, None = no network

@@ -57,6 +57,20 @@ def test_values_taken_together_are_taken_as_each_alone():
             assert told[0] == told[1], (text, n, told)
 
 
+def test_a_pc_that_has_been_up_for_25_days_has_fresh_readings():
+    r = _readings()
+    for days in (24, 1, 25, 60):
+        for _ in range(days):
+            time.pass_ms(24 * 3600 * 1000)
+        now = time.ticks_ms()
+        r.put(POWER, _float(230.5), 0, now)
+        r.put(ENERGY, _float(12.5), 0, now)
+        r.expire(time.ticks_add(now, 999))
+        assert (r.quality(POWER), r.age_ms(POWER, now), r.quality(ENERGY)) == (GOOD, 0, GOOD), days
+        r.expire(time.ticks_add(now, 1001))
+        assert r.quality(POWER) == STALE
+
+
 def test_a_value_comes_back_as_it_stood_on_the_wire():
     """Proves: SEN-1"""
     r = _readings()

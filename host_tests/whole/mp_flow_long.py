@@ -3,6 +3,7 @@
 
 import asyncio
 import gc
+import time
 
 import flow
 
@@ -99,3 +100,18 @@ def test_a_hung_essential_task_lets_the_watchdog_bite():
         bitten.append(e.cause)
     assert bitten == ["watchdog"], bitten
     assert 35 < bridge.state.uptime_s < 45
+
+
+def test_a_pc_that_has_been_up_for_26_days_polls_and_limits():
+    """Its ticks are wider than 31 bits then, which no chip's ever are."""
+    time.pass_ms(26 * 24 * 3600 * 1000)
+    b = flow.Bridge(settings={"grid_table": "ripple"})
+
+    async def story(b):
+        await b.for_ms(5000)
+        assert b.quality("sensor_power") == b.quality("plant_soc") == "good"
+        b.contact(2, True)
+        await b.for_ms(3000)
+        assert (b.state.limit_pct, b.state.plant_limit_state) == (60, "held")
+
+    b.run(story)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+import tty
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,55 @@ def test_the_host_boards_line_sets_the_speed_of_the_tty():
     with PtyWire(Meter(House()), baud=2400) as wire:
         assert _exchange(wire.path, 9600)[0] == "0 bad CRC"
         assert wire.counts.misheard == 2
+
+
+_HEAR = """
+import sys, time
+sys.path.insert(0, {slot!r})
+from line import Line
+line = Line({path!r}, 9600, "N")
+end = time.ticks_ms() + 20000
+buffer = bytearray(8)
+while time.ticks_ms() < end:
+    if line.any():
+        print("heard", bytes(buffer[: line.readinto(buffer, 8)]))
+    time.sleep_ms(10)
+"""
+
+
+def test_an_adapter_pulled_out_ends_nothing_and_is_heard_again_when_it_is_back(tmp_path):
+    """A port that only listens never sends, so no failed write tells it."""
+    slot = build.build("host", quiet=True, everything=True)
+    adapter = tmp_path / "ttyUSB0"
+    folder = tmp_path / "flash"
+    folder.mkdir()
+
+    def plugged():
+        adapter.unlink(missing_ok=True)
+        ends = pty.openpty()
+        tty.setraw(ends[1])
+        adapter.symlink_to(os.ttyname(ends[1]))
+        return ends
+
+    async def heard(made, end, text):
+        while f"heard {text!r}" not in made.lines:
+            assert made.process is None or made.process.returncode is None, list(made.lines)
+            os.write(end, text)
+            await asyncio.sleep(0.1)
+
+    async def flow():
+        ends = plugged()
+        made = Firmware(Root(folder, _HEAR.format(slot=str(slot), path=str(adapter))), {})
+        running = asyncio.create_task(made.run())
+        await asyncio.wait_for(heard(made, ends[0], b"one"), 15)
+        for end in ends:
+            os.close(end)
+        adapter.unlink()
+        await asyncio.sleep(0.2)
+        ends = plugged()
+        await asyncio.wait_for(heard(made, ends[0], b"two"), 15)
+        assert made.starts == 1
+        await made.end()
+        await running
+
+    asyncio.run(flow())

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import os
+import sys
 import time
 
 from bridgectl.device import build
@@ -13,6 +14,7 @@ _HEAP = "448k"  # 64-bit words and line numbers: what takes 400 kB here takes ab
 _LINES = 200
 _START = 'import boot\nif boot.start("{root}"):\n    import main\n'
 _GRACE_S = 2
+_OWN_GROUP = {"process_group": 0} if sys.version_info >= (3, 11) else {"preexec_fn": os.setpgrp}
 
 
 class Firmware:
@@ -49,7 +51,8 @@ class Firmware:
             while not self.ending:
                 self.starts += 1
                 self.started_s = self.started_s or time.monotonic()
-                # In a session of its own, so that Ctrl-C reaches us alone and we end it in order.
+                # In a group of its own, so that Ctrl-C reaches us alone and we end it in order. Not a session of its own:
+                # a leader's first tty becomes its terminal, and an adapter pulled out would hang up on the firmware.
                 self.process = await asyncio.create_subprocess_exec(
                     *command,
                     env=variables,
@@ -57,7 +60,7 @@ class Firmware:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,
-                    start_new_session=True,
+                    **_OWN_GROUP,
                 )
                 async for line in self.process.stdout:
                     text = line.decode(errors="replace").rstrip()
