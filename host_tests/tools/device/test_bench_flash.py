@@ -82,7 +82,7 @@ def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform)
     path = root / "build" / f"{board}.slot"
     assert copy == ["fs", "cp", str(path), ":/a.new"]
     for name, step in (("boot.py", boot), ("main.py", main), ("slot_file.py", files)):
-        assert step == ["fs", "cp", str(root / "firmware" / name), f":/{name}"]
+        assert step == ["fs", "cp", str(build.beside(board) / name), f":/{name}"]
     assert f"crc == {crc32(path.read_bytes())}" in settle[1]
     assert "os.rename('/a.new', '/a.slot')" in settle[1]
     assert "slot_state" in settle[1]
@@ -179,9 +179,7 @@ def test_a_running_bridge_is_flashed_on_the_emulated_chip(chip, small_slot):
     files = image.unpack(chip.region())
     assert files["/a.slot"] == small_slot.read_bytes()
     assert not [name for name in files if name.startswith(("/a/", "/b/", "/a.new"))]
-    assert files["/boot.py"] == (build.ROOT / "firmware" / "boot.py").read_bytes()
-    assert files["/main.py"] == (build.ROOT / "firmware" / "main.py").read_bytes()
-    assert files["/slot_file.py"] == (build.ROOT / "firmware" / "slot_file.py").read_bytes()
+    assert {name: files[f"/{name}"] for name in build.BESIDE} == slot.root_files("rp2040")
     assert files["/data/settings"] == b"kept"
     assert "/slot_state" not in files
     assert "/data/slot_state" not in files

@@ -215,3 +215,17 @@ def test_the_table_of_the_spellings_lies_beside_the_slot():
     build.build("rp2040", quiet=True)
     table = json.loads(spelling.place("rp2040").read_text())
     assert len(table["bridge/readings"]) > 10
+
+
+def test_the_files_beside_the_slots_lose_their_own_words_and_keep_those_of_the_slot():
+    folder = build.beside("rp2040")
+    for name in build.BESIDE:
+        plain, made = (build.ROOT / "firmware" / name).read_text(), (folder / name).read_text()
+        gone = spelling._Words(plain).used - spelling._Words(made).used
+        assert len(plain.splitlines()) == len(made.splitlines())
+        assert not gone & {"Board", "restart", "run", "app", "board", "bridge"}
+        assert len(gone) >= {"boot.py": 40, "main.py": 2, "slot_file.py": 10}[name], (name, sorted(gone))
+    assert (
+        "app.run(" in (folder / "main.py").read_text() and 'hasattr(vfs, "VfsRom")' in (folder / "boot.py").read_text()
+    )
+    assert build.beside("esp32") == build.ROOT / "firmware"

@@ -37,7 +37,7 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
 _RESPELLED = ("rp2040",)  # our names take 20 kB there (spelling.py); the other boards have room for them
-_BESIDE = ("boot.py", "main.py", "slot_file.py")  # they lie beside the slots and stay as they are
+BESIDE = ("boot.py", "main.py", "slot_file.py")  # the slots, never updated in the field
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
 
@@ -150,7 +150,22 @@ def names(board):
     if board not in _RESPELLED:
         return {}
     texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
-    return spelling.plan(texts, [(ROOT / "firmware" / name).read_text() for name in _BESIDE])
+    return spelling.plan(texts, [(ROOT / "firmware" / name).read_text() for name in BESIDE])
+
+
+def beside(board):
+    """Return the folder of the files that lie beside a board's slots, BESIDE, as its flash holds them.
+
+    A board whose names are respelled compiles these itself, so their names would stay in memory too, 85 of them. What
+    they use of a slot they do not define, so it keeps its name.
+    """
+    if board not in _RESPELLED:
+        return ROOT / "firmware"
+    folder = ROOT / "build" / f"{board}.beside"
+    texts = {name.removesuffix(".py"): (ROOT / "firmware" / name).read_text() for name in BESIDE}
+    for name, table in spelling.plan(texts).items():
+        _write(folder / f"{name}.py", spelling.respelled_source(texts[name], table).encode())
+    return folder
 
 
 def alone():

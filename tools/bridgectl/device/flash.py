@@ -106,7 +106,7 @@ def command(port, board, path):
         ["exec", _FEED.format(timer=timer)],
         ["exec", _CLEAR],
         ["fs", "cp", str(path), ":/a.new"],
-        *(["fs", "cp", str(build.ROOT / "firmware" / name), f":/{name}"] for name in slot.ROOT_FILES),
+        *(["fs", "cp", str(build.beside(board) / name), f":/{name}"] for name in build.BESIDE),
         ["exec", _SETTLE.format(crc=crc32(content), blocks=blocks, least=_LEAST_SEGMENT)],
         ["reset"],
     ]

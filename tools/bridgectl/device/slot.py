@@ -25,7 +25,6 @@ from slots import head as heads  # noqa: E402
 from slots.version import Refused  # noqa: E402
 
 PRODUCT = "sigen-bridge"
-ROOT_FILES = ("boot.py", "main.py", "slot_file.py")  # beside the slots, never updated in the field
 _MPY = 6  # version of the format of .mpy files where none says it
 _LONGEST_NAME = 64  # characters; firmware/slot_file.py reads no longer one
 _BLOCK = 4096
@@ -101,9 +100,9 @@ def half(segment_bytes):
     return segment_bytes // 2 // heads.HEAD_BYTES * heads.HEAD_BYTES
 
 
-def root_files():
-    """Return what lies beside the slots, as {name: bytes}."""
-    return {name: (build.ROOT / "firmware" / name).read_bytes() for name in ROOT_FILES}
+def root_files(board):
+    """Return what lies beside the slots of a board, as {name: bytes}."""
+    return {name: (build.beside(board) / name).read_bytes() for name in build.BESIDE}
 
 
 def main():

@@ -19,9 +19,11 @@ Safe because
 """
 
 import ast
+import io
 import json
 import re
 import sys
+import tokenize
 from collections import defaultdict
 from pathlib import Path
 
@@ -92,6 +94,7 @@ class _Words:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 self.used |= {*_WORD.findall(alias.name), alias.asname or ""}
+                self.kept |= set(_WORD.findall(alias.name)) if isinstance(node, ast.Import) else set()
             self.kept |= set(_WORD.findall(getattr(node, "module", None) or ""))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in _LOOKUPS:
             if not isinstance(node.args[1], ast.Constant):
@@ -178,6 +181,16 @@ def respelled(mpy, table):
         new = table.get(word, word).encode()
         made += _written(2 * len(new)) + new + b"\0"
     return bytes(made + mpy[at:])
+
+
+def respelled_source(text, table):
+    """Return a source with the words of table spelled anew, for a file that a board compiles; nothing else changes."""
+    lines = io.StringIO(text).readlines()
+    for token in reversed([*tokenize.generate_tokens(io.StringIO(text).readline)]):
+        if token.type == tokenize.NAME and token.string in table:
+            (row, start), (_, end) = token.start, token.end
+            lines[row - 1] = lines[row - 1][:start] + table[token.string] + lines[row - 1][end:]
+    return "".join(lines)
 
 
 def _number(content, at):

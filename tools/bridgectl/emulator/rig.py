@@ -47,7 +47,8 @@ probe.start(_booted_ms, {pin}, {profile})
 
 def slot_files():
     """Return the built slot (carrier Files) and what lies beside it, as files for the flash. Raises BuildError."""
-    return {"/a.slot": slot.built("rp2040"), **{f"/{name}": content for name, content in slot.root_files().items()}}
+    beside = slot.root_files("rp2040")
+    return {"/a.slot": slot.built("rp2040"), **{f"/{name}": content for name, content in beside.items()}}
 
 
 def record_bytes(value):

@@ -59,7 +59,7 @@ class RunFolder:
         shutil.rmtree(self.site, ignore_errors=True)
         self.site.mkdir()
         self.root.mkdir(exist_ok=True)
-        for name, file in {"a.slot": content, **slot.root_files()}.items():
+        for name, file in {"a.slot": content, **slot.root_files("host")}.items():
             (self.root / name).write_bytes(file)
         settings.parent.mkdir(exist_ok=True)
         record.save(str(settings), {**_SETTINGS, **stored, **changes})
