@@ -11,7 +11,7 @@ import time
 import machine
 
 # Collect often while the modules come in: what stays then lies side by side, and the free memory in large pieces.
-_GARBAGE_BYTES = 32_000
+_GARBAGE_BYTES = 8_000
 
 
 class _Restart:

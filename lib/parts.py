@@ -17,6 +17,8 @@ import sys
 from micropython import const
 
 _LOOK_MS = const(500)
+_GARBAGE_BYTES = const(4000)  # that an import may leave between what stays
+_threshold = getattr(gc, "threshold", lambda *_: -1)  # a PC's own Python has none
 
 
 class Part:
@@ -35,9 +37,12 @@ class Part:
         if self.name not in sys.modules:
             gc.collect()  # what stays goes side by side, not between pieces of garbage
             before = tuple(sys.modules)
+            before_bytes = _threshold()
+            _threshold(_GARBAGE_BYTES)
             try:
                 __import__(self.name)
             finally:
+                _threshold(before_bytes)
                 self._brought = tuple([name for name in sys.modules if name not in before])
                 if self.name not in sys.modules:
                     self.unload()
