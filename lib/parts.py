@@ -18,7 +18,6 @@ from micropython import const
 
 _LOOK_MS = const(500)
 _GARBAGE_BYTES = const(4000)  # that an import may leave between what stays
-_threshold = getattr(gc, "threshold", lambda *_: -1)  # a PC's own Python has none
 
 
 class Part:
@@ -73,6 +72,10 @@ class Part:
             elif self._brought:
                 self.unload()  # somebody loaded it for a moment and nothing came of it
             await asyncio.sleep_ms(_LOOK_MS)
+
+
+def _threshold(*count):
+    return gc.threshold(*count) if hasattr(gc, "threshold") else -1  # a PC's own Python has none
 
 
 def _forget(name):

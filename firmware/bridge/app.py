@@ -8,6 +8,7 @@ import sys
 import clock
 import log
 import version
+from bridge.logic import room
 from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import buses, control, field_io, leds, pulse
@@ -108,6 +109,11 @@ def build(board):
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
 
+    def gateway_due():
+        waits = room.gateway_waits(free, state.hotspot_open)
+        state.gateway_waits = waits and ports.has_gateway()
+        return ports.has_gateway() and not waits
+
     def hotspot_due():
         return hotspot_wanted(state, settings)
 
@@ -118,6 +124,8 @@ def build(board):
     def part(name, module, wanted, delay_s, *arguments):
         supervisor.add(name, lambda beat: module.run(beat, wanted, *arguments), delay_s=delay_s)
 
+    gc.collect()
+    free = gc.mem_free()
     # fmt: off
     add = supervisor.add
     add("field_io", lambda beat: field_io.run(beat, board, state, settings, wake),        essential=True)
@@ -127,11 +135,13 @@ def build(board):
     add("watch",    ports.watch,                                                          essential=True)
     add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap), essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
+    # What each takes: bridge/logic/room.py.
     #    what       its module                      loaded while                       after s  with
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
     part("network", Part("bridge.tasks.network"),   lambda: network_wanted(settings),   1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
-    part("clients", clients,                        ports.has_gateway,                  1, state, settings, ports)
+    part("clients", clients,                        gateway_due,                        1, state, settings, ports,
+         gateway_due)
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,
          supervisor)
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,

@@ -51,6 +51,7 @@ class State:
 
         self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs
         self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
+        self.gateway_waits = False  # app: the memory has no room for the gateways while the hotspot is open
         self.gateway = {}  # clients: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: logged in at the broker
         self.uplink_announced = False  # uplink: all discovery messages of this session are acknowledged

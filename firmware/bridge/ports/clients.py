@@ -110,15 +110,15 @@ class _Master:
         return bus
 
 
-async def run(beat, state, settings, ports):
-    """Serve while a port has the role; opened anew when a setting or the address in the house network changes."""
+async def run(beat, state, settings, ports, wanted):
+    """Serve while a port has the role and wanted(); opened anew when a setting or the address in the house changes."""
     role = Role(ports)
     try:
-        while _numbers(settings):
+        while _numbers(settings) and wanted():
             made_for = _wanted(state, settings)
             opened = role.open(*made_for)
             steps = 0
-            while made_for == _wanted(state, settings) and (opened or steps < _AGAIN_STEPS):
+            while made_for == _wanted(state, settings) and wanted() and (opened or steps < _AGAIN_STEPS):
                 beat()
                 if steps % _SHOW_STEPS == 0:
                     state.gateway = role.shown()

@@ -77,13 +77,18 @@ async def wlan(setup, **settings):
         rig.bridge = radio.serve(rig.chip, {1883: broker.port}, [_BROKER_NAME])
         await radio.run(rig, lambda: watch.states, 30000)
         rig.published_ms = rig.now_ms
-        await radio.run(rig, lambda: watch.states > 2 and watch.state.get("sensor_power") is not None, 20000)
+        await radio.run(rig, lambda: watch.states > 2 and _all_well(watch.state), 20000)
         yield rig, watch
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
         await broker.stop()
+
+
+def _all_well(state):
+    """Return True if a published state says that all required values of both devices are good."""
+    return state.get("sensor_power") is not None and (state["sensor_link"], state["plant_link"]) == ("ok", "ok")
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ Beside it: announcing and discovery (Home Assistant), commands (what comes in).
 import json
 
 from bridge import points
+from bridge.logic import room
 from micropython import const
 
 _LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
@@ -30,7 +31,7 @@ def facts(state):
         + limit
         + [link_text(state.sensor_link, state.sensor_why), link_text(state.plant_link, state.plant_why)]
         + list(state.rs485)
-        + [state.gateway.get("text", "off"), state.alarms[:_LONGEST_TEXT]]
+        + [room.gateway_text(state.gateway_waits, state.gateway), state.alarms[:_LONGEST_TEXT]]
         + list(state.segments)
         + memory
         + start

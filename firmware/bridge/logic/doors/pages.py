@@ -6,7 +6,7 @@ No secret leaves: the pages learn whether a password is set, never which.
 import json
 
 from bridge import points
-from bridge.logic import lights
+from bridge.logic import lights, room
 from micropython import const
 
 _GROUP = const(8)  # readings in one piece of the answer, about 500 bytes
@@ -85,7 +85,7 @@ def _links(state):
     return {
         "rs485": state.rs485,
         "rs485_stats": state.rs485_stats,
-        "gateway": state.gateway.get("text", "off"),
+        "gateway": room.gateway_text(state.gateway_waits, state.gateway),
         "uplink": state.uplink_text,
         "update_state": state.update_state,
         "update_percent": state.update_percent,

@@ -1,0 +1,22 @@
+"""Which part gives way on a board whose memory does not hold all of them at once. Pure.
+
+Measured on the official Pico W image, its code in RAM, in kB: both buses alone leave 75; an open hotspot takes 25 of them,
+WLAN and a broker 27, a gateway 28 and a second one 5, the roles listen 11, server and meter 6. So all fits together but
+gateways beside the hotspot, and whoever stands at the board comes first.
+"""
+
+from micropython import const
+
+_ROOMY = const(100_000)  # bytes free with nothing but the buses; with so many all parts have room at once
+
+
+def gateway_waits(free_at_start, hotspot_open):
+    """Return True while the gateways have to be closed. free_at_start: bytes free before any part was loaded."""
+    return hotspot_open and free_at_start < _ROOMY
+
+
+def gateway_text(waits, gateway):
+    """Return how the gateways fare, in words. gateway: what ports/clients tells of them."""
+    if waits:
+        return "closed while the hotspot is open: this board has no memory for both"
+    return gateway.get("text", "off")

@@ -1,0 +1,42 @@
+# heap: 4m
+"""What gives way where the memory does not hold all parts at once, and that it says so."""
+
+import sys
+
+import flow
+from bridge.logic import room
+from store import record
+
+_DEVICE = {"sn": "SN1", "hotspot_password": "only-for-tests-7"}
+_GATEWAY = {"system_name": "House", "rs485_1_role": "gateway", "gateway_port": 15020}
+
+
+def test_gateways_wait_for_the_hotspot_only_where_memory_is_short():
+    """Proves: REL-2+"""
+    assert [room.gateway_waits(free, is_open) for free in (75000, 130000) for is_open in (False, True)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert room.gateway_text(False, {}) == "off"
+    assert room.gateway_text(False, {"text": "RS485-1 at 192.0.2.1:502"}) == "RS485-1 at 192.0.2.1:502"
+
+
+def test_an_open_hotspot_closes_the_gateways_of_a_small_board_and_they_come_back():
+    """Proves: REL-2+, NET-6+"""
+    room.gateway_waits = lambda free, is_open: is_open  # a board whose memory is short
+
+    async def story(b):
+        await b.until(lambda: b.state.hotspot_open, 8000)
+        await b.for_ms(3000)
+        assert "bridge.ports.clients" not in sys.modules and b.state.gateway_waits
+        text = room.gateway_text(b.state.gateway_waits, b.state.gateway)
+        assert text == "closed while the hotspot is open: this board has no memory for both"
+        await b.until(lambda: not b.state.hotspot_open, 100000)
+        await b.until(lambda: "bridge.ports.clients" in sys.modules, 3000)
+        assert not b.state.gateway_waits
+
+    bridge = flow.Bridge("rp2040", settings=_GATEWAY, device=_DEVICE)
+    record.save(bridge.root + "/data/window", {"used_s": 7110})  # of 7200 that the hotspot stays open
+    bridge.run(story)
