@@ -24,7 +24,9 @@ def _build():
     say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32")
     pages = sum(p.stat().st_size for p in (ROOT / "build" / "rp2040" / "web").glob("*.gz"))
     lines = len((ROOT / "tools" / "bridgectl" / "device" / "spelling.py").read_text().splitlines())
-    say("memory_tool_lines", lines, "lines", "of tools that exist only to save memory: device/spelling.py, rp2040 alone")
+    say(
+        "memory_tool_lines", lines, "lines", "of tools that exist only to save memory: device/spelling.py, rp2040 alone"
+    )
     say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
 
 
