@@ -1,15 +1,22 @@
 """Makes the firmware's own files importable on the PC: codecs, register tables, points. Nothing is copied.
 
 `load()` puts lib/, firmware/ and boards/ on sys.path and a stand-in for the `micropython` module under its name.
+In a checkout they are its own folders and what is made goes into its build/. Installed (`pip install .`), a copy of them
+lies in the package, which may be read-only: what is made then goes into the user's cache.
 """
 
 import asyncio
+import os
 import sys
 import time
 import types
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (_PACKAGE / "tree").is_dir()
+ROOT = _PACKAGE / "tree" if INSTALLED else _PACKAGE.parents[1]
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bridgectl"
+BUILD = _CACHE if INSTALLED else ROOT / "build"
 _TICKS_PERIOD = 1 << 30
 
 

@@ -50,6 +50,9 @@ def explained():
     except port.PortError as problem:
         show.errors.print(str(problem), markup=False)
         raise typer.Exit(PORT_FAILED) from None
+    except port.NoAnswer as problem:
+        show.errors.print(str(problem), markup=False)
+        raise typer.Exit(NO_ANSWER) from None
     except wrong as problem:
         show.errors.print(str(problem), markup=False)
         raise typer.Exit(WRONG_USE) from None

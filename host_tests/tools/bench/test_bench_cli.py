@@ -1,10 +1,12 @@
 """The commands of `bridgectl` that make and hand over: what they print, and how they refuse."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+from bridgectl.bench import port
 from bridgectl.cli import app
 from bridgectl.device import build, bundle
 from typer.testing import CliRunner
@@ -18,6 +20,7 @@ def test_help_names_every_command():
     """Proves: BEN-2"""
     done = bridgectl("--help")
     commands = ("read", "scan", "pace", "play", "build", "flash", "provision", "bundle", "ota", "run")
+    commands += ("ports", "get", "put", "log", "settings")
     assert [word for word in commands if f"\n  {word} " not in done.stdout] == []
 
 
@@ -66,6 +69,35 @@ def test_what_cannot_be_done_is_refused_with_the_reason(words, said):
     done = bridgectl(*words)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("flash", "/dev/no-such-port", "--board", "rp2040"), ("ota", "/dev/no-such-port", "--board", "rp2040")]
+)
+def test_a_port_that_is_missing_is_told_before_anything_is_built(words, monkeypatch):
+    monkeypatch.setattr(build, "build", None)
+    done = bridgectl(*words)
+    assert done.exit_code == 2, done.output
+    assert "There is no port /dev/no-such-port." in done.stderr
+
+
+def test_the_version_is_told_and_a_shell_may_complete():
+    assert bridgectl("--version").stdout == f"bridgectl {build.version()}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "bridgectl"], capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "_PYTHON_M_BRIDGECTL_COMPLETE": "complete_bash", "_BRIDGECTL_COMPLETE": "complete_bash",
+             "COMP_WORDS": "bridgectl po", "COMP_CWORD": "1"},
+    )  # fmt: skip
+    assert "ports" in done.stdout, done.stderr
+    assert "--install-completion" in bridgectl("--help").stdout
+
+
+def test_ports_are_listed_or_their_absence_is_said(monkeypatch):
+    monkeypatch.setattr(port, "ports", lambda: [("/dev/ttyUSB0", "FT232R USB UART")])
+    assert bridgectl("ports").stdout == "/dev/ttyUSB0  FT232R USB UART\n"
+    monkeypatch.setattr(port, "ports", list)
+    done = bridgectl("ports")
+    assert (done.exit_code, done.stdout) == (3, "") and "no serial port at all" in done.stderr
 
 
 def test_run_starts_the_bridge_and_ends_by_itself(tmp_path):

@@ -248,3 +248,13 @@ def test_registers_between_named_spans_are_never_read():
     assert wanted.forbidden == []
     assert target.by_spans(1, 3, ["10:2", "14:100"]).forbidden == [(12, 2)]
     assert target.by_spans(1, 3, ["10:2", "14:100"]).longest == 100
+
+
+def test_what_is_no_wire_is_told_to_be_none():
+    """A pseudo-terminal carries a reply at once, whatever its speed says."""
+    with ptys.Pair() as pair, devices(pair, Meter(House())):
+        _, said = measured(pair.left, "--model", "sdm230", "--seconds", "2")
+    assert "sooner than 9600 bit/s can carry them: this is no RS485 wire" in said["remarks"][0]
+    with PtyWire(Meter(House())) as wire:
+        _, said = measured(wire.path, "--model", "sdm230", "--seconds", "2")
+    assert not [remark for remark in said["remarks"] if "no RS485 wire" in remark]

@@ -52,10 +52,17 @@ def test_a_missing_permission_names_the_group(tmp_path):
     assert "sudo usermod -aG dialout $USER" in said
     mine = tmp_path / "tty"
     mine.touch()
-    os.chown(mine, -1, os.getgid())
     import grp
 
-    assert f"-aG {grp.getgrgid(os.getgid()).gr_name} $USER" in port.explain(str(mine), errno.EACCES, "")
+    gid = os.getgid() or grp.getgrnam("dialout").gr_gid
+    os.chown(mine, -1, gid)
+    assert f"-aG {grp.getgrgid(gid).gr_name} $USER" in port.explain(str(mine), errno.EACCES, "")
+
+
+def test_nobody_is_advised_to_join_the_group_root(monkeypatch):
+    monkeypatch.setattr(port, "_group", lambda path: "root")
+    said = port.explain("/dev/ttyS0", errno.EACCES, "Permission denied")
+    assert said.startswith("No permission to use /dev/ttyS0: it belongs to root alone.") and "usermod" not in said
 
 
 def test_a_file_is_not_taken_for_a_port(tmp_path):

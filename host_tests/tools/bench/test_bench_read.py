@@ -200,3 +200,31 @@ def test_a_late_answer_is_not_taken_for_the_answer_to_the_next_question():
         values = by_point(read.Poller(line, "sdm230", wait_s=0.2).poll())
     assert values["sensor_total_energy"].error == "silent"
     assert (values["sensor_trip_energy"].value, values["sensor_trip_reactive"].value) == (3.0, 4.0)
+
+
+def test_a_device_of_another_model_is_said_to_be_one():
+    only_small = {a: v for a, v in floats(VALUES).items() if a not in (36, 37)}
+    block = {a: only_small.get(a, 0) for a in range(346) if a not in (36, 37)}
+    with ptys.Pair() as pair, pymodbus_server(pair.right, 1, block):
+        done = bridgectl("read", pair.left, "--model", "sdm230")
+    assert done.exit_code == 1, done.output
+    said = "This is no sdm230: it lacks register 36, which every SDM230 has. Read it with --model sdm120ct."
+    assert said in done.stdout
+
+
+def test_when_nobody_answers_one_line_says_so():
+    with ptys.Pair() as pair:
+        done = bridgectl("read", pair.left, "--model", "sdm230")
+    assert done.exit_code == 4
+    assert done.stdout.startswith("Nothing usable from unit 1: check power, ") and done.stdout.count("\n") == 1
+
+
+def test_a_little_less_than_nothing_is_nothing():
+    assert [read.fixed(value, 1) for value in (-0.04, -0.0, 0.0, -0.06, -1234.5)] == [
+        "0.0",
+        "0.0",
+        "0.0",
+        "-0.1",
+        "-1,234.5",
+    ]
+    assert read.fixed(-0.4, 0) == "0"

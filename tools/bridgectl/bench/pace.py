@@ -30,6 +30,7 @@ _CONSIDER_S = 1
 _LATE_S = 1  # after a request without a reply: it may come yet
 _STILL_S = 0.05
 _BROKEN = (rtu.SHORT, rtu.BAD_CRC)
+_HASTE = 0.7  # of the time that a reply's characters take at least; no clock is so wrong
 _ASKED = 16  # rests whose median is shown
 
 
@@ -48,6 +49,7 @@ class Tally:
     lost_after: int = 0
     echoes: int = 0
     glitches: int = 0
+    hasty: int = 0  # replies that were there before a wire could have carried them
 
     @property
     def lost(self):
@@ -191,6 +193,7 @@ class Pace:
             self._answered_at = time.monotonic()
             self.thinks_us.append(min(think_us, _MOST_US))
             tally.answers += status == rtu.OK
+            tally.hasty += 1000 * exchange.elapsed_ms < _HASTE * length * timing.character_us
             tally.refused += status > 0
             self.refusal = status or self.refusal
         else:

@@ -127,6 +127,11 @@ def remarks(pace, facts, late_ms):
     """Return sentences beside the verdict; late_ms: by how much the adapter may be late, None = not known."""
     tally = pace.tally
     found = []
+    if facts["answers"] and 2 * tally.hasty > tally.answers + tally.refused:
+        found.append(
+            f"{tally.hasty} replies were there sooner than {facts['baud']} bit/s can carry them: this is no RS485 wire (a "
+            "pseudo-terminal, a port on the network?), and the figures say nothing about one."
+        )
     if facts["answers"] and tally.refused:
         why = rtu.describe(pace.refusal)
         found.append(f"{tally.refused} reads were refused: {why}; the cycle is not complete. Is it another model?")

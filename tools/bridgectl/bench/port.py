@@ -39,6 +39,10 @@ class PortError(BenchError):
     """The serial port cannot be opened or is gone."""
 
 
+class NoAnswer(BenchError):
+    """The device said nothing usable, or refused; the text says which."""
+
+
 class SettingError(PortError):
     """The adapter is there but does not take this speed or parity."""
 
@@ -74,10 +78,10 @@ def check_line(baud, parity, baud_option="--baud", parity_option="--parity"):
     return baud, parity.upper()
 
 
-def check_unit(unit):
+def check_unit(unit, option="--unit"):
     """Return unit; BenchError if no device can have this address."""
     if not 1 <= unit <= 247:
-        raise BenchError(f"--unit {unit}: Modbus addresses are 1 to 247 (a new meter has 1, the plant 247)")
+        raise BenchError(f"{option} {unit}: Modbus addresses are 1 to 247 (a new meter has 1, the plant 247)")
     return unit
 
 
@@ -87,6 +91,11 @@ def explain(path, code, text):
         return f"There is no port {path}. {_known_ports()}"
     if code in (errno.EACCES, errno.EPERM):
         group = _group(path)
+        if group == "root":  # nobody should join that one
+            return (
+                f"No permission to use {path}: it belongs to root alone. A udev rule gives such ports to a group, or "
+                "`sudo` starts this program."
+            )
         return (
             f"No permission to use {path}: it belongs to the group {group}. Add yourself with "
             f"`sudo usermod -aG {group} $USER`, then log out and in again."
@@ -98,6 +107,13 @@ def explain(path, code, text):
     if code in (None, errno.ENOTTY, errno.EISDIR, errno.EINVAL):
         return f"{path} is not a serial port ({text}). {_known_ports()}"
     return f"{path} cannot be opened: {text}. {_known_ports()}"
+
+
+def refusal(path):
+    """Return why a board's port cannot be used, as far as a look tells, "" if it can."""
+    if os.name != "posix" or os.access(path, os.R_OK | os.W_OK):
+        return ""
+    return explain(path, errno.EACCES if os.path.exists(path) else errno.ENOENT, "")
 
 
 class Line:
@@ -240,10 +256,15 @@ def judge(raw, request, unit, function, count):
     return Exchange(status, raw[first:], raw, 0.0, echo, 0)
 
 
+def no_ports():
+    """Return what to say where there is no serial port."""
+    return "This machine has no serial port at all: is the adapter plugged in?"
+
+
 def _known_ports():
     found = ports()
     if not found:
-        return "This machine has no serial port at all: is the adapter plugged in?"
+        return no_ports()
     return "Ports here: " + ", ".join(f"{path} ({text})" for path, text in found) + "."
 
 

@@ -46,7 +46,7 @@ class Value:
         """Return the value with its unit for people."""
         if self.value is None:
             return "–"
-        return f"{self.value:,.{self.decimals}f} {self.unit}".replace(",", " ").rstrip()
+        return f"{fixed(self.value, self.decimals)} {self.unit}".replace(",", " ").rstrip()
 
 
 @dataclasses.dataclass
@@ -71,6 +71,12 @@ def decode(kind, scale, raw):
     """Return the value of register bytes; kind: a letter of struct, as in the device tables."""
     value = struct.unpack(">" + kind, raw)[0]
     return value if scale == 1 else value * scale
+
+
+def fixed(value, decimals):
+    """Return a value as text with so many decimals; a little less than nothing is nothing, never -0."""
+    text = f"{value:,.{decimals}f}"
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def plausible(point, value):
@@ -124,6 +130,14 @@ class Poller:
             for value in values.values():
                 value.error = value.error or rtu.describe(self.last_failure)
         return list(values.values())
+
+    def nobody(self):
+        """Return True if no request was ever answered, not even by an exception."""
+        return not self.tally.good and not self.tally.refused
+
+    def doubtful(self):
+        """Return True if who answers may be another model: the plant's registers are nobody else's."""
+        return not self.nobody() and not (self.name == "plant" and self.tally.good)
 
     def _blocks(self):
         """Return (address, count) of the reads: optional registers apart, so that their refusal costs nothing else."""

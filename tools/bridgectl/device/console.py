@@ -69,10 +69,11 @@ def ask(port, request, told=print):
     """
     if Path(port).is_dir():
         return _in_folder(port, request)
-    if os.name == "posix" and not os.access(port, os.R_OK | os.W_OK):
-        from bridgectl.bench import port as ports
+    from bridgectl.bench import port as ports
 
-        raise ConsoleError(ports.explain(port, 13 if os.path.exists(port) else 2, ""))
+    why = ports.refusal(port)
+    if why:
+        raise ConsoleError(why)
     try:
         with serial.Serial(port, _BAUD, timeout=0.05, exclusive=True if os.name == "posix" else None) as line:
             hello = _hello(line)

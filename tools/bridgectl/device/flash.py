@@ -6,7 +6,6 @@ has the room, in its half of the ROMFS segment; only then are the records remove
 identity in /data stay.
 """
 
-import os
 import shlex
 import subprocess
 import sys
@@ -123,19 +122,19 @@ def flash(port, board, dry_run=False):
     """
     if board not in BOARDS:
         raise FlashError(f"board {board!r} cannot be flashed; known: {', '.join(BOARDS)}")
+    from bridgectl.bench import port as ports
+
+    why = "" if dry_run else ports.refusal(port)
+    if why:
+        raise FlashError(why)
     content = slot.built(board)
-    path = build.ROOT / "build" / f"{board}.slot"
+    path = firmware.BUILD / f"{board}.slot"
     if not path.exists() or path.read_bytes() != content:
         path.write_bytes(content)
     words = command(port, board, path)
     if dry_run:
         print(shlex.join(words))
         return words
-    if os.name == "posix" and not os.access(port, os.R_OK | os.W_OK):
-        from bridgectl.bench import port as ports
-
-        missing = not os.path.exists(port)
-        raise FlashError(ports.explain(port, 2 if missing else 13, ""))
     print(f"Copying a slot of {len(content)} bytes to {port}.", flush=True)
     try:
         code = subprocess.run(words, timeout=_TIMEOUT_S, check=False).returncode

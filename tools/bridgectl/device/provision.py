@@ -4,7 +4,6 @@ The password is made here, at random, and is nowhere but in the record and on th
 """
 
 import contextlib
-import os
 import secrets
 import shlex
 import string
@@ -136,10 +135,11 @@ def onto_board(port, sn, replace=False, dry_run=False, settings=None):
     if dry_run:
         print(shlex.join(command(port, "RECORD", 0, replace, settings and "SETTINGS")))
         return None
-    if os.name == "posix" and not os.access(port, os.R_OK | os.W_OK):
-        from bridgectl.bench import port as ports
+    from bridgectl.bench import port as ports
 
-        raise ProvisionError(ports.explain(port, 13 if os.path.exists(port) else 2, ""))
+    why = ports.refusal(port)
+    if why:
+        raise ProvisionError(why)
     with tempfile.TemporaryDirectory(prefix="bridge-") as folder:  # only its owner can read it
         device = into_folder(folder, sn, settings=settings)
         path = Path(folder) / "data" / "device"

@@ -29,6 +29,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 
+BOARDS = ("rp2040",)  # our names take 20 kB there; the other boards have room for them
 _ROM = Path(__file__).with_name("rom_names.txt")
 _LOOKUPS = ("getattr", "setattr", "hasattr", "delattr")
 _LOOKED_UP_IN = ("settings", "self._settings", "current")  # what may be asked by a name that is made
@@ -216,6 +217,7 @@ class Translator:
         path = place(board)
         self._made = json.loads(path.read_text()) if path.exists() else {}
         self._module = None
+        self.known = path.exists()
 
     def __call__(self, line):
         found = _PLACE.search(line)
@@ -226,7 +228,7 @@ class Translator:
 
 def place(board):
     """Return the path of the table that the builder leaves of what it spelled anew."""
-    return firmware.ROOT / "build" / f"{board}.names.json"
+    return firmware.BUILD / f"{board}.names.json"
 
 
 def main():

@@ -11,6 +11,7 @@ import termios
 import time
 import tty
 
+from bridgectl import firmware
 from bridgectl.device import build
 from bridgectl.run.folder import FolderBusy
 from bridgectl.run.plain import Plain
@@ -33,7 +34,7 @@ def _arguments():
     parser.add_argument("--plant", default="", metavar="TTY", help="USB-RS485 adapter with a real plant")
     parser.add_argument("--broker", default="", metavar="HOST:PORT", help="another broker instead of the embedded one")
     parser.add_argument("--seconds", type=float, default=0, metavar="N", help="end after N seconds")
-    parser.add_argument("--folder", default=str(build.ROOT / "build" / "run"), help="where the run keeps its files")
+    parser.add_argument("--folder", default=str(firmware.BUILD / "run"), help="where the run keeps its files")
     parser.add_argument("--keep", action="store_true", help="keep settings and system of the last run")
     return parser.parse_args()
 

@@ -1,0 +1,1 @@
+"""The commands of `bridgectl` by what they work with; each list of commands is one line of the help."""

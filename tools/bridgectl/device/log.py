@@ -1,0 +1,46 @@
+"""Shows a bridge's log from its USB port or from a file; its tracebacks get the names of our sources back."""
+
+import sys
+from pathlib import Path
+
+import serial
+
+from bridgectl.device import spelling
+
+_BAUD = 115200  # of an ESP32's bridge chip; USB itself has none
+
+
+def show(port, board, out=None):
+    """Print the lines of a board at `port`, or of a file, until it ends or is gone. Raises PortError."""
+    from bridgectl.bench import port as ports
+
+    out = out or sys.stdout
+    why = ports.refusal(port)
+    if why:
+        raise ports.PortError(why)
+    own_words = spelling.Translator(board)
+    if not own_words.known and board in spelling.BOARDS:
+        print(f"No build of {board} on this PC: names stay as the board spells them.", file=sys.stderr)
+    for line in _of_file(port) if Path(port).is_file() else _of_board(port, ports):
+        print(own_words(line), file=out, flush=True)
+
+
+def _of_file(path):
+    with open(path, errors="replace") as file:
+        for line in file:
+            yield line.rstrip("\r\n")
+
+
+def _of_board(port, ports):
+    try:
+        with serial.Serial(port, _BAUD, timeout=0.2, exclusive=True) as line:
+            found = b""
+            while True:
+                found += line.read(max(1, line.in_waiting))
+                *whole, found = found.split(b"\n")
+                for text in whole:
+                    yield text.decode(errors="replace").rstrip("\r")
+    except (serial.SerialException, OSError, TypeError) as problem:  # TypeError: pyserial's descriptor vanished
+        if Path(port).exists():
+            raise ports.PortError(ports.explain(port, getattr(problem, "errno", None), problem)) from problem
+        raise ports.PortError(f"{port} is gone: the board was pulled out or restarts. Start again.") from problem
