@@ -9,7 +9,8 @@ async def run(beat, state, settings, wake):
     """Decide whenever `wake` (asyncio.Event) is set; field_io sets it."""
     loosening = control.Loosening()
     edges = 0
-    made_of = decided = None
+    made_of = None
+    decided = 100, "", False, 0
     while True:
         beat()
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
