@@ -72,11 +72,11 @@ class _Group:
 
     def hold(self):
         """Have the table at hand until it is set to None: typed rows take ten times the memory of their text."""
-        self.table = self.table or registers.rows(self._device)
+        self.table = self.table or registers.rows(self._device, (self._pace, self.optional))
 
     def rows(self):
         """Return the rows that the device has."""
-        table = self.table or registers.rows(self._device)
+        table = self.table or registers.rows(self._device, (self._pace, self.optional))
         return [r for r in table if r[4] == self._pace and r[5] == self.optional and r[0] not in self.absent]
 
     def wanted(self):
