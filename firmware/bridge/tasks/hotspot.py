@@ -36,11 +36,15 @@ async def run(beat, state, settings, board, device):
     elif not provisioned(device):
         log.error("network", "no serial number and hotspot password: no hotspot, run `make provision`")
     hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, board.data + "/window")
+    ended = False
     try:
         while hotspot.step(clock.seconds()):
             beat()
             await asyncio.sleep_ms(_STEP_MS)
+        ended = True
     finally:
+        if not ended:
+            state.hotspot_possible = None  # it died: its window may be open still, and is looked at again
         hotspot.close()
 
 
@@ -81,9 +85,9 @@ class _Hotspot:
         state, window = self._state, self._window
         state.system_created = bool(self._settings.system_name)
         wanted = window.step(state.system_created, state.button_presses, now_s) or state.hotspot_for_trial
-        state.hotspot_presses = state.button_presses
         if window.stored() != self._stored and state.system_created:
             self._keep(window.stored())
+        state.hotspot_presses = state.button_presses  # only now: a press that found no memory is seen again
         if self._radio and self._device:
             if wanted and not self._listening and now_s >= self._due_s:
                 self._open(now_s)
@@ -106,11 +110,11 @@ class _Hotspot:
 
     def close(self):
         """Take the access point off the air, and say so."""
-        if self._listening:
-            self._radio.hotspot_close()
-        self._listening = False
+        listening, self._listening = self._listening, False
         self._state.hotspot_open = False
-        self._state.hotspot_clients = 0
+        self._state.hotspot_clients = self._state.hotspot_left_s = 0
+        if listening:
+            self._radio.hotspot_close()
 
     def _open(self, now_s):
         if scanning.by_itself(self._settings) and not scanning.refusal(self._state):

@@ -3,6 +3,7 @@
 import os
 
 import log
+from bridge import app
 from bridge.state import State
 from store import record
 from wlan_site import SN, Site, pass_s
@@ -83,6 +84,47 @@ async def test_the_window_goes_on_after_a_restart():
     assert not site.state.hotspot_open
     assert record.load(site.data + "/window") == {"used_s": 7200}
     site.remove()
+
+
+async def test_a_hotspot_that_died_comes_back_within_its_window():
+    site = Site()
+    task = site.start()
+    await pass_s(2)
+    site.settings.apply({"system_name": "Garden Street"})
+    await pass_s(2)
+    site.radio.starving = True
+    await pass_s(1)
+    assert task.done() and not site.state.hotspot_open
+    site.radio.starving = False
+    site.start()  # as the supervisor does
+    await pass_s(2)
+    assert site.state.hotspot_open
+    assert 6890 <= site.state.hotspot_left_s <= 6900  # the five minutes that it had begun are paid
+    await pass_s(6900)
+    assert not site.state.hotspot_open
+    assert app.hotspot_wanted(site.state, site.settings) is False
+    site.remove()
+
+
+async def test_a_press_that_finds_no_memory_is_not_lost():
+    site = Site()
+    site.settings.apply({"system_name": "Garden Street"})
+    task = site.start()
+    await pass_s(2)
+    assert not site.state.hotspot_open
+    kept, record.save = record.save, _starving
+    site.state.button_presses += 1
+    await pass_s(1)
+    record.save = kept
+    assert task.done() and not site.state.hotspot_open
+    site.start()
+    await pass_s(2)
+    assert site.state.hotspot_open
+    site.remove()
+
+
+def _starving(*_):
+    raise MemoryError
 
 
 async def test_a_radio_that_fails_is_asked_again():

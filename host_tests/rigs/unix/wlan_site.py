@@ -20,6 +20,7 @@ class Watched(Radio):
     def __init__(self, site):
         self.calls = []
         self.broken = False
+        self.starving = False
         super().__init__(site)
 
     def scan(self):
@@ -33,6 +34,11 @@ class Watched(Radio):
         if self.broken:
             raise OSError(5)
         super().hotspot_open(ssid, password)
+
+    def hotspot_clients(self):
+        if self.starving:
+            raise MemoryError
+        return super().hotspot_clients()
 
     def hotspot_close(self):
         self.calls.append("close")
