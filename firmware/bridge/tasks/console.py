@@ -1,6 +1,7 @@
 """Answers a program at the console, such as `bridgectl settings`, while the bridge runs. It comes in with a marked line.
 
-An empty line is answered with who is here; any other one as bridge/logic/doors/typed_line.py says. Answers are marked too,
+An empty line is answered with who is here, {"state": true} with what goes to the state topic, under "state"; any other one
+as bridge/logic/doors/typed_line.py says. Answers are marked too,
 so that they are found between the lines of the log.
 """
 
@@ -12,9 +13,11 @@ import log
 import version
 from bridge.logic.doors import typed_line
 from micropython import const
+from parts import Part
 from typed import MARK
 
 PROTOCOL = 1  # a program that knows another one asks the prompt instead
+_STATE = b'{"state": true}'
 _LONGEST = const(3072)  # bytes of a line: all settings at once
 _AT_ONCE = const(256)  # bytes in one turn
 _TURN_MS = const(5)  # an ESP32 keeps 260 bytes that nobody has read yet
@@ -53,10 +56,21 @@ def _answer(line, state, settings, decide):
     if not line:
         _say({"console": PROTOCOL, "version": version.VERSION, "board": version.BOARD, "sn": state.sn})
         return
+    if bytes(line) == _STATE:
+        _say_state(state)
+        return
     answer, changed = typed_line.answer(bytes(line), settings, state.damaged, decide)
     if changed:
         log.info("console", "settings changed: " + ", ".join(changed))
     _say(answer)
+
+
+def _say_state(state):
+    print(end=chr(MARK) + '{"state":')
+    with Part("bridge.logic.doors.messages") as messages:
+        for piece in messages.state_pieces(state):
+            print(end=piece)
+    print("}")
 
 
 def _say(answer):

@@ -56,6 +56,19 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     assert bridgectl(port, "get", "mqtt_host") == (0, "* mqtt_host            192.0.2.2\n", "")
 
 
+def test_the_running_firmware_says_what_it_would_publish(port):
+    """What `make run` shows comes from here."""
+    with serial.Serial(port, 115200, timeout=0.2) as line:
+        found, deadline_s = b"", time.monotonic() + 20
+        while b'"state"' not in found.partition(b"\x1e")[2] or not found.endswith(b"\n"):
+            assert time.monotonic() < deadline_s, found
+            line.write(b'\x1e{"state": true}\n')
+            found += line.read(8192)
+    said = found.partition(b"\x1e")[2].split(b"\n")[0]
+    state = json.loads(said)["state"]
+    assert state["version"] == build.version() and state["sensor_voltage"] is None and state["di1"] in ("OFF", None)
+
+
 def test_what_the_bridge_refuses_is_said_in_its_words(port):
     """Proves: PRV-9+"""
     assert bridgectl(port, "set", "rs485_2_baud=19200") == (

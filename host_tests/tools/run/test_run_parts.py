@@ -1,6 +1,7 @@
-"""The parts of `make run`: the firmware's process, the folder, the screen, the host board's line on a tty."""
+"""The parts of `make run`: the firmware's process, the folder, the broker, the screen."""
 
 import asyncio
+import json
 import os
 import pty
 import select
@@ -9,33 +10,21 @@ import subprocess
 import sys
 import termios
 import time
-import tty
 from pathlib import Path
 
 import pytest
-from bridgectl.device import build
+from amqtt.client import MQTTClient
+from bridgectl.run.broker import EmbeddedBroker, free_port
 from bridgectl.run.folder import FolderBusy, RunFolder
 from bridgectl.run.process import Firmware
 from bridgectl.run.screen import draw
 from bridgectl.run.session import Session
-from bridgectl.site.house import House
-from bridgectl.site.meter import Meter
-from bridgectl.site.wire import PtyWire
+from flash_folder import Root
 from rich.console import Console
 
 
 def _alive(pid):
     return Path(f"/proc/{pid}").exists()
-
-
-class Root:
-    """The folder of a firmware that is a few lines of Python."""
-
-    def __init__(self, path, program):
-        self.root = self.site = path
-        self.log = path / "firmware.log"
-        (path / "boot.py").write_text("def start(root):\n    return root\n")
-        (path / "main.py").write_text(program)
 
 
 def test_a_firmware_that_asks_for_a_restart_gets_one(tmp_path):
@@ -94,12 +83,44 @@ def test_kept_settings_stay_and_the_broker_is_set_anew(tmp_path):
         folder.release()
 
 
+# -- broker ------------------------------------------------------------------------
+
+
+def test_a_client_gets_only_what_is_retained_for_its_own_filter():
+    async def client(broker, *filters):
+        made = MQTTClient(config={"auto_reconnect": False, "plugins": {}})
+        await made.connect(f"mqtt://127.0.0.1:{broker.port}")
+        if filters:
+            await made.subscribe([(text, 0) for text in filters])
+        return made
+
+    async def heard(made):
+        try:
+            return (await made.deliver_message(1)).topic
+        except asyncio.TimeoutError:
+            return None
+
+    async def flow():
+        broker = EmbeddedBroker(free_port())
+        await broker.start()
+        sender, all_of_it = await client(broker), await client(broker, "bridge/#")
+        await sender.publish("bridge/A/availability", b"online", retain=True, qos=1)
+        others = [await client(broker), await client(broker, "other/#"), await client(broker, "bridge/+/availability")]
+        found = [await heard(made) for made in (all_of_it, *others)]
+        for made in (sender, all_of_it, *others):
+            await made.disconnect()
+        await broker.stop()
+        return found
+
+    assert asyncio.run(flow()) == ["bridge/A/availability", None, None, "bridge/A/availability"]
+
+
 # -- screen ------------------------------------------------------------------------
 
 
-def _drawn(session, width):
+def _drawn(session, width, height=40):
     console = Console(width=width, record=True, file=open(os.devnull, "w"))
-    console.print(draw(session, 40, width))
+    console.print(draw(session, height, width))
     return console.export_text()
 
 
@@ -108,14 +129,13 @@ def test_the_screen_shows_what_is_known_and_what_is_not(tmp_path, width):
     async def flow():
         session = Session(folder=tmp_path / "run")
         empty = _drawn(session, width)
-        session.watch.connected = True
         session.watch._take_availability(b"online")
-        session.watch._take_state(b"not JSON")
-        session.watch._take_state(
-            b'{"sensor_voltage":231.4,"sensor_power":-1200,"plant_soc":88.5,"di2":"ON","di1":"OFF","sensor_link":"ok",'
-            b'"limit":60,"limit_reason":"ripple control","limit_state":"held","led_bat":"charging","uptime":null}'
+        session.known.take("not JSON")
+        session.known.take(
+            '{"sensor_voltage":231.4,"sensor_power":-1200,"plant_soc":88.5,"di2":"ON","di1":"OFF","sensor_link":"ok",'
+            '"limit":60,"limit_reason":"ripple control","limit_state":"held","led_bat":"charging","uptime":null}'
         )
-        session.watch._take_state(b'{"sensor_voltage":null,"sensor_power":-1300,"sensor_link":"ok","di2":"ON"}')
+        session.known.take('{"sensor_voltage":null,"sensor_power":-1300,"sensor_link":"ok","di2":"ON"}')
         full = _drawn(session, width)
         await session.end()
         return empty, full
@@ -124,6 +144,54 @@ def test_the_screen_shows_what_is_known_and_what_is_not(tmp_path, width):
     assert "waiting for the first reading" in empty and "never" in empty
     assert "-1300" in full and "suspect" in full and "good" in full
     assert "DI2 ●" in full and "q  quit" in " ".join(full.split("\n")[1:3])
+
+
+def test_a_terminal_of_80x24_holds_all_that_matters_and_says_what_is_cut_off(tmp_path):
+    async def flow():
+        session = Session(folder=tmp_path / "run")
+        session.folder.site.mkdir(parents=True)
+        (session.folder.site / "hotspot").write_text("SIM-000001")
+        state = {"sensor_power": -0.2, "plant_power": 4718, "di2": "ON", "limit": 60, "limit_reason": "DI2"}
+        state |= {"limit_state": "held", "led_bat": "charging", "uplink": "connected to 127.0.0.1"}
+        session.known.take("\x1e" + json.dumps({"state": state}))
+        shown = [_drawn(session, 80, height) for height in (24, 26, 39)]
+        await session.end()
+        return shown
+
+    small, larger, whole = asyncio.run(flow())
+    lines = small.rstrip("\n").split("\n")
+    assert len(lines) <= 24 and max(len(line) for line in lines) <= 80
+    for text in (
+        "4718",
+        "DI2 ●",
+        "limit 60 %: DI2 (held)",
+        "BAT",
+        "charging",
+        "uplink connected to 127.0.0.1",
+        "q  quit",
+    ):
+        assert text in small, (text, small)
+    assert "hotspot SIM-000001 · password simulated-hotspot · http://127.0.0.1:" in small
+    assert " -0" not in small
+    assert "8 readings and most of the log are cut off: a window of 2" in small
+    assert "readings and most of the log are cut off" in larger and "cut off" not in whole
+
+
+def test_the_screen_believes_the_firmware_and_not_the_broker(tmp_path):
+    async def flow():
+        session = Session(folder=tmp_path / "run")
+        session.known.take('\x1e{"state":{"sensor_voltage":231.4,"sensor_link":"ok","uplink":"no broker answers"}}')
+        session.watch.known.take('{"sensor_voltage":99.9}')
+        session.watch.connected = False
+        shown = _drawn(session, 140)
+        session.known.state_s -= 4  # for so long the firmware has not answered
+        later = _drawn(session, 140)
+        await session.end()
+        return shown, later
+
+    shown, later = asyncio.run(flow())
+    assert "231.4" in shown and "good" in shown and "uplink no broker answers" in shown and "99.9" not in shown
+    assert "the firmware does not answer" in later and "stale" in later and "good" not in later
 
 
 def test_keys_work_on_a_terminal_and_it_is_left_as_it_was(tmp_path):
@@ -155,107 +223,3 @@ def _see(terminal, text, timeout_s=20):
         assert time.monotonic() < deadline_s, f"{text!r} did not appear"
         if select.select([terminal], [], [], 0.2)[0]:
             seen = seen[-100000:] + os.read(terminal, 65536)
-
-
-# -- the host board's line ---------------------------------------------------------
-
-_EXCHANGE = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from line import Line
-from modbus.wire import rtu
-import micropython
-line = Line(sys.argv[2], int(sys.argv[3]), "N")
-buffer, reply = bytearray(16), bytearray(128)
-n = rtu.request(buffer, 1, 4, 0, 38)
-def exchange():
-    line.send(buffer, n)
-    count = 0
-    view = memoryview(reply)
-    for _ in range(60):
-        if line.any():
-            count += line.readinto(view[count:], 128 - count)
-        time.sleep_ms(5)
-    return count
-count = 0
-print(exchange(), rtu.describe(rtu.check(reply, 0, 81, 1, 4, 38)))
-line.any()
-micropython.heap_lock()
-try:
-    line.send(buffer, n)
-    time.sleep_ms(150)
-    line.any()
-    count = line.readinto(reply, 128)
-finally:
-    micropython.heap_unlock()
-print(count, rtu.describe(rtu.check(reply, 0, 81, 1, 4, 38)))
-"""
-
-
-def _exchange(path, baud):
-    slot = build.build("host", quiet=True, everything=True)  # its words keep their names
-    command = [build.micropython(), "-X", "heapsize=64k", "-c", _EXCHANGE, str(slot), path, str(baud)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split("\n")[:2]
-
-
-def test_the_host_boards_line_exchanges_over_a_tty_without_allocating():
-    with PtyWire(Meter(House())) as wire:
-        assert _exchange(wire.path, 9600) == ["81 ok", "81 ok"]
-
-
-def test_the_host_boards_line_sets_the_speed_of_the_tty():
-    with PtyWire(Meter(House()), baud=2400) as wire:
-        assert _exchange(wire.path, 9600)[0] == "0 bad CRC"
-        assert wire.counts.misheard == 2
-
-
-_HEAR = """
-import sys, time
-sys.path.insert(0, {slot!r})
-from line import Line
-line = Line({path!r}, 9600, "N")
-end = time.ticks_ms() + 20000
-buffer = bytearray(8)
-while time.ticks_ms() < end:
-    if line.any():
-        print("heard", bytes(buffer[: line.readinto(buffer, 8)]))
-    time.sleep_ms(10)
-"""
-
-
-def test_an_adapter_pulled_out_ends_nothing_and_is_heard_again_when_it_is_back(tmp_path):
-    """A port that only listens never sends, so no failed write tells it."""
-    slot = build.build("host", quiet=True, everything=True)
-    adapter = tmp_path / "ttyUSB0"
-    folder = tmp_path / "flash"
-    folder.mkdir()
-
-    def plugged():
-        adapter.unlink(missing_ok=True)
-        ends = pty.openpty()
-        tty.setraw(ends[1])
-        adapter.symlink_to(os.ttyname(ends[1]))
-        return ends
-
-    async def heard(made, end, text):
-        while f"heard {text!r}" not in made.lines:
-            assert made.process is None or made.process.returncode is None, list(made.lines)
-            os.write(end, text)
-            await asyncio.sleep(0.1)
-
-    async def flow():
-        ends = plugged()
-        made = Firmware(Root(folder, _HEAR.format(slot=str(slot), path=str(adapter))), {})
-        running = asyncio.create_task(made.run())
-        await asyncio.wait_for(heard(made, ends[0], b"one"), 15)
-        for end in ends:
-            os.close(end)
-        adapter.unlink()
-        await asyncio.sleep(0.2)
-        ends = plugged()
-        await asyncio.wait_for(heard(made, ends[0], b"two"), 15)
-        assert made.starts == 1
-        await made.end()
-        await running
-
-    asyncio.run(flow())

@@ -13,7 +13,7 @@ import tty
 
 from bridgectl import firmware
 from bridgectl.device import build
-from bridgectl.run.folder import FolderBusy
+from bridgectl.run.folder import HOTSPOT_PASSWORD, SN, FolderBusy
 from bridgectl.run.plain import Plain
 from bridgectl.run.session import COMMANDS, Session, given_up
 
@@ -84,7 +84,8 @@ async def _plain(session):
     session.tell = plain.tell
     await session.start()
     at = f"{session.broker_at[0]}:{session.broker_at[1]}"
-    plain.tell(f"broker {at} · page http://127.0.0.1:{session.http_port}/ · log {session.folder.log}")
+    plain.tell(f"broker {at} · page {session.page} · log {session.folder.log}")
+    plain.tell(f"hotspot {SN} · password {HOTSPOT_PASSWORD}")
     commands = asyncio.create_task(_commands(session, plain.tell))
     try:
         while not session.ended.is_set():

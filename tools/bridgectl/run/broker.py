@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import socket
-import time
 import warnings
 
 with warnings.catch_warnings():
@@ -13,6 +11,8 @@ with warnings.catch_warnings():
     from amqtt.broker import Broker
     from amqtt.client import MQTTClient
     from amqtt.errors import AMQTTError, BrokerError, ClientError
+
+from bridgectl.run.known import Known
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 18830
@@ -35,6 +35,15 @@ def free_port(preferred=0, kind=socket.SOCK_STREAM):
     raise OSError("no free port on loopback")
 
 
+class _Broker(Broker):
+    """amqtt gives a new client what is retained for everybody's filters; here it gets that of its own alone."""
+
+    async def _publish_retained_messages_for_subscription(self, subscription, session):
+        subscribed = self._subscriptions.get(subscription[0], ())
+        if any(own is session for own, _ in subscribed):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 class EmbeddedBroker:
     """A broker at 127.0.0.1:port that can be stopped and started again; `running` says which."""
 
@@ -49,7 +58,7 @@ class EmbeddedBroker:
     async def start(self):
         """Start it. Raises OSError if the port is taken."""
         listener = {"type": "tcp", "bind": f"{LOOPBACK}:{self.port}", "max_connections": 20}
-        self._broker = Broker({"listeners": {"default": listener}, "plugins": _PLUGINS})
+        self._broker = _Broker({"listeners": {"default": listener}, "plugins": _PLUGINS})
         try:
             await self._broker.start()
         except (AMQTTError, BrokerError, OSError) as problem:
@@ -67,19 +76,16 @@ class EmbeddedBroker:
 class Watch:
     """What the bridge published so far.
 
-    state: last state as a dict; state_s: its time.monotonic(); states: how many came; good_s: {id: time of its last
-    good value}; last: {id: last good value}; availability: "online", "offline" or ""; connected: this eye has a broker.
+    known: of its state topic; states: how many came; availability: "online", "offline" or ""; connected: this eye has a
+    broker.
     """
 
     def __init__(self, sn, prefix="bridge", told=lambda: None):
         """told: called after each message."""
-        self.state = {}
-        self.state_s = None
+        self.known = Known()
         self.states = 0
         self.availability = ""
         self.connected = False
-        self.good_s = {}
-        self.last = {}
         leaves = (("state", self._take_state), ("availability", self._take_availability))
         self._topics = {f"{prefix}/{sn}/{leaf}": take for leaf, take in leaves}
         self._told = told
@@ -92,6 +98,7 @@ class Watch:
             with contextlib.suppress(*_LOST):
                 await self._follow(client, url)
             self.connected = False
+            self.availability = ""
             with contextlib.suppress(*_LOST):
                 await asyncio.wait_for(client.disconnect(), _PATIENCE_S)
             await asyncio.sleep(_AGAIN_S)
@@ -115,12 +122,4 @@ class Watch:
         self.availability = payload.decode(errors="replace")
 
     def _take_state(self, payload):
-        try:
-            state = json.loads(payload)
-        except ValueError:
-            return
-        self.state, self.state_s = state, time.monotonic()
-        self.states += 1
-        for name, value in state.items():
-            if value is not None:
-                self.good_s[name], self.last[name] = self.state_s, value
+        self.states += self.known.take(payload.decode(errors="replace"))

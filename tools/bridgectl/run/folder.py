@@ -14,7 +14,7 @@ from store import record  # noqa: E402 (importable only now)
 
 SN = "SIM-000001"
 NETWORK = ("Simulated home", "not-a-secret")
-_HOTSPOT_PASSWORD = "simulated-hotspot"
+HOTSPOT_PASSWORD = "simulated-hotspot"
 _NETWORKS = f"{NETWORK[0]} -52 {NETWORK[1]}\nNeighbour -78 somebody-elses\nOpen cafe -84 -\n"
 _SETTINGS = {
     "grid_table": "ripple",
@@ -63,7 +63,7 @@ class RunFolder:
             (self.root / name).write_bytes(file)
         settings.parent.mkdir(exist_ok=True)
         record.save(str(settings), {**_SETTINGS, **stored, **changes})
-        record.save(str(self.root / "data" / "device"), {"sn": SN, "hotspot_password": _HOTSPOT_PASSWORD})
+        record.save(str(self.root / "data" / "device"), {"sn": SN, "hotspot_password": HOTSPOT_PASSWORD})
         for name, text in (("inputs", "00000\n"), ("button", "0\n"), ("networks", _NETWORKS)):
             (self.site / name).write_text(text)
 

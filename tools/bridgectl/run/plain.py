@@ -23,9 +23,8 @@ class Plain:
     def step(self):
         """Print the changes since the last call, and the values once a second."""
         session = self._session
-        watch = session.watch
-        current = {name: watch.state.get(name) for name in _CHANGES}
-        current["availability"] = watch.availability
+        current = {name: session.known.state.get(name) for name in _CHANGES}
+        current["availability"] = session.watch.availability
         if session.world.plant_wire:
             current["plant's limit"] = session.world.plant.limit_w
         for name, value in current.items():
@@ -39,5 +38,5 @@ class Plain:
             self.tell("values " + " ".join(f"{name}={self._value(name)}" for name in _SHOWN))
 
     def _value(self, name):
-        quality, _ = self._session.quality(name)
-        return self._session.watch.last[name] if quality == "good" else quality
+        quality, _ = self._session.known.quality(name)
+        return self._session.known.last[name] if quality == "good" else quality

@@ -24,8 +24,11 @@ class Firmware:
     ending: end() was called.
     """
 
-    def __init__(self, folder, environment, told=lambda line: None):
-        """environment: BRIDGE_... variables; told: called with each line that the firmware prints."""
+    def __init__(self, folder, environment, told=lambda line: None, taken=lambda line: False):
+        """environment: BRIDGE_... variables; told: called with each line that the firmware prints.
+
+        taken(line): True for an answer at the console, which is none of the log.
+        """
         self.folder = folder
         self.lines = collections.deque(maxlen=_LINES)
         self.starts = 0
@@ -33,6 +36,7 @@ class Firmware:
         self.process = None
         self._environment = environment
         self._told = told
+        self._taken = taken
         self.ending = False
 
     async def run(self):
@@ -57,13 +61,15 @@ class Firmware:
                     *command,
                     env=variables,
                     cwd=root,
-                    stdin=asyncio.subprocess.DEVNULL,
+                    stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,
                     **_OWN_GROUP,
                 )
                 async for line in self.process.stdout:
                     text = line.decode(errors="replace").rstrip()
+                    if self._taken(text):
+                        continue
                     self.lines.append(text)
                     print(text, file=log, flush=True)
                     self._told(text)
@@ -71,6 +77,11 @@ class Firmware:
                 if code != RESTART_CODE:
                     break
         return code
+
+    def ask(self, line):
+        """Type a line (bytes) at the console, if the firmware runs."""
+        if self.process and self.process.returncode is None and not self.process.stdin.is_closing():
+            self.process.stdin.write(line)
 
     async def end(self):
         """End the process, if it runs: politely, then not."""

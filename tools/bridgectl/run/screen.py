@@ -1,6 +1,8 @@
-"""The status screen: what the bridge publishes, what its LEDs show, what happens on the wires. Pure drawing."""
+"""The status screen: what the firmware says, what its LEDs show, what happens on the wires. Pure drawing.
 
-import time
+From 100 columns and 40 lines on the parts stand in frames. A smaller window, 80x24 at least, has them without, and what
+does not fit into it is named.
+"""
 
 from rich.console import Group
 from rich.panel import Panel
@@ -8,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bridgectl import firmware
+from bridgectl.bench.read import fixed
+from bridgectl.run.folder import HOTSPOT_PASSWORD
 from bridgectl.run.session import COMMANDS
 
 firmware.load()
@@ -18,14 +22,15 @@ from bridge.logic import lights  # noqa: E402
 _QUALITY_STYLE = {"good": "green", "stale": "yellow", "suspect": "red", "never": "dim"}
 _LINK_STYLE = {"ok": "green", "starting": "dim"}
 _LOG_LINES = 2  # at least
-_OTHER_LINES = 32
+_FRAMED_LINES, _FRAMED_WIDTH = 40, 100  # a window so large has frames
+_FRAMED_OTHERS = 33  # its lines beside the log
 _DARK = (40, 40, 40)  # an unlit LED
-_NAME_LEAST, _NOT_NAME = 6, 35  # columns of a reading's name at least, and of what stands beside it
+_NAME_LEAST, _NOT_NAME = 6, 29  # columns of a reading's name at least, and of what stands beside it
 
-# The readings that a screen has room for; all of them are in the state topic.
+# The readings that a screen has room for, the important ones first; all of them are in the state topic.
 _SHOWN = (
-    ("sensor_voltage", "sensor_current", "sensor_power", "sensor_apparent_power", "sensor_reactive_power",
-     "sensor_power_factor", "sensor_frequency", "sensor_import_energy", "sensor_export_energy"),
+    ("sensor_power", "sensor_voltage", "sensor_current", "sensor_frequency", "sensor_power_factor",
+     "sensor_import_energy", "sensor_export_energy", "sensor_apparent_power", "sensor_reactive_power"),
     ("plant_power", "plant_pv_power", "plant_ess_power", "plant_soc", "plant_load_power", "plant_grid_power",
      "plant_max_power", "plant_pv_energy", "plant_running_state"),
 )  # fmt: skip
@@ -33,14 +38,60 @@ _SHOWN = (
 
 def draw(session, height=40, width=120):
     """Return the whole screen for a Session as something that rich can print; height, width: of the terminal."""
+    if height >= _FRAMED_LINES and width >= _FRAMED_WIDTH:
+        return Group(
+            _headline(session),
+            *_keys(width),
+            _beside(*(_framed(_readings(session, names, width), _title(names)) for names in _SHOWN)),
+            _beside(_framed(_terminal(session), "COM terminal and control"), _framed(_strip(session), "LED strip")),
+            _beside(_framed(_buses(session), "buses"), _framed(_uplink(session), "uplink, hotspot, where to look")),
+            _framed(_log(session, height - _FRAMED_OTHERS), "firmware's log"),
+        )
+    keys = _keys(width)
+    contacts, *limits = _paired(_terminal(session)[:2], width) + _terminal(session)[2:]
+    below = [contacts, *limits, *_paired(_strip(session), width), *_buses(session), *_uplink(session)]
+    room = (
+        height - 1 - len(keys) - 2 - len(below) - 1
+    )  # headline, keys, titles and headings, all below, a line of the log
+    longest = max(len(names) for names in _SHOWN)
+    rows = min(longest, max(1, room - 1))
+    cut = sum(max(0, len(names) - rows) for names in _SHOWN)
+    left = max(0, height - 1 - len(keys) - 2 - rows - len(below) - (1 if cut else 0))
+    needed = 1 + len(keys) + 2 + longest + len(below) + _LOG_LINES
+    said = f"{cut} readings and most of the log are cut off: a window of {needed} lines shows them"
     return Group(
-        Text(f" {_headline(session)}", style="bold"),
-        _keys(),
-        _beside(*(_readings(session, names, width) for names in _SHOWN)),
-        _beside(_terminal(session), _strip(session)),
-        _beside(_buses(session), _uplink(session)),
-        _log(session, max(_LOG_LINES, height - _OTHER_LINES)),
+        _headline(session),
+        *keys,
+        _beside(
+            *(Group(Text(_title(names), style="bold"), _readings(session, names[:rows], width)) for names in _SHOWN)
+        ),
+        *(_line(text) for text in below),
+        *([_line(Text(said, style="yellow"))] if cut else []),
+        *(_log(session, left)),
     )
+
+
+def _title(names):
+    return f"{names[0].partition('_')[0]} · RS485-{2 if names[0].startswith('sensor') else 1}"
+
+
+def _framed(lines, title):
+    return Panel(Group(*lines) if isinstance(lines, list) else lines, title=title)
+
+
+def _line(text):
+    """Return a text that takes one line, however long it is: what is cut ends in an ellipsis."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _paired(texts, width):
+    """Return texts two to a line, each in its half."""
+    lines = []
+    for left, right in zip(texts[::2], texts[1::2]):
+        left.truncate(width // 2 - 1, overflow="ellipsis", pad=True)
+        lines.append(Text.assemble(left, " ", right))
+    return lines
 
 
 def _beside(left, right):
@@ -52,11 +103,13 @@ def _beside(left, right):
 
 
 def _headline(session):
-    state, first_s = session.watch.state, session.first_reading_s
+    state, first_s = session.known.state, session.first_reading_s
     first = "waiting for the first reading" if first_s is None else f"first reading after {first_s:.1f} s"
+    if state and not session.known.fresh():
+        first = "the firmware does not answer"
     uptime = f"up {state.get('uptime') or 0} s, {state.get('heap_free') or 0:,} B free"
     starts = "" if session.firmware.starts < 2 else f" · started {session.firmware.starts} times"
-    return f"bridge {state.get('version') or ''} on this PC · {first} · {uptime}{starts}"
+    return _line(Text(f" bridge {state.get('version') or ''} · {first} · {uptime}{starts}", style="bold"))
 
 
 def _readings(session, names, width):
@@ -66,18 +119,18 @@ def _readings(session, names, width):
         table.add_column(title, justify="right" if title in ("value", "age s") else "left", no_wrap=True)
     for name in names:
         row = points.row(name)
-        quality, age_s = session.quality(name)
+        quality, age_s = session.known.quality(name)
         style = _QUALITY_STYLE[quality]
-        value = session.watch.last.get(name)
+        value = session.known.last.get(name)
         table.add_row(
             name.partition("_")[2].replace("_", " "),
-            "-" if value is None else f"{value:.{row[2]}f}",
+            "-" if value is None else fixed(value, row[2]).replace(",", ""),
             row[1],
             "-" if age_s is None else f"{age_s:.1f}",
             Text(quality, style=style),
             style="" if quality == "good" else "dim",
         )
-    return Panel(table, title=f"{names[0].partition('_')[0]} · RS485-{2 if names[0].startswith('sensor') else 1}")
+    return table
 
 
 def _contact(label, closed):
@@ -87,7 +140,7 @@ def _contact(label, closed):
 
 
 def _terminal(session):
-    state = session.watch.state
+    state = session.known.state
     known = {"ON": True, "OFF": False}
     inputs = Text.assemble(*(_contact(f"DI{i}", known.get(state.get(f"di{i}"))) for i in range(1, 6)))
     outputs = Text.assemble(*(_contact(f"DO{i}", known.get(state.get(f"do{i}"))) for i in range(1, 3)))
@@ -96,7 +149,7 @@ def _terminal(session):
         house, limit_w = session.world.house, session.world.plant.limit_w
         in_force = "no limit in force" if limit_w is None else f"limit {limit_w} W in force"
         lines.append(Text(f"plant feeds {house.output_w:.0f} W, {in_force}; PV held back {house.curtailed_w:.0f} W"))
-    return Panel(Group(*lines), title="COM terminal and control")
+    return lines
 
 
 def _limit(state):
@@ -108,7 +161,7 @@ def _limit(state):
 
 def _strip(session):
     colours = session.folder.strip()
-    state = session.watch.state
+    state = session.known.state
     per_segment = len(colours) // len(lights.SEGMENTS)
     lines = []
     for i, segment in enumerate(lights.SEGMENTS):
@@ -119,7 +172,7 @@ def _strip(session):
             bar.append("████", style=f"rgb({red},{green},{blue})")
         meaning = state.get(f"led_{segment}") or "-"
         lines.append(Text.assemble(f"{segment.upper():5}", bar, f"  {meaning}{_pattern(segment, meaning)}"))
-    return Panel(Group(*lines), title="LED strip")
+    return lines
 
 
 def _pattern(segment, meaning):
@@ -130,7 +183,7 @@ def _pattern(segment, meaning):
 
 
 def _buses(session):
-    state, world = session.watch.state, session.world
+    state, world = session.known.state, session.world
     lines = []
     for name, port, wire, fault in (
         ("sensor", 2, world.sensor_wire, world.sensor_fault),
@@ -151,34 +204,36 @@ def _buses(session):
     if world.plant_wire:
         shortest = world.plant.shortest_period_ms
         lines.append(Text(f"least time between requests to the plant: {shortest if shortest is not None else '-'} ms"))
-    return Panel(Group(*lines), title="buses")
+    return lines
 
 
 def _uplink(session):
     watch = session.watch
     host, port = session.broker_at
     whose = "not ours" if session.broker is None else "running" if session.broker.running else "STOPPED (m starts it)"
-    age = "" if watch.state_s is None else f", last {time.monotonic() - watch.state_s:.1f} s ago"
+    said = session.known.state.get("uplink") or "-"
     name = session.folder.text("hotspot")
-    page = f"http://127.0.0.1:{session.http_port}/"
-    lines = [
-        Text(f"broker {host}:{port} {whose}; bridge {watch.availability or '-'}; {watch.states} states{age}"),
-        Text(f"hotspot {name} open: {page}" if name else "hotspot closed (b opens it)"),
-        Text(f"look next: mosquitto_sub -h {host} -p {port} -v -t 'bridge/#'"),
-        Text(f"           {session.folder.log}"),
+    return [
+        Text(f"uplink {said}; {watch.states} states, {watch.availability or 'nobody says online'}"),
+        Text(f"broker {host}:{port} {whose}; mosquitto_sub -h {host} -p {port} -v -t 'bridge/#'"),
+        Text(
+            f"hotspot {name} · password {HOTSPOT_PASSWORD} · {session.page}" if name else "hotspot closed (b opens it)"
+        ),
+        Text(f"log {session.folder.log}"),
     ]
-    return Panel(Group(*lines), title="uplink, hotspot, where to look")
 
 
 def _log(session, count):
-    lines = list(session.firmware.lines)[-count:]
-    lines += [""] * (count - len(lines))
-    return Panel(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), title="firmware's log")
+    lines = list(session.firmware.lines)[-count:] if count else []
+    return [_line(Text(line)) for line in lines + [""] * (count - len(lines))]
 
 
-def _keys():
-    text = Text(" ")
+def _keys(width):
+    """Return the keys as texts, in as many lines as they take."""
+    lines = [Text()]
     for key, meaning in COMMANDS:
-        text.append(f" {key} ", style="reverse")
-        text.append(f" {meaning}  ")
-    return text
+        piece = Text.assemble(" ", (f" {key} ", "reverse"), f" {meaning} ")
+        if len(lines[-1]) + len(piece) > width:
+            lines.append(Text())
+        lines[-1].append_text(piece)
+    return lines

@@ -7,6 +7,7 @@ import time
 
 from bridgectl.run.broker import LOOPBACK, USUAL_PORT, EmbeddedBroker, Watch, free_port
 from bridgectl.run.folder import SN, RunFolder
+from bridgectl.run.known import PERIOD_S, QUESTION, Known
 from bridgectl.run.process import Firmware
 from bridgectl.run.world import World
 
@@ -48,6 +49,7 @@ class Session:
         self.broker = None if broker else EmbeddedBroker(free_port(USUAL_PORT))
         self.broker_at = broker or (LOOPBACK, self.broker.port)
         self.watch = Watch(SN, told=self._look)
+        self.known = Known(told=self._look)
         self.http_port = free_port(_HTTP_PORT)
         self.firmware = Firmware(
             self.folder,
@@ -57,7 +59,8 @@ class Session:
                 "BRIDGE_HTTP_PORT": str(self.http_port),
                 "BRIDGE_DNS_PORT": str(free_port(_DNS_PORT, socket.SOCK_DGRAM)),
             },
-            lambda line: self.tell(f"firmware {line}"),
+            told=lambda line: self.tell(f"firmware {line}"),
+            taken=self.known.take,
         )
         self.first_reading_s = None
         self.ended = asyncio.Event()
@@ -78,7 +81,10 @@ class Session:
         changes = {"mqtt_host": self.broker_at[0], "mqtt_port": self.broker_at[1]}
         self.folder.make(changes, keep=self._keep)
         self.world.start()
-        self._tasks = [asyncio.create_task(part) for part in (self.watch.run(*self.broker_at), self._keep_running())]
+        self._tasks = [
+            asyncio.create_task(part)
+            for part in (self.watch.run(*self.broker_at), self._keep_running(), self._keep_asking())
+        ]
         for task in self._tasks:
             task.add_done_callback(lambda task: self.ended.set())
 
@@ -130,9 +136,15 @@ class Session:
         return "broker started"
 
     def _look(self):
-        if self.first_reading_s is None and FIRST in self.watch.good_s and self.firmware.started_s:
-            self.first_reading_s = self.watch.good_s[FIRST] - self.firmware.started_s
+        came_s = [known.good_s[FIRST] for known in (self.known, self.watch.known) if FIRST in known.good_s]
+        if self.first_reading_s is None and came_s and self.firmware.started_s:
+            self.first_reading_s = min(came_s) - self.firmware.started_s
             self.tell(f"first reading after {self.first_reading_s:.2f} s")
+
+    async def _keep_asking(self):
+        while True:
+            self.firmware.ask(QUESTION)
+            await asyncio.sleep(PERIOD_S)
 
     async def _keep_running(self):
         code = await self.firmware.run()
@@ -141,19 +153,11 @@ class Session:
         self.failure = f"the firmware ended with code {code}; its last lines are in {self.folder.log}"
         self.ended.set()
 
+    @property
+    def page(self):
+        """The address of the pages, while the hotspot is open."""
+        return f"http://{LOOPBACK}:{self.http_port}/"
+
     def age_s(self):
         """Return the seconds since the firmware was first started, 0 before."""
         return time.monotonic() - self.firmware.started_s if self.firmware.started_s else 0
-
-    def quality(self, point):
-        """Return (quality, age in s) of a point as this eye knows it: good, stale, suspect or never.
-
-        The state topic says only that a value is not good; a link that is well then means that it is not believed.
-        """
-        at_s = self.watch.good_s.get(point)
-        if at_s is not None and point in self.watch.state and self.watch.state[point] is None:
-            link = self.watch.state.get("plant_link" if point.startswith("plant_") else "sensor_link")
-            quality = "suspect" if link == "ok" or str(link).startswith("partly") else "stale"
-        else:
-            quality = "never" if at_s is None else "good" if self.watch.connected else "stale"
-        return quality, None if at_s is None else time.monotonic() - at_s
