@@ -83,16 +83,18 @@ class _House:
     def _keep(self):
         """Let flash hold what joined as what worked last, and the settings what is true."""
         ssid, password = self._joining.tried
-        if ssid != self._settings.wlan_ssid or password != self._settings.wlan_password:
+        put_back = ssid != self._settings.wlan_ssid or password != self._settings.wlan_password
+        if put_back:
             log.warn("network", "%s; back in the network of before" % self._joining.refused)
         try:
             if not ssid:
                 record.remove(self._path)
                 return
             record.save(self._path, {"ssid": ssid, "password": password})
-            self._settings.apply({"wlan_ssid": ssid, "wlan_password": password})
-        except OSError as e:
-            log.error("network", "the house network is not stored: %s" % e)  # joined it is
+            if put_back:  # else their table would take memory at the busiest moment, for nothing
+                self._settings.apply({"wlan_ssid": ssid, "wlan_password": password})
+        except (OSError, MemoryError) as e:
+            log.error("network", "the house network is not stored: %s" % (str(e) or "no memory"))  # joined it is
 
     def _busy(self):
         at = self._state.portal_busy_at

@@ -94,6 +94,26 @@ async def test_a_restart_in_the_middle_of_a_try_costs_no_network_either():
     site.remove()
 
 
+async def test_a_network_that_is_joined_stays_joined_whether_settings_find_memory_or_not():
+    site = Site("Home -50 secret-one\nGarden -60 secret-two\n")
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    version, apply = site.settings.version, site.settings.apply
+    task = site.start()
+    await pass_s(3)
+    assert (site.state.wlan_state, site.settings.version) == ("joined", version)  # nothing was to be changed
+    apply({"wlan_ssid": "Garden", "wlan_password": "mistyped"})
+    site.settings.apply = _starving
+    await pass_s(60)
+    assert (site.state.wlan_state, site.state.wlan_refused) == ("joined", "Garden: wrong password")
+    assert not task.done() and site.settings.wlan_ssid == "Garden"
+    assert [line for line in log.lines() if "the house network is not stored: no memory" in line]
+    site.remove()
+
+
+def _starving(*_):
+    raise MemoryError
+
+
 async def test_a_new_router_that_comes_later_than_its_settings_is_joined():
     """The old one has gone, so both have their turn and what was typed stays."""
     site = Site("Home -50 secret-one\n")
