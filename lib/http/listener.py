@@ -128,13 +128,18 @@ class Listener:
             self._turn_away(sock)
             return True
         sock.setblocking(False)
-        connection = self._admit(sock, _dotted(peer))
-        if not connection:
-            sock.close()
-            return True
-        self.accepted += 1
-        self.connections.append(connection)
-        connection.task = asyncio.create_task(self._serve(connection))
+        connection = None
+        try:
+            connection = self._admit(sock, _dotted(peer))
+            if connection:
+                self.connections.append(connection)
+                connection.task = asyncio.create_task(self._serve(connection))
+                self.accepted += 1
+                return True
+        except MemoryError:  # the reserve was there and did not do; those who are in stay
+            self.turned_away += 1
+            self._end(connection)
+        sock.close()
         return True
 
     def _roomy(self):

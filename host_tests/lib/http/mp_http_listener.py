@@ -123,6 +123,23 @@ async def test_nobody_is_let_in_when_memory_is_short():
     door.close()
 
 
+async def test_who_comes_when_memory_ends_behind_the_reserve_is_closed_and_those_who_are_in_stay():
+    def no_memory(*_):
+        raise MemoryError
+
+    door, port = opened(places=3)
+    inside, stock = client(port), (door._admit, listener.asyncio)
+    await steps(door, 5)
+    for door._admit, listener.asyncio in (no_memory, stock[1]), (stock[0], type("", (), {"create_task": no_memory})):
+        sock = client(port)
+        door.step()
+        door._admit, listener.asyncio = stock
+        assert await received(sock, door) == b""
+    assert (len(door.connections), door.accepted, door.turned_away) == (1, 1, 2)
+    door.close()
+    assert await received(inside, door) == b"" and door.connections == []
+
+
 async def test_a_peer_that_is_not_wanted_is_closed_without_a_word():
     door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, server.Site(), "192.168.4."))
     sock = client(port)
