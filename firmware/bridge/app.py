@@ -60,6 +60,7 @@ def build(board):
     board.set_outputs(settings.do_safe_mask)
 
     slots = Slots(board.root)
+    state.update_slot = slots.running
 
     def exhausted(name):
         """Start anew, so that memory is in one piece; not soon again: what has no room then is left to its pauses."""

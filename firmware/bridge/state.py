@@ -81,7 +81,7 @@ class State:
         self.segments = _UNKNOWN  # leds: states of DC, AC, BAT and MGMT
         self.alarms = "not known"  # leds: the plant's alarms in words, or "none"
 
-        self.update_slot = ""  # trial: slot that runs, a or b
+        self.update_slot = ""  # app: slot that runs, a or b
         self.update_trial = False  # trial: it is on trial
         self.hotspot_for_trial = False  # trial: the hotspot shall be open, so that the new version can be reached
         self.version_decided = False  # trial: the running version stays, or was steady for a minute

@@ -105,6 +105,23 @@ def test_a_version_whose_portal_cannot_start_is_not_confirmed_by_an_open_hotspot
     _on_trial().run(_deaf_portal)
 
 
+async def _confirmed(b):
+    _watched(b)
+    await b.for_ms(3000)
+    assert (b.state.update_slot, b.state.update_trial, b.state.version_decided) == ("b", False, False)
+    await b.until(lambda: b.state.version_decided, 70000)
+    assert record.load(b.root + "/slot_boots") == {"serial": 3, "count": 0}
+    assert (b.state.update_slot, b.state.update_trial) == ("b", False)
+
+
+def test_which_slot_runs_is_known_before_a_confirmed_version_is_settled():
+    """Proves: OTA-3+"""
+    bridge = _on_trial()
+    record.save(bridge.root + "/slot_state", {"slot": "b", "trial": False, "serial": 3, "floor": "0.0.0"})
+    record.save(bridge.root + "/slot_boots", {"serial": 3, "count": 4})
+    bridge.run(_confirmed)
+
+
 async def _updating(b):
     _watched(b)
     await b.until(lambda: b.state.hotspot_open, 12000)

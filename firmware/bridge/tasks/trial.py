@@ -1,6 +1,6 @@
 """Decides whether the running version stays. In memory only while it is on trial, and to settle one that is not.
 
-Writer of update_slot, update_trial and hotspot_for_trial.
+Writer of update_trial and hotspot_for_trial.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ async def run(beat, state, settings, slots, board, supervisor):
 
     supervisor: whose lived_s() and restarts() tell how the tasks fare.
     """
-    state.update_slot = slots.running
     state.update_trial = slots.on_trial()
     start_s = clock.seconds()
     watch = trial.Watch(start_s, 0 if state.update_trial else state.steady_s)

@@ -185,8 +185,11 @@ class _Session:
                 self._announcing.begin()
                 self._due_at = clock.ticks_ms()
             return
-        if not self._commands:
-            self._commands = self._obeying.load().Commands(self._state, self._settings, self._answer)
+        try:
+            self._commands = self._commands or self._obeying.load().Commands(self._state, self._settings, self._answer)
+        except MemoryError:  # nothing was read of it; without an answer the session would end, and the command be lost
+            self._answer({"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}})
+            return
         self._commands.take(payload, retained)
 
     def _answer(self, answer):

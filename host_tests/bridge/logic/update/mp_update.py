@@ -131,7 +131,7 @@ async def test_a_healthy_trial_is_confirmed_and_survives_starts():
     bridge = Bridge("b")
     bridge.well()
     assert not await bridge.lives_s(30)
-    assert (bridge.state.update_slot, bridge.state.update_trial) == ("b", True)
+    assert (bridge.slots.running, bridge.state.update_trial) == ("b", True)
     assert not await bridge.lives_s(70)
     assert bridge.state.update_trial is False
     assert [started() for _ in range(4)] == ["b"] * 4

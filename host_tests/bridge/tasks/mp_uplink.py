@@ -1,0 +1,34 @@
+"""The session with a broker, without one: what becomes of a command."""
+
+import json
+
+from bridge.settings import Settings
+from bridge.state import State
+from bridge.tasks import uplink
+
+
+class _Full:
+    """A part for which there is no memory."""
+
+    def load(self):
+        raise MemoryError
+
+
+def _answers(session):
+    """Return what waits for the result topic."""
+    return [json.loads(m.payload) for m in session.client.outbox._messages if m.topic == "bridge/SN1/result"]
+
+
+def test_a_command_that_finds_no_memory_is_answered_and_the_next_one_obeyed():
+    """Proves: COM-2+"""
+    state = State("1.0.0", "power", "SN1")
+    session = uplink._Session(lambda: None, state, Settings())
+    part, session._obeying = session._obeying, _Full()
+    session._take("bridge/SN1/set", b'{"do1": true, "id": 7}', False)
+    assert _answers(session) == [
+        {"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}},
+    ]
+    assert state.output_command == (None, None)
+    session._obeying = part
+    session._take("bridge/SN1/set", b'{"do1": true, "id": 7}', False)
+    assert state.output_command[0][0] == 1
