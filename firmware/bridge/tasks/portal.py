@@ -100,7 +100,7 @@ class _Wishes:
             log.info("portal", "a phone or computer looks for its page: " + system)
 
     def want_scan(self):
-        """Ask the network task for a scan, if none is asked for already."""
+        """Ask the hotspot task for a scan, if none is asked for already."""
         if not self.scanning():
             self._scan_at = clock.ticks_ms()
             self._networks = self._state.wlan_networks

@@ -1,4 +1,4 @@
-"""The hotspot of the network task on the virtual clock, with the radio of the host board."""
+"""The task of the hotspot on the virtual clock, with the radio of the host board."""
 
 import os
 

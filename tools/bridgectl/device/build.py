@@ -151,7 +151,8 @@ def names(board):
     if board not in spelling.BOARDS:
         return {}
     texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
-    return spelling.plan(texts, [(ROOT / "firmware" / name).read_text() for name in BESIDE])
+    spared = [(ROOT / "firmware" / name).read_text() for name in BESIDE]
+    return spelling.plan(texts, [*spared, _VERSION])  # version.mpy is made apart, and not respelled
 
 
 def beside(board):
