@@ -129,7 +129,16 @@ class Reads:
                     self.plan(group)
 
     def replan(self, now):
-        """Follow the slave's pace, one group at a time, and what it does not have."""
+        """Follow the slave's pace, one group at a time, and what it does not have.
+
+        What finds no memory is left as it is until the next look: the reads in force are right, if not the best.
+        """
+        try:
+            self._replan(now)
+        except MemoryError:
+            pass
+
+    def _replan(self, now):
         if not self._search and self._failed():
             from bridge.ports.search import Search
 
@@ -144,8 +153,13 @@ class Reads:
         if not group.planner.reads or (self._search and self._search.looks(group)):
             return
         rest_us = max(pace.rest_us(), self._least_us)
-        if group.planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
-            self._apply(group)
+        planner, before = group.planner, group.planner.reads
+        if planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
+            try:
+                self._apply(group)
+            except MemoryError:
+                planner.take_back(before)
+                raise
             log.info("reads", "unit %d: now %d reads every %d ms" % (self.slave.unit, len(group.jobs), group.every_ms))
 
     def _failed(self):
@@ -212,6 +226,8 @@ class Reads:
         group.jobs, group.blocks = jobs, [block for _, block in made]
 
     def _apply(self, group):
-        group.hold()
-        self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])
-        group.table = None
+        try:
+            group.hold()
+            self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])
+        finally:
+            group.table = None

@@ -100,3 +100,25 @@ def test_a_silent_slave_is_not_planned_for():
     r.slave.failures = 1
     assert r.pass_s(40) == 0
     assert len(r.asked()) == 5
+
+
+def test_a_plan_that_finds_no_memory_leaves_the_reads_as_they_are_and_is_made_once_there_is_some():
+    from modbus.pace import planner
+
+    def no_memory(*_):
+        raise MemoryError
+
+    rig = Rig()
+    rig.pass_s(20)
+    before = list(rig.bus.jobs)
+    stock = planner._schedule, rig.reads.put
+    rig.slave.pace.think = 120000
+    planner._schedule = no_memory
+    assert rig.pass_s(20) == 0
+    planner._schedule, rig.reads.put = stock[0], no_memory
+    assert rig.pass_s(20) == 0
+    assert rig.bus.jobs == before
+    assert [group.table for group in rig.reads.groups] == [None] * 3
+    rig.reads.put = stock[1]
+    assert rig.pass_s(40) == 1
+    assert rig.asked() == [(0, 26), (72, 26), (384, 2)]

@@ -39,8 +39,8 @@ class Planner:
         timing.errors_ppm = errors_ppm
         if self._better_at is None and not self._moved():
             return False
+        best = _schedule(self._wanted(), self._longest, timing, self._forbidden)  # it may find no memory
         self._looked = (timing.think_us, timing.rest_us, timing.errors_ppm)
-        best = _schedule(self._wanted(), self._longest, timing, self._forbidden)
         cost_us = cycle_us(self.reads, timing)
         if (cost_us - cycle_us(best, timing)) * _GAIN < cost_us:
             self._better_at = None
@@ -56,6 +56,13 @@ class Planner:
         self._better_at = None
         self._changed_at = now
         return True
+
+    def take_back(self, reads):
+        """Go on with the list of before: there was no memory to use the new one. It is looked for again."""
+        self.reads = reads
+        self.changes -= 1
+        self._changed_at = None
+        self._looked = (0, 0, 0)
 
     def _moved(self):
         """Return True if what counts differs from what the last look was made with."""
