@@ -6,7 +6,7 @@ CTL    := .venv/bin/bridgectl
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint build bundle flash ota provision settings emulate figures fuzz trace wiring clean
+.PHONY: help venv run test lint build bundle flash ota provision settings emulate figures fuzz trace wiring pictures clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ trace: venv ## Every id of the specification, the tests that prove it, and their
 
 wiring: venv ## Draw the wiring from the one table of the terminal
 	@$(PY) -m bridgectl.docs.wiring
+
+pictures: venv ## Take the pictures of the pages anew (needs Chromium)
+	@$(PY) -m bridgectl.docs.pictures
 
 clean: ## Remove what was made
 	rm -rf build .venv .pytest_cache .ruff_cache .hypothesis

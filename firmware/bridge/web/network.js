@@ -83,11 +83,11 @@
     const state = {
       joined: ["good", "Joined " + n.wlan_ssid, n.wlan_address + " · signal " + n.wlan_signal + " dBm"],
       joining: ["wait", "Joining " + n.wlan_ssid + " …", "Your phone may lose the hotspot for a moment."],
-      "wrong password": ["bad", "Wrong password", "“" + n.wlan_ssid + "” refused it. Choose the network and try again."],
+      "wrong password": ["bad", "Wrong password", "“" + n.wlan_ssid + "” refused it. Choose it and try again."],
       "not found": ["bad", "Not found", "“" + n.wlan_ssid + "” is not in reach. Move closer, or choose another one."],
       failed: ["bad", "Not joined", "“" + n.wlan_ssid + "” did not let the bridge in. It tries again by itself."],
     }[n.wlan_state];
-    if (joined && n.wlan_refused) state.splice(0, 3, "bad", "Back in " + n.wlan_ssid, n.wlan_refused + ". Choose the network and try again.");
+    if (joined && n.wlan_refused) state.splice(0, 3, "bad", "Back in " + n.wlan_ssid, n.wlan_refused + ". Choose it and try again.");
     if (state) banner("now", ...state);
     if (joined && tried) { // done: put the form away
       tried = $("password").value = "";

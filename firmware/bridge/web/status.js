@@ -39,7 +39,7 @@
     const links = (word) => ["plant", "sensor"].filter((n) => s[n + "_link"] === word).join(" and ");
     const broken = s.leds.find(([, state]) => /fault|overload/.test(state));
     if (s.damaged) return ["bad", "Damaged: " + s.damaged, "What is not known stays silent; decide on the page Settings."];
-    if (broken) return ["bad", broken[0].toUpperCase() + ": " + broken[1], "The plant reports: " + s.alarms + ". Its own app says what next."];
+    if (broken) return ["bad", broken[0].toUpperCase() + ": " + broken[1], "The plant reports: " + s.alarms + ". Its app says what next."];
     if (links("silent")) return ["bad", "No answer from " + links("silent"), "Check power, cable, unit number and rate."];
     if (links("noisy")) return ["bad", "Disturbed line: " + links("noisy"), "Check polarity, termination and shield."];
     if (/refused|unreachable|overruled/.test(s.limit_state)) return ["bad", "The plant did not take the limit", s.limit_text];
@@ -69,8 +69,11 @@
     "Plant off grid": ["on-grid", "off-grid", "off-grid, by hand"],
     "Plant grid sensor": ["not connected", "connected"],
   };
+  // What a person looks for first; all else follows in the order of the registers.
+  const first = ["running state", "power", "pv power", "ess power", "soc", "voltage"];
   const table = (id, all) => {
-    all = all.filter((p) => p[0].toLowerCase().startsWith(id));
+    const rank = (p) => (first.indexOf(p[0].slice(id.length + 1)) + 9) % 9;
+    all = all.filter((p) => p[0].toLowerCase().startsWith(id)).sort((p, q) => rank(p) - rank(q));
     const points = whole[id] ? all : all.slice(0, 6);
     const more = $(id).nextElementSibling;
     more.hidden = all.length <= 6;
@@ -92,8 +95,7 @@
   const limit = (s) => {
     const free = s.limit_pct >= 100 && !s.limit_reason;
     $("limit").textContent = free ? "None" : s.limit_pct + " %" + (s.limit_w === null ? "" : " = " + s.limit_w + " W");
-    const plant = { idle: "", wanted: "telling the plant …", written: "written, not yet read back", held: "held by the plant",
-      overruled: "overruled", refused: "refused by the plant", unreachable: "not reached" }[s.limit_state] ?? s.limit_state;
+    const plant = free || s.limit_state === "idle" ? "" : "at the plant: " + s.limit_state;
     $("why").textContent = [s.limit_reason || "Nobody limits", plant, s.limit_text].filter(Boolean).join(" · ");
   };
   const power = (points) => {

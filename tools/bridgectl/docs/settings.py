@@ -24,8 +24,10 @@ A new broker is tried before it is kept.
 
 Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_role": "listen", "plant_unit": 1}}`, 512
 bytes at most. All are taken and stored, or none is; the answer on `<prefix>/<SN>/result` names each field that is refused,
-and the rule. A setting is in force within some seconds and survives a restart, which none of them needs. A secret is taken
-and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a number, all else a text in quotes.
+and the rule. A setting is in force within some seconds and survives a restart. A new role of a port makes the bridge start
+anew by itself, two seconds later; no other one does. A WLAN that cannot be joined gives way to the one of before, which is
+set again then. A secret is taken and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a number,
+all else a text in quotes.
 
 What the roles of the RS485 ports are: [ports.md](ports.md).
 

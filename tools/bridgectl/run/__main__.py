@@ -79,10 +79,17 @@ async def _commands(session, told):
         loop.remove_reader(0)
 
 
-async def _plain(session):
+async def _start(session, seconds):
+    """Start everything; its seconds count from here, for the first run on a PC compiles the firmware."""
+    await session.start()
+    if seconds:
+        asyncio.get_running_loop().call_later(seconds, session.ended.set)
+
+
+async def _plain(session, seconds):
     plain = Plain(session, time.monotonic())
     session.tell = plain.tell
-    await session.start()
+    await _start(session, seconds)
     at = f"{session.broker_at[0]}:{session.broker_at[1]}"
     plain.tell(f"broker {at} · page {session.page} · log {session.folder.log}")
     plain.tell(f"hotspot {SN} · password {HOTSPOT_PASSWORD}")
@@ -96,12 +103,12 @@ async def _plain(session):
         commands.cancel()
 
 
-async def _screen(session):
+async def _screen(session, seconds):
     from rich.live import Live
 
     from bridgectl.run.screen import draw
 
-    await session.start()
+    await _start(session, seconds)
     terminal = termios.tcgetattr(0) if sys.stdin.isatty() else None
     if terminal:
         tty.setcbreak(0)
@@ -129,11 +136,9 @@ async def _run(arguments):
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, session.ended.set)
-    if arguments.seconds:
-        loop.call_later(arguments.seconds, session.ended.set)
     try:
         plain = arguments.plain or not sys.stdout.isatty()
-        await (_plain(session) if plain else _screen(session))
+        await (_plain if plain else _screen)(session, arguments.seconds)
     finally:
         await asyncio.shield(session.end())
         left = await given_up(asyncio.all_tasks() - {asyncio.current_task()})
