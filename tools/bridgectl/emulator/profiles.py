@@ -77,7 +77,7 @@ async def wlan(setup, **settings):
         rig.bridge = radio.serve(rig.chip, {1883: broker.port}, [_BROKER_NAME])
         await radio.run(rig, lambda: watch.states, 30000)
         rig.published_ms = rig.now_ms
-        await radio.run(rig, lambda: watch.states > 2 and _all_well(watch.state), 20000)
+        await radio.run(rig, lambda: watch.states > 2 and _all_well(watch.known.state), 20000)
         yield rig, watch
     finally:
         watching.cancel()
