@@ -34,14 +34,24 @@ def _closure(names, modules):
     return found
 
 
+def _at_once(module):
+    """Return the calls in `with Part(...)` whose block waits for nothing: no other part comes or goes meanwhile."""
+    blocks = [node for node in ast.walk(module) if isinstance(node, ast.With)]
+    blocks = [block for block in blocks if not any(isinstance(node, ast.Await) for node in ast.walk(block))]
+    return {item.context_expr for block in blocks for item in block.items}
+
+
 def _parts():
-    """Yield (module, prefix of what goes with it, module that loads it) of every Part in the firmware and in lib/."""
+    """Yield (module, prefix of what goes with it, module that loads it, is it for a moment) of every Part there is."""
     for name, path in _modules().items():
-        for node in ast.walk(tree(path)):
+        module = tree(path)
+        at_once = _at_once(module)
+        for node in ast.walk(module):
             if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Part" or path.name == "parts.py":
                 continue
             if isinstance(node.args[0], ast.Constant):  # else it is a table alone, by the name of its device
-                yield node.args[0].value, node.args[1].value if len(node.args) > 1 else "", name
+                only = node.args[1].value if len(node.args) > 1 else ""
+                yield node.args[0].value, only, name, node in at_once
 
 
 def _kept():
@@ -63,18 +73,19 @@ def test_no_part_takes_a_module_along_that_another_one_uses():
     modules = _modules()
     base = _closure({"bridge.app", *(path.stem for path in BOARDS)}, modules)
     parts = list(_parts())
-    goes = {name: {m for m in _closure([name], modules) - base if _goes(m, only)} for name, only, _ in parts}
+    lasting = [(name, only) for name, only, _, is_moment in parts if not is_moment]
+    goes = {name: {m for m in _closure([name], modules) - base if _goes(m, only)} for name, only in lasting}
     inner = {
         (name, outer)
         for name in goes
         for outer in goes
-        if {by for part, _, by in parts if part == name} <= _closure([outer], modules) - base
+        if {by for part, _, by, _ in parts if part == name} <= _closure([outer], modules) - base
     }
     assert len(goes) >= 8
     late = {
         name
         for path in modules.values()
-        for name in set(build.imported(tree(path))) - _tops(path) - set(goes)
+        for name in set(build.imported(tree(path))) - _tops(path) - {part for part, *_ in parts}
         if name in modules
     }
     users = {name: _closure([name], modules) - base for name in goes} | {"late": _closure(late, modules) - base}
@@ -92,8 +103,8 @@ def test_a_part_imports_what_it_needs_at_its_top():
     modules = _modules()
     base = _closure({"bridge.app", *(path.stem for path in BOARDS)}, modules)
     wrong = []
-    for name, _, _ in _parts():
+    for name, *_ in _parts():
         for module in _closure([name], modules) - base:
             inner = set(build.imported(tree(modules[module]))) - _tops(modules[module])
-            wrong += [f"{module} imports {late} late" for late in inner & set(modules) - {n for n, _, _ in _parts()}]
+            wrong += [f"{module} imports {late} late" for late in inner & set(modules) - {n for n, *_ in _parts()}]
     assert not wrong

@@ -142,7 +142,7 @@ def build(board):
     part("network", Part("bridge.tasks.network"),   lambda: network_wanted(settings),   1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        gateway_due,                        1, state, settings, ports,
-         gateway_due)
+         gateway_due, room.most_clients(free))
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,
          supervisor)
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,

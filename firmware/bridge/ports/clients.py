@@ -37,9 +37,10 @@ _NAMES = (
 class Role:
     """The gateways of the ports that have one. Of two, RS485-1 has gateway_port and RS485-2 the next one."""
 
-    def __init__(self, ports):
-        """ports: buses.Ports; its bus(number) is the master that clients may reach now, or None."""
+    def __init__(self, ports, most):
+        """ports: buses.Ports; its bus(number) is the master that clients may reach now, or None; most: see run."""
         self._ports = ports
+        self._most = most
         self._servers = []
         self._gateways = []
         self.text = "off"
@@ -49,6 +50,8 @@ class Role:
         if not address:
             self.text = "no network"
             return True
+        few = clients > self._most
+        clients = min(clients, self._most)
         allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
         for number in numbers:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
@@ -67,7 +70,7 @@ class Role:
             self._gateways.append(gateway)
         if self._servers:
             names = ["RS485-%d at %s:%d" % (n, address, port + i) for i, n in enumerate(numbers)]
-            self.text = ", ".join(names)
+            self.text = ", ".join(names) + (", %d client each: no memory for more" % clients if few else "")
             log.info("gateway", self.text)
         return True
 
@@ -110,9 +113,12 @@ class _Master:
         return bus
 
 
-async def run(beat, state, settings, ports, wanted):
-    """Serve while a port has the role and wanted(); opened anew when a setting or the address in the house changes."""
-    role = Role(ports)
+async def run(beat, state, settings, ports, wanted, most):
+    """Serve while a port has the role and wanted(); opened anew when a setting or the address in the house changes.
+
+    most: clients of a gateway that the board has room for, whatever the setting allows.
+    """
+    role = Role(ports, most)
     try:
         while _numbers(settings) and wanted():
             made_for = _wanted(state, settings)

@@ -66,7 +66,7 @@ class Rig:
     def run(self, story):
         async def main():
             self.task = task = asyncio.create_task(
-                clients.run(self.beat, self.state, self.settings, self.ports, lambda: True)
+                clients.run(self.beat, self.state, self.settings, self.ports, lambda: True, 16)
             )
             await asyncio.sleep_ms(50)
             await asyncio.wait_for_ms(story(self), 10000)
