@@ -20,7 +20,7 @@ def _answers(session):
 
 
 def test_a_command_that_finds_no_memory_is_answered_and_the_next_one_obeyed():
-    """Proves: COM-2+"""
+    """Proves: COM-2"""
     state = State("1.0.0", "power", "SN1")
     session = uplink._Session(lambda: None, state, Settings())
     part, session._obeying = session._obeying, _Full()
