@@ -129,9 +129,12 @@ class _Session:
             # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
             group = self._announcing.next_group()
             if group is not None:
-                with self._discovery as discovery:
-                    where = discovery.topic(group, state, self._settings)
-                    self._publish(where, discovery.pieces(group, state, self._settings), 1)
+                try:
+                    with self._discovery as discovery:
+                        where = discovery.topic(group, state, self._settings)
+                        self._publish(where, discovery.pieces(group, state, self._settings), 1)
+                except MemoryError:
+                    self._announcing.again()  # at the next turn there may be some; the session is worth more
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""

@@ -29,6 +29,10 @@ class Announcing:
         self._sent = -1
         self.done = False
 
+    def again(self):
+        """Offer the message once more that next_group gave: it could not be made."""
+        self._sent -= 1
+
     def next_group(self):
         """Return the number of the message to publish now, None if there is none. The last one is acknowledged."""
         if self.done or not self._made_of or not self._made_of[0]:

@@ -32,6 +32,14 @@ def test_a_new_session_a_new_name_and_another_prefix_announce_everything_again()
     assert a.done and a.next_group() is None
 
 
+def test_a_message_that_could_not_be_made_is_offered_again():
+    a = announcing.Announcing()
+    a.follow("homeassistant", "House")
+    assert a.next_group() == 0
+    a.again()
+    assert a.next_group() == 0 and a.next_group() == 1 and not a.done
+
+
 def test_nothing_is_announced_without_a_prefix():
     a = announcing.Announcing()
     a.follow("", "House")
