@@ -95,8 +95,8 @@
   const limit = (s) => {
     const free = s.limit_pct >= 100 && !s.limit_reason;
     $("limit").textContent = free ? "None" : s.limit_pct + " %" + (s.limit_w === null ? "" : " = " + s.limit_w + " W");
-    const plant = free || s.limit_state === "idle" ? "" : "at the plant: " + s.limit_state;
-    $("why").textContent = [s.limit_reason || "Nobody limits", plant, s.limit_text].filter(Boolean).join(" · ");
+    const plant = s.limit_state === "idle" ? "" : "at the plant: " + s.limit_state;
+    $("why").textContent = free ? "Nobody limits" : [s.limit_reason, plant, s.limit_text].filter(Boolean).join(" · ");
   };
   const power = (points) => {
     const p = points.find((x) => /^Sensor:? (active power|power$)/.test(x[0]));
