@@ -21,6 +21,7 @@ _INT16 = const(1)
 _UINT16 = const(2)
 _INT32 = const(3)
 _UINT64 = const(5)
+_HALF_A_TURN = const(-180)  # scale of an angle that is stored turned; any other scale below 0 stands for the other sign
 _KINDS = "fhHiIQ"
 _WORDS = (2, 1, 1, 2, 2, 4)
 _STRIKES = const(8)  # refused values of a counter that agree with each other: it was reset, or the meter is a new one
@@ -57,10 +58,14 @@ class Readings:
         self._growth = array.array("i", [0] * n)  # what a counter can count in a minute
         self._counted_at = array.array("l", [0] * n)  # ticks of the last good value of a counter
         self._rival = array.array("i", [0] * n)  # the last value of a counter that was refused
-        self._flags = bytearray(n)  # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored
+        # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored, bit 3: stored turned
+        self._flags = bytearray(n)
+        self._inverted = False
 
     def bind(self, point, kind, scale, max_age_ms):
-        """Say how a point (by its id) comes: kind of register, factor from raw to unit, after what age it is stale."""
+        """Say how a point (by its id) comes: kind of register, factor from raw to unit, after what age it is stale.
+
+        A float32 has no factor: -1 stores it with the other sign, -180 an angle with half a turn more."""
         n = points.number(point)
         _, _, _, low, high, _, state_class, _ = points.row(point)
         place = _KINDS.index(kind)
@@ -70,6 +75,7 @@ class Readings:
         self._scale[n] = scale
         self._max_age_ms[n] = max_age_ms
         self._flags[n] = self._flags[n] & 4 | (low < 0) | (state_class == points.COUNTER) << 1
+        self._flags[n] |= (kind == "f" and scale < 0) << 3
         if state_class == points.COUNTER:
             # No energy grows faster than the highest power of whatever it counts.
             kilo_most = points.row(point.split("_")[0] + "_power")[4] / 1000
@@ -89,7 +95,7 @@ class Readings:
         for i in range(0, len(cells), 2):
             n, k = cells[i], at + cells[i + 1]
             first, size = buffer[k], (buffer[k] & 0x7F) << 8 | buffer[k + 1]
-            plain = kinds[n] == _FLOAT and not flags[n] & 2 and size <= highs[n] and (first < 0x80 or flags[n] & 1)
+            plain = kinds[n] == _FLOAT and not flags[n] & 10 and size <= highs[n] and (first < 0x80 or flags[n] & 1)
             if not plain:
                 self.put(n, buffer, k, now)
                 continue
@@ -129,11 +135,22 @@ class Readings:
             raw[k + 2] = buffer[at + 1]
             raw[k + 1] = buffer[at + 2]
             raw[k] = buffer[at + 3]
+        if self._flags[n] & 8:
+            self._turn(n)
         self._counted_at[n] = now
         self._flags[n] |= 4
         self._quality[n] = GOOD
         self._strikes[n] = 0
         return GOOD
+
+    def _turn(self, n):
+        """Turn the value of point n as its scale says; nothing stays nothing."""
+        raw, k = self._raw, 4 * n
+        if self._scale[n] == _HALF_A_TURN:
+            angle = struct.unpack_from("<f", raw, k)[0]
+            struct.pack_into("<f", raw, k, angle + 180 if angle <= 0 else angle - 180)
+        else:  # a float32 that is 0 has neither bits in its first byte nor in its second
+            raw[k + 3] = raw[k + 3] ^ 0x80 if raw[k + 3] & 0x7F or raw[k + 2] else 0
 
     def _plausible_float(self, n, buffer, at, now):
         size = (buffer[at] & 0x7F) << 8 | buffer[at + 1]
@@ -199,6 +216,15 @@ class Readings:
         for n in range(self.count):
             if self._quality[n] > STALE and clock.ticks_diff(now, self._at[n]) > self._max_age_ms[n]:
                 self._quality[n] = STALE
+
+    def face(self, inverted):
+        """Say which way round the sensor's values come from now on: those that came the other way are forgotten."""
+        if inverted == self._inverted:
+            return
+        self._inverted = inverted
+        for n, row in enumerate(points.rows()):
+            if row[0].startswith("sensor_"):
+                self.forget(n)
 
     def forget(self, n):
         """Say that point n has no value (the device does not have it)."""

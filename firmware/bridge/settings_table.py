@@ -20,6 +20,7 @@ rs485_2_parity|choice|N|N,E,O||
 sensor_model|choice|sdm230|sdm230,sdm120ct,none||
 sensor_unit|int|1|1|247|
 sensor_longest|int|0|0|125|
+sensor_inverted|bool|false|||
 sensor_poll_ms|int|250|100|60000|ms
 sensor_slow_ms|int|10000|1000|600000|ms
 plant_unit|int|247|1|247|

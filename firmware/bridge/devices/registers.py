@@ -19,4 +19,4 @@ def rows(device, only=None):
             found.append(
                 (int(address), kind, float(scale) if "." in scale else int(scale), point, pace, bool(optional))
             )
-    return found
+    return device.turn(found) if hasattr(device, "turn") else found  # turned.py

@@ -4,12 +4,13 @@
   const lead = document.querySelector(".lead"), save = form.querySelector("button");
   let held = {}, damaged = "";
   const field = ([name, kind, normal, low, high, unit, meaning]) => {
-    const chosen = kind === "choice" || kind === "rate", text = !chosen && kind !== "int";
+    const yes = kind === "bool", chosen = kind === "choice" || kind === "rate" || yes, text = !chosen && kind !== "int";
     const input = inputs[name] = make(chosen ? "select" : "input");
     input.id = name;
     input.secret = kind === "secret";
     input.numeric = typeof normal === "number";
-    if (chosen) input.append(...low.map((x) => make("option", x)));
+    input.yes = yes;
+    if (chosen) input.append(...(yes ? ["false", "true"] : low).map((x) => make("option", x)));
     else Object.assign(input, { type: input.secret ? "password" : "text", autocomplete: "off", autocapitalize: "none" });
     if (input.numeric && !chosen) input.inputMode = "numeric";
     const label = make("label", meaning.split(/[:;]/)[0]);
@@ -19,7 +20,7 @@
     const facts = [range, "default " + (normal === "" ? "none" : normal), more].filter((x) => x).join(" · ");
     return [label, input, make("p", facts, "quiet")];
   };
-  const value = (i) => i.numeric && /^\d+$/.test(i.value) ? +i.value : i.value;
+  const value = (i) => i.yes ? i.value === "true" : i.numeric && /^\d+$/.test(i.value) ? +i.value : i.value;
   const fill = (now) => {
     held = now;
     for (const [name, i] of Object.entries(inputs)) {

@@ -49,7 +49,7 @@ def test_the_page_shows_all_settings_and_no_secret(bridge):
     status, headers, body = bridge.ask("GET", "/api/settings")
     assert status == 200 and headers["Cache-Control"] == "no-store"
     shown = json.loads(body)
-    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 49
+    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 50
     assert shown["settings"]["mqtt_password"] is True
     assert b"only-for-tests" not in body
 
@@ -62,13 +62,19 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
         ("Broker", ["mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix"]),
         ("Grid signal", ["grid_table"]),
         ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
-        ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit"]),
+        ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),
         ("Outputs", ["do_safe_mask"]),
     ]
     assert groups[2][1][1:] == [
         ["rs485_1_baud", "rate", 9600, [1200, 2400, 4800, 9600], "", "bps", "Baud rate of RS485-1"],
         ["plant_unit", "int", 247, 1, 247, "", "Modbus unit of the plant"],
     ]
+
+
+def test_a_setting_of_yes_or_no_is_taken_as_the_page_sends_it(bridge):
+    assert change(bridge, sensor_inverted=True) == (200, {"ok": True})
+    assert held(bridge, "sensor_inverted") == [True]
+    assert change(bridge, sensor_inverted="true")[1]["errors"] == {"sensor_inverted": "must be true or false"}
 
 
 def test_all_or_nothing_is_taken_with_the_words_of_the_table(bridge):

@@ -13,7 +13,7 @@ GROUPS = (
     ("Broker", ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix")),
     ("Grid signal", ("grid_table",)),
     ("Plant", ("rs485_1_role", "rs485_1_baud", "plant_unit")),
-    ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit")),
+    ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted")),
     ("Outputs", ("do_safe_mask",)),
 )
 

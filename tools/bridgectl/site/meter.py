@@ -33,6 +33,7 @@ class Meter(Slave):
 
     refused: pairs (first, last) of addresses that this version of the meter does not know, for example (84, 94).
     lying: True makes it answer with nonsense in good frames: NaN, impossible powers, counters that run backwards.
+    backwards: True mounts it the other way round, so that it counts as exported what the house imports.
     """
 
     def __init__(self, house, model="sdm230", unit=1, refused=(), serial_number=21094417):
@@ -40,6 +41,7 @@ class Meter(Slave):
         self.house = house
         self.model = model
         self.lying = False
+        self.backwards = False
         self._refused = refused
         self._registers = registers.rows(_TABLES[model])
         self.holding = {
@@ -105,10 +107,12 @@ class Meter(Slave):
         """Return {point: value} of everything that the meter shows, all of the same moment."""
         h = self.house
         power, reactive = h.grid_w, h.grid_var
+        imported, exported = _ways(h)
+        if self.backwards:
+            power, reactive, imported, exported = -power, -reactive, exported, imported
         apparent = math.sqrt(power * power + reactive * reactive)
         mode = self.holding["measurement_mode"]
-        total_wh = (h.import_wh, h.import_wh + h.export_wh, h.import_wh - h.export_wh)[mode - 1]
-        total_varh = (h.import_varh, h.import_varh + h.export_varh, h.import_varh - h.export_varh)[mode - 1]
+        total_wh, total_varh = [(i, i + e, i - e)[mode - 1] for i, e in zip(imported[:2], exported[:2])]
         shown = {
             "sensor_voltage": h.grid_v,
             "sensor_current": apparent / h.grid_v,
@@ -118,16 +122,16 @@ class Meter(Slave):
             "sensor_power_factor": power / apparent if apparent else 1.0,
             "sensor_phase_angle": math.atan2(reactive, power) * 180 / math.pi,
             "sensor_frequency": h.grid_hz,
-            "sensor_import_energy": h.import_wh / 1000,
-            "sensor_export_energy": h.export_wh / 1000,
-            "sensor_import_reactive": h.import_varh / 1000,
-            "sensor_export_reactive": h.export_varh / 1000,
+            "sensor_import_energy": imported[0] / 1000,
+            "sensor_export_energy": exported[0] / 1000,
+            "sensor_import_reactive": imported[1] / 1000,
+            "sensor_export_reactive": exported[1] / 1000,
             "sensor_power_demand": h.demand_w,
             "sensor_power_demand_max": h.demand_max_w,
-            "sensor_import_demand": h.import_demand_w,
-            "sensor_import_demand_max": h.import_demand_max_w,
-            "sensor_export_demand": h.export_demand_w,
-            "sensor_export_demand_max": h.export_demand_max_w,
+            "sensor_import_demand": imported[2],
+            "sensor_import_demand_max": imported[3],
+            "sensor_export_demand": exported[2],
+            "sensor_export_demand_max": exported[3],
             "sensor_current_demand": h.demand_a,
             "sensor_current_demand_max": h.demand_max_a,
             "sensor_total_energy": total_wh / 1000,
@@ -148,3 +152,12 @@ class Meter(Slave):
                 sensor_import_energy=h.import_wh / 1000 - 500,
             )
         return shown
+
+
+def _ways(house):
+    """Return Wh, varh, W of demand and the most of it, of what the house imports and of what it exports."""
+    h = house
+    return (
+        (h.import_wh, h.import_varh, h.import_demand_w, h.import_demand_max_w),
+        (h.export_wh, h.export_varh, h.export_demand_w, h.export_demand_max_w),
+    )
