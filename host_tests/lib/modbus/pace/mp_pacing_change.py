@@ -50,6 +50,25 @@ def test_a_dead_slave_teaches_nothing():
         assert efficiency(run, 20000, 60) >= 98
 
 
+def test_a_slave_that_stalls_while_it_is_learned_runs_at_the_limit_a_minute_later():
+    """Two losses at the same rest look like haste. What was learned of them is tried again after a minute, and gone."""
+    slowed = 0
+    for stalls, stall_us in ((1, 400000), (2, 150000), (3, 400000)):
+        for first_us in range(0, 8000000, 97000):
+            meter = Meter(20000)
+            run = paced(meter)
+            while run.now_us < 8000000:
+                since_us = run.now_us - first_us
+                meter.dead = 0 <= since_us < 700000 * stalls and since_us % 700000 < stall_us
+                run.exchange(2)
+            meter.dead = False
+            run.run(1)
+            slowed += run.pacing.rest_us() > SILENCE_US
+            run.run(65)
+            assert run.pacing.rest_us() == SILENCE_US, (stalls, first_us)
+    assert slowed > 0
+
+
 def test_a_cable_that_comes_loose_every_ten_seconds_teaches_nothing():
     meter = Meter(20000)
     run = paced(meter)
