@@ -8,6 +8,8 @@ import table
 
 # Energy counters may never run backwards; a kind of point, not of register.
 COUNTER = "total_increasing"
+# Device class of a number that stands for something; devices/codes.py says for what.
+CODE = "enum"
 
 # id | unit | decimals | low | high | Home Assistant device class | state class
 # A value outside low..high is suspect. Limits are those of the meters (100 A, single phase) and of plants up to 5 MW.
@@ -39,11 +41,11 @@ sensor_total_energy|kWh|3|-1e7|1e7|energy|total
 sensor_total_reactive|kvarh|3|-1e7|1e7||total
 sensor_trip_energy|kWh|3|-1e7|1e7|energy|total
 sensor_trip_reactive|kvarh|3|-1e7|1e7||total
-plant_ems_mode||0|0|65535||
-plant_grid_sensor||0|0|65535||
+plant_ems_mode||0|0|65535|enum|
+plant_grid_sensor||0|0|65535|enum|
 plant_grid_power|W|0|-5000000|5000000|power|measurement
 plant_grid_reactive|var|0|-5000000|5000000|reactive_power|measurement
-plant_off_grid||0|0|65535||
+plant_off_grid||0|0|65535|enum|
 plant_max_power|W|0|0|5000000|power|measurement
 plant_soc|%|1|0|100|battery|measurement
 plant_alarm_1||0|0|65535||
@@ -56,7 +58,7 @@ plant_pv_power|W|0|-5000000|5000000|power|measurement
 plant_ess_power|W|0|-5000000|5000000|power|measurement
 plant_ess_charge_max|W|0|0|5000000|power|measurement
 plant_ess_discharge_max|W|0|0|5000000|power|measurement
-plant_running_state||0|0|65535||
+plant_running_state||0|0|65535|enum|
 plant_soh|%|1|0|100||measurement
 plant_pv_energy|kWh|2|0|1e7|energy|total_increasing
 plant_load_energy|kWh|2|0|1e7|energy|total_increasing

@@ -12,6 +12,7 @@ import clock
 import uctypes
 from bridge import points
 from micropython import const
+from parts import Part
 
 NEVER, STALE, SUSPECT, GOOD = 0, 1, 2, 3
 QUALITIES = ("never", "stale", "suspect", "good")
@@ -43,6 +44,7 @@ class Readings:
         n = points.count()
         self.count = n
         self.suspects = 0  # implausible values so far
+        self._words = {}  # of codes: point number to (code, word or None)
         self.renewed = -1  # point number of the counter that began anew last; whoever tells it sets it back to -1
         self._cells = array.array("I", [0] * n)
         self._raw = uctypes.bytearray_at(uctypes.addressof(self._cells), 4 * n)
@@ -251,6 +253,23 @@ class Readings:
             return struct.unpack_from("<f", self._raw, 4 * n)[0]
         signed = kind in (_INT16, _INT32)
         return struct.unpack_from("<i" if signed else "<I", self._raw, 4 * n)[0] * self._scale[n]
+
+    def word(self, n, row):
+        """Return what the last value of point n stands for, None if it is no code or nobody knows this one.
+
+        row: of the point, as points.rows() has it.
+        """
+        code = self.last(n) if row[5] == points.CODE else None
+        if code is None:
+            return None
+        known = self._words.get(n)
+        if not known or known[0] != code:
+            try:
+                with Part("bridge.devices.codes") as codes:
+                    known = self._words[n] = code, codes.word(row[0], code)
+            except MemoryError:
+                return None  # its number says the same
+        return known[1]
 
 
 def _units(size, rest):

@@ -211,3 +211,37 @@ def test_an_unknown_running_state_is_its_number():
     n = points.number("plant_running_state")
     assert r.put(n, b"\x00\x2a", 0, 0) == GOOD
     assert r.value(n) == 42
+    assert r.word(n, points.row("plant_running_state")) is None
+
+
+def test_a_code_has_the_word_that_the_document_gives_it():
+    r = Readings()
+    said = []
+    for name, code in (
+        ("plant_running_state", 1),
+        ("plant_running_state", 7),
+        ("plant_running_state", 0),
+        ("plant_ems_mode", 0),
+        ("plant_ems_mode", 7),
+        ("plant_grid_sensor", 0),
+        ("plant_off_grid", 2),
+    ):
+        r.bind(name, "H", 1, 1000)
+        r.put(points.number(name), bytes((0, code)), 0, 0)
+        said.append(r.word(points.number(name), points.row(name)))
+    assert said == [
+        "running",
+        "fault of its surroundings",
+        "standby",
+        "maximum self-consumption",
+        "remote EMS",
+        "not connected",
+        "off-grid, by hand",
+    ]
+
+
+def test_a_number_that_is_no_code_has_no_word():
+    r = Readings()
+    r.bind("plant_alarm_1", "H", 1, 1000)
+    r.put(points.number("plant_alarm_1"), b"\x00\x01", 0, 0)
+    assert r.word(points.number("plant_alarm_1"), points.row("plant_alarm_1")) is None

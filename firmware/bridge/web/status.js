@@ -64,11 +64,6 @@
     const id = more.previousElementSibling.id;
     more.addEventListener("click", () => { whole[id] = !whole[id]; if (last) table(id, last.points); });
   }
-  const codes = {
-    "Plant running state": { 0: "standby", 1: "running", 2: "fault", 3: "shut down", 7: "fault of its surroundings" },
-    "Plant off grid": ["on-grid", "off-grid", "off-grid, by hand"],
-    "Plant grid sensor": ["not connected", "connected"],
-  };
   // What a person looks for first; all else follows in the order of the registers.
   const first = ["running state", "power", "pv power", "ess power", "soc", "voltage"];
   const table = (id, all) => {
@@ -82,8 +77,7 @@
     $(id).replaceChildren(...points.map(([meaning, value, unit, quality, age]) => {
       const tr = make("tr", undefined, quality);
       const text = meaning.slice(id.length).replace(/^[: ]+/, "");
-      const word = value !== null && (codes[meaning] || {})[value];
-      const cell = make("td", word || (value === null ? "–" : value));
+      const cell = make("td", value === null ? "–" : value);
       cell.append(make("small", unit && " " + unit));
       tr.append(make("td", text[0].toUpperCase() + text.slice(1)), cell,
         make("td", quality === "good" ? (age < 2 ? "now" : span(age)) : quality));

@@ -133,7 +133,8 @@ def test_the_screen_shows_what_is_known_and_what_is_not(tmp_path, width):
         session.known.take("not JSON")
         session.known.take(
             '{"sensor_voltage":231.4,"sensor_power":-1200,"plant_soc":88.5,"di2":"ON","di1":"OFF","sensor_link":"ok",'
-            '"limit":60,"limit_reason":"ripple control","limit_state":"held","led_bat":"charging","uptime":null}'
+            '"limit":60,"limit_reason":"ripple control","limit_state":"held","led_bat":"charging",'
+            '"uptime":null,"plant_running_state":"fault of its surroundings"}'
         )
         session.known.take('{"sensor_voltage":null,"sensor_power":-1300,"sensor_link":"ok","di2":"ON"}')
         full = _drawn(session, width)
@@ -142,7 +143,7 @@ def test_the_screen_shows_what_is_known_and_what_is_not(tmp_path, width):
 
     empty, full = asyncio.run(flow())
     assert "waiting for the first reading" in empty and "never" in empty
-    assert "-1300" in full and "suspect" in full and "good" in full
+    assert "-1300" in full and "suspect" in full and "good" in full and "fault" in full
     assert "DI2 ●" in full and "q  quit" in " ".join(full.split("\n")[1:3])
 
 

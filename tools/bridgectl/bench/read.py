@@ -6,7 +6,7 @@ import struct
 import time
 
 from bridge import points
-from bridge.devices import registers
+from bridge.devices import codes, registers
 from modbus.pace import plan
 from modbus.wire import rtu
 
@@ -46,6 +46,8 @@ class Value:
         """Return the value with its unit for people."""
         if self.value is None:
             return "–"
+        if points.row(self.point)[5] == points.CODE:
+            return codes.word(self.point, self.value) or str(self.value)
         return f"{fixed(self.value, self.decimals)} {self.unit}".replace(",", " ").rstrip()
 
 

@@ -31,8 +31,8 @@ _NAME_LEAST, _NOT_NAME = 6, 29  # columns of a reading's name at least, and of w
 _SHOWN = (
     ("sensor_power", "sensor_voltage", "sensor_current", "sensor_frequency", "sensor_power_factor",
      "sensor_import_energy", "sensor_export_energy", "sensor_apparent_power", "sensor_reactive_power"),
-    ("plant_power", "plant_pv_power", "plant_ess_power", "plant_soc", "plant_load_power", "plant_grid_power",
-     "plant_max_power", "plant_pv_energy", "plant_running_state"),
+    ("plant_power", "plant_pv_power", "plant_ess_power", "plant_soc", "plant_running_state", "plant_load_power",
+     "plant_grid_power", "plant_max_power", "plant_pv_energy"),
 )  # fmt: skip
 
 
@@ -122,9 +122,11 @@ def _readings(session, names, width):
         quality, age_s = session.known.quality(name)
         style = _QUALITY_STYLE[quality]
         value = session.known.last.get(name)
+        if not isinstance(value, (str, type(None))):
+            value = fixed(value, row[2]).replace(",", "")
         table.add_row(
             name.partition("_")[2].replace("_", " "),
-            "-" if value is None else fixed(value, row[2]).replace(",", ""),
+            "-" if value is None else value,
             row[1],
             "-" if age_s is None else f"{age_s:.1f}",
             Text(quality, style=style),

@@ -59,13 +59,16 @@ def _limit_text(state):
 
 
 def point_texts(readings):
-    """Yield (id, text or None) of all points, since all are announced: the text has the point's decimals."""
+    """Yield (id, JSON or None) of all points, since all are announced: a number has the point's decimals, a code its word."""
     n = 0
     for row in points.rows():
         value = readings.value(n)
         text = None if value is None else "%.*f" % (row[2], value)
         if text and not text.strip("-0."):
             text = text.lstrip("-")  # a little less than nothing is nothing
+        word = readings.word(n, row) if text else None
+        if word:
+            text = '"%s"' % word
         yield row[0], text
         n += 1
 

@@ -103,7 +103,7 @@ def _point(readings, n, row, now, qualities):
     text = None if value is None else "%.*f" % (decimals, value)
     if text and not text.strip("-0."):
         text = text.lstrip("-")  # a little less than nothing is nothing
-    return json.dumps((meaning, text, unit, quality, age_s))
+    return json.dumps((meaning, readings.word(n, row) or text, unit, quality, age_s))
 
 
 def system(state, settings):

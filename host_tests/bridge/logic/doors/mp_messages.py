@@ -32,6 +32,15 @@ def test_the_state_names_every_fact_and_a_bad_reading_is_null():
     assert json.loads("".join(messages.state_pieces(state)))["sensor_power"] is None
 
 
+def test_a_code_of_the_plant_goes_out_in_words_and_an_unknown_one_as_its_number():
+    state = _state()
+    for name, code in (("plant_running_state", 2), ("plant_ems_mode", 8)):
+        state.readings.bind(name, "H", 1, 1000)
+        state.readings.put(points.number(name), bytes((0, code)), 0, time.ticks_ms())
+    seen = json.loads("".join(messages.state_pieces(state)))
+    assert (seen["plant_running_state"], seen["plant_ems_mode"], seen["plant_off_grid"]) == ("fault", 8, None)
+
+
 def test_all_that_is_announced_is_there_from_the_first_state_on():
     state, settings = _state(), Settings()
     seen = json.loads("".join(messages.state_pieces(state)))
