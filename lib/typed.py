@@ -10,6 +10,10 @@ import sys
 from micropython import const
 
 MARK = 0x1E
+# The answer to a line when memory is short, made before it is.
+NO_MEMORY = (
+    '\x1e{"id": null, "ok": false, "errors": {"memory": "is short just now; look what is in force, then ask again"}}'
+)
 _MOST = const(64)  # bytes passed over in one look
 
 

@@ -17,7 +17,7 @@ from parts import Part
 from slots.slots import Slots
 from store import record
 from supervisor import Supervisor
-from typed import Typed
+from typed import NO_MEMORY, Typed
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 _AGAIN_S = const(3600)  # after a restart for want of memory the next one comes no sooner
@@ -90,10 +90,11 @@ def build(board):
     updater = Part("bridge.tasks.updater", keep=_SHARED)
     uplink = Part("bridge.tasks.uplink", keep=_SHARED)
     bundle = slots.root + _BUNDLE
+    console = Part("bridge.tasks.console")
     typed = Typed()
 
-    def begin_update():
-        return updater.load().begin(state, settings, slots, version.BOARD)
+    def begin_update(unsigned):
+        return updater.load().begin(state, settings, slots, version.BOARD, unsigned)
 
     def try_broker(*broker):
         return uplink.load().trial(state, *broker)
@@ -110,10 +111,14 @@ def build(board):
     def update_waits():
         return slots.session or state.update_state == "installed" or _there(bundle)
 
+    def gateway_waits():
+        return ports.has_gateway() and room.gateway_waits(free, state.hotspot_open)
+
     def gateway_due():
-        waits = room.gateway_waits(free, state.hotspot_open)
-        state.gateway_waits = waits and ports.has_gateway()
-        return ports.has_gateway() and not waits
+        return ports.has_gateway() and not gateway_waits()
+
+    def network_due():
+        return network_wanted(state, settings, kept)
 
     def hotspot_due():
         return hotspot_wanted(state, settings)
@@ -125,6 +130,14 @@ def build(board):
     def part(name, module, wanted, delay_s, *arguments):
         supervisor.add(name, lambda beat: module.run(beat, wanted, *arguments), delay_s=delay_s)
 
+    async def answer_console(beat):
+        try:
+            await console.run(beat, typed.marked, typed, state, settings, decide)
+        except MemoryError:
+            print(NO_MEMORY)  # else the program at the other end takes the bridge for dead, and stops it
+            raise
+
+    kept = _there(board.data + "/wlan")
     gc.collect()
     free = gc.mem_free()
     # fmt: off
@@ -134,12 +147,13 @@ def build(board):
     add("rs485-1",  lambda beat: ports.run(beat, 1),                                      essential=True)
     add("rs485-2",  lambda beat: ports.run(beat, 2),                                      essential=True)
     add("watch",    ports.watch,                                                          essential=True)
-    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap), essential=True)
+    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap, gateway_waits),
+                                                                                          essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     # What each takes: bridge/logic/room.py.
     #    what       its module                      loaded while                       after s  with
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
-    part("network", Part("bridge.tasks.network"),   lambda: network_wanted(settings),   1, state, settings, board)
+    part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
     part("clients", clients,                        gateway_due,                        1, state, settings, ports,
          gateway_due, room.most_clients(free))
@@ -149,7 +163,7 @@ def build(board):
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web(), try_broker, decide)
-    part("console", Part("bridge.tasks.console"),   typed.marked,                       2, typed, state, settings, decide)
+    add("console",  answer_console, delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports
 
@@ -161,9 +175,14 @@ def hotspot_wanted(state, settings):
     return not settings.system_name or state.button_presses != state.hotspot_presses or state.hotspot_for_trial
 
 
-def network_wanted(settings):
-    """Return True if a house network is set, or a broker that needs one."""
-    return settings.wlan_ssid or settings.mqtt_host
+def network_wanted(state, settings, kept):
+    """Return True if a house network is set, or a broker that needs one, or one was joined that is not set any more.
+
+    kept: the record of one was there at the start.
+    """
+    if state.wlan_kept is not None:
+        kept = state.wlan_kept
+    return settings.wlan_ssid or settings.mqtt_host or (kept and not settings.damaged)
 
 
 def _restarted(path):

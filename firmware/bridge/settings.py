@@ -41,6 +41,8 @@ class Settings:
             accepted, refused = table.check(table.whole(changes) if anew else changes, self)
             if refused:
                 return refused
+            if not anew and not self._news(accepted):
+                return refused  # no write, and nobody has anything to follow
             if self._path:
                 record.save(self._path, table.differing(accepted, self))
         self._set(accepted)
@@ -48,6 +50,11 @@ class Settings:
         self.damaged = False
         self.version += 1
         return refused
+
+    def _news(self, values):
+        """Return True if one of values, a dict, is not in force, or is in force only because the stored one is refused."""
+        names = [name for name in values if values[name] != getattr(self, name)]
+        return bool(names or [name for name, _ in self.ignored if name in values])
 
     def unsure(self, beginning):
         """Return True if nobody knows what a port shall do: its own settings, or a unit, are damaged or not believed.

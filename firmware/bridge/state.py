@@ -51,7 +51,7 @@ class State:
 
         self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs
         self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
-        self.gateway_waits = False  # app: the memory has no room for the gateways while the hotspot is open
+        self.gateway_waits = False  # pulse: the memory has no room for the gateways while the hotspot is open
         self.gateway = {}  # clients: text, clients and counts of the gateways
         self.uplink_connected = False  # uplink: logged in at the broker
         self.uplink_announced = False  # uplink: all discovery messages of this session are acknowledged
@@ -67,6 +67,7 @@ class State:
         self.hotspot_clients = 0  # hotspot: phones joined
         self.radio_text = ""  # hotspot: why there is no radio, "" = there is one
         self.wlan_state = "off"  # network: off, joining, joined, wrong password, not found or failed
+        self.wlan_kept = None  # network: flash holds what joined last; None = as at the start
         self.wlan_refused = ""  # network: "name: why" of a network that was tried and given up for the old one
         self.wlan_address = ""  # network: address in the house network
         self.wlan_signal = 0  # network: dBm
@@ -83,6 +84,7 @@ class State:
 
         self.update_slot = ""  # app: slot that runs, a or b
         self.update_trial = False  # trial: it is on trial
+        self.trial_begun_s = None  # trial: s of the monotonic clock when the trial began
         self.hotspot_for_trial = False  # trial: the hotspot shall be open, so that the new version can be reached
         self.version_decided = False  # trial: the running version stays, or was steady for a minute
         self.update_state = "idle"  # updater: idle, receiving, installed or refused

@@ -84,6 +84,35 @@ def test_only_what_differs_is_stored_and_comes_back():
         _clean()
 
 
+def test_what_is_in_force_already_is_neither_written_nor_followed():
+    """A program that sends all settings again and again must not wear the flash out."""
+    _clean()
+    try:
+        s = Settings(PATH)
+        assert s.apply({"sensor_unit": 7}) == []
+        os.remove(PATH)
+        assert s.apply({"sensor_unit": 7, "publish_ms": 5000}) == [] and s.apply({}) == []
+        assert s.version == 1 and PATH[len("/tmp/") :] not in os.listdir("/tmp")
+        assert s.apply({"sensor_unit": 8, "publish_ms": 5000}) == []
+        assert s.version == 2 and PATH[len("/tmp/") :] in os.listdir("/tmp")
+    finally:
+        _clean()
+
+
+def test_a_default_in_place_of_a_stored_value_that_is_refused_is_news():
+    _clean()
+    try:
+        from store import record
+
+        record.save(PATH, {"sensor_unit": 400})
+        s = Settings(PATH)
+        assert s.unsure("rs485_1_") and s.sensor_unit == 1
+        assert s.apply({"sensor_unit": 1}) == []
+        assert not s.unsure("rs485_1_") and record.load(PATH) == {}
+    finally:
+        _clean()
+
+
 def test_what_the_table_no_longer_allows_is_ignored_and_told():
     _clean()
     try:

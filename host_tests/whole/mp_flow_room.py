@@ -24,6 +24,29 @@ def test_gateways_wait_for_the_hotspot_only_where_memory_is_short():
     assert room.gateway_text(False, {"text": "RS485-1 at 192.0.2.1:502"}) == "RS485-1 at 192.0.2.1:502"
 
 
+def test_the_gateways_are_said_to_wait_also_while_their_task_is_dead():
+    """The task of the clients died and its pause is long: nobody else may leave what is shown as it was."""
+    room.gateway_waits = lambda free, is_open: is_open
+
+    class Part:
+        async def run(self, beat, *arguments):
+            raise ValueError("dies at once")
+
+    async def story(b):
+        sys.modules["bridge.ports.clients"] = Part()
+        await b.for_ms(70000)
+        (job,) = [job for job in b.supervisor._jobs if job.name == "clients"]
+        assert not job.running and not b.state.gateway_waits
+        b.state.button_presses += 1
+        await b.until(lambda: b.state.hotspot_open, 3000)
+        await b.until(lambda: b.state.gateway_waits, 1100)
+        assert not job.running
+
+    bridge = flow.Bridge("rp2040", settings=_GATEWAY, device=_DEVICE)
+    record.save(bridge.root + "/data/window", {"used_s": 7200})
+    bridge.run(story)
+
+
 def test_an_open_hotspot_closes_the_gateways_of_a_small_board_and_they_come_back():
     """Proves: REL-2+, NET-6+"""
     room.gateway_waits = lambda free, is_open: is_open  # a board whose memory is short
@@ -36,7 +59,7 @@ def test_an_open_hotspot_closes_the_gateways_of_a_small_board_and_they_come_back
         assert text == "closed while the hotspot is open: this board has no memory for both"
         await b.until(lambda: not b.state.hotspot_open, 100000)
         await b.until(lambda: "bridge.ports.clients" in sys.modules, 3000)
-        assert not b.state.gateway_waits
+        await b.until(lambda: not b.state.gateway_waits, 1100)
 
     bridge = flow.Bridge("rp2040", settings=_GATEWAY, device=_DEVICE)
     record.save(bridge.root + "/data/window", {"used_s": 7110})  # of 7200 that the hotspot stays open

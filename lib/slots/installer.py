@@ -36,13 +36,17 @@ _FAILED = const(-3)
 class Installer:
     """One installation. After an exception (Refused: the bundle breaks a rule, OSError: the flash) it takes no more."""
 
-    def __init__(self, slots, product, board, require_signature=False, note=None):
-        """slots: Slots; product, board: what the bundle must be for; note: see Slots.commit."""
+    def __init__(self, slots, product, board, require_signature=False, note=None, unsigned=True):
+        """slots: Slots; product, board: what the bundle must be for; note: see Slots.commit.
+
+        unsigned: somebody knows that the bundle has no signature that was verified, and wants it all the same.
+        """
         self._slots = slots
         self._product = product
         self._board = board
         self._require_signature = require_signature
         self._note = note
+        self._unsigned = unsigned
         self.version = ""  # of the bundle, once its manifest is accepted
         self.signed = False  # a signature of it was verified (no one can yet)
         self._size = 0  # bytes of the image
@@ -160,6 +164,9 @@ class Installer:
         if self._require_signature:
             rule = "cannot be checked by this version" if count else "is missing, and require_signature is on"
             raise Refused("signature", rule)
+        if not self._unsigned:
+            rule = "cannot be checked by this version" if count else "is missing"
+            raise Refused("signature", rule + ", and nobody said that this bundle is wanted all the same")
 
     def _receive(self, carrier):
         """Generator: writes the image, a block a turn."""

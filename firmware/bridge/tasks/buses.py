@@ -23,6 +23,7 @@ _SMALL = const(64000)  # a threshold above belongs to a heap whose collection ta
 _OFF_MS = const(1000)
 _PAUSE_MS = const(1000)  # before a port that was made anew asks: the plant keeps this time between two requests
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
+_RESTART_LAST_MS = const(10_000)  # so long after the first new role at most, however often settings change meanwhile
 _POLLS = ("master", "gateway")
 
 
@@ -41,6 +42,8 @@ class Ports:
         self._reports = reports.Reports(state)
         self._limit = limit.Limit(board.data + "/limit", state, settings)
         self._restart_at = None
+        self._restart_last = 0  # ticks of the latest moment for it
+        self._version = None  # of the settings that the ports were told
 
     def bus(self, number):
         """Return the master of port 1 or 2 if its clients may reach it, else None."""
@@ -69,9 +72,7 @@ class Ports:
 
     async def watch(self, beat):
         """Expire readings, drive the limit command, report."""
-        state = self._state
         report_at = collect_at = clock.ticks_ms()
-        version = None
         while True:
             beat()
             now = clock.ticks_ms()
@@ -84,17 +85,24 @@ class Ports:
                     gc.collect()
             elif late_ms >= 0 and (spare_us > _SPARE_US or late_ms >= _LATE_MS):
                 report_at = clock.ticks_add(now, _REPORT_MS)
-                state.readings.expire(now)
-                for port in self.objects:
-                    if port:
-                        port.follow(now)
-                self._reports.tell(self)
-                if version != self._settings.version:
-                    version = self._settings.version
-                    self._follow(now)
+                try:
+                    self._report(now)
+                except MemoryError:
+                    pass  # told half a second later: no report is worth the task that drives the limit
             if self._restart_at is not None and clock.ticks_diff(now, self._restart_at) >= 0:
                 self._restart()
             await asyncio.sleep_ms(_WATCH_MS)
+
+    def _report(self, now):
+        self._state.readings.expire(now)
+        for port in self.objects:
+            if port:
+                port.follow(now)
+        if self._version != self._settings.version:
+            version = self._settings.version
+            self._follow(now)
+            self._version = version  # only now: what found no memory is followed at the next report
+        self._reports.tell(self)
 
     def has_gateway(self):
         """Return True while Modbus TCP clients may reach a port."""
@@ -108,7 +116,9 @@ class Ports:
             made_from = self._made_from[place]
             if made_from and wanted[0] != made_from[0]:
                 # What other roles have loaded stays in memory, and there is no room for two sets of them.
-                restart_at = clock.ticks_add(now, _RESTART_MS)
+                if self._restart_at is None:
+                    self._restart_last = clock.ticks_add(now, _RESTART_LAST_MS)
+                restart_at = clock.ticks_add(now, min(_RESTART_MS, clock.ticks_diff(self._restart_last, now)))
                 log.info("rs485-%d" % (place + 1), "role %s after a restart" % wanted[0])
             elif self.objects[place] and wanted != made_from:
                 self.objects[place].bus.stopped = True

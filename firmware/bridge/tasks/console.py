@@ -14,7 +14,7 @@ import version
 from bridge.logic.doors import typed_line
 from micropython import const
 from parts import Part
-from typed import MARK
+from typed import MARK, NO_MEMORY
 
 PROTOCOL = 1  # a program that knows another one asks the prompt instead
 _STATE = b'{"state": true}'
@@ -41,7 +41,10 @@ async def run(beat, typed, state, settings, decide):
             elif count < 0:
                 continue
             elif octet in b"\r\n":
-                _answer(memoryview(line)[:count], state, settings, decide)
+                try:
+                    _answer(memoryview(line)[:count], state, settings, decide)
+                except MemoryError:
+                    print(NO_MEMORY)
                 count = -1
             elif count == _LONGEST:
                 _say({"id": None, "ok": False, "errors": {"line": "must be at most %d bytes long" % _LONGEST}})

@@ -28,6 +28,7 @@ async def run(beat, state, settings, board):
             await asyncio.sleep_ms(_STEP_MS)
         if radio:
             house.step(clock.seconds())  # leaves it
+        state.wlan_kept = False  # or the flash fails: then it is asked for again after the next start
     finally:
         house.forget()
 
@@ -91,6 +92,7 @@ class _House:
                 record.remove(self._path)
                 return
             record.save(self._path, {"ssid": ssid, "password": password})
+            self._state.wlan_kept = True
             if put_back:  # else their table would take memory at the busiest moment, for nothing
                 self._settings.apply({"wlan_ssid": ssid, "wlan_password": password})
         except (OSError, MemoryError) as e:

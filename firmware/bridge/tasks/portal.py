@@ -35,7 +35,7 @@ _KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "json
 async def run(beat, state, settings, board, begin_update, web, try_broker=None, decide=None):
     """Serve the pages for as long as the hotspot is open.
 
-    begin_update: returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
+    begin_update(unsigned): returns a session of tasks/updater (feed, finish, close), or raises slots.version.Refused.
     web: folder of the pages, compressed, without a slash at the end.
     try_broker(host, port, user, password): coroutine that returns why a broker does not let us in, "" if it does.
     decide(changes): lets them count in place of what is damaged; returns what is refused, as settings.apply does.
@@ -128,7 +128,7 @@ class _Wishes:
 class Pages(Site):
     """Answers requests; `home` is the address that a person could type."""
 
-    wanted = Site.wanted + ("origin", "content-type", admission.MARK)
+    wanted = Site.wanted + ("origin", "content-type", admission.MARK, admission.UNSIGNED)
     always = pages.SAFETY
 
     def __init__(self, wishes, state, settings, doors, address, port):
@@ -241,7 +241,7 @@ class Pages(Site):
 
     async def _update(self, request):
         try:
-            session = self._begin_update()
+            session = self._begin_update(request.headers.get(admission.UNSIGNED) == "1")
         except Refused as e:
             return _errors({e.field: e.rule}, 409)
         try:

@@ -10,13 +10,17 @@ _STEP_MS = const(1000)
 _COLLECT_S = const(10)
 
 
-async def run(beat, state, healthy, system_heap):
-    """Measure for ever. healthy: function that tells whether every essential task beats; system_heap: the board's."""
+async def run(beat, state, healthy, system_heap, gateway_waits):
+    """Measure for ever. healthy: function that tells whether every essential task beats; system_heap: the board's.
+
+    gateway_waits: function that tells whether the gateways have no room now; asked here, for their own task may be dead.
+    """
     try:
         while True:
             beat()
             state.uptime_s = clock.seconds()
             state.beats_ok = healthy()
+            state.gateway_waits = gateway_waits()
             state.steady_s = state.steady_s + 1 if state.beats_ok else 0
             if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
                 gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use

@@ -1,6 +1,6 @@
 """Decides whether the running version stays. In memory only while it is on trial, and to settle one that is not.
 
-Writer of update_trial and hotspot_for_trial.
+Writer of update_trial, trial_begun_s, hotspot_for_trial and version_decided.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ async def run(beat, state, settings, slots, board, supervisor):
     supervisor: whose lived_s() and restarts() tell how the tasks fare.
     """
     state.update_trial = slots.on_trial()
-    start_s = clock.seconds()
+    if state.trial_begun_s is None:  # else this task has died since, and its trial has gone on
+        state.trial_begun_s = clock.seconds()
+    start_s = state.trial_begun_s
     watch = trial.Watch(start_s, 0 if state.update_trial else state.steady_s)
     before, seen = trial.found(slots.note()), []
     try:

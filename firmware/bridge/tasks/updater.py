@@ -96,12 +96,15 @@ class Session:
             log.warn(_WHO, text)
 
 
-def begin(state, settings, slots, board_name):
-    """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short."""
+def begin(state, settings, slots, board_name, unsigned=True):
+    """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short.
+
+    unsigned: whoever sends the bundle takes it without a verified signature; who has the cable need not say so.
+    """
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")
     try:
-        slots.session = _session(state, settings, slots, board_name)
+        slots.session = _session(state, settings, slots, board_name, unsigned)
     except MemoryError:
         pass
     if not slots.session:
@@ -109,10 +112,10 @@ def begin(state, settings, slots, board_name):
     return slots.session
 
 
-def _session(state, settings, slots, board_name):
+def _session(state, settings, slots, board_name, unsigned):
     # What works now is what the new version has to do too (bridge/logic/update/trial).
     note = (state.plant_link, state.sensor_link, state.uplink_connected, state.hotspot_possible)
-    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature, note))
+    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature, note, unsigned))
 
 
 async def run(beat, state, settings, slots, board, path, waiting):

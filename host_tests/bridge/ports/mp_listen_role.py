@@ -177,6 +177,25 @@ def test_a_new_role_comes_with_a_restart_after_the_answer_to_who_asked_for_it():
     assert 2000 <= time.passed_ms() - began_ms[0] < 3000
 
 
+def test_a_new_role_does_not_wait_for_ever_for_settings_that_keep_changing():
+    """Proves: COM-8+"""
+    began_ms = []
+
+    async def story(b, role, others):
+        b.settings.apply({"rs485_2_role": "master"})
+        began_ms.append(time.passed_ms())
+        for unit in range(1, 40):
+            await b.for_ms(1000)
+            b.settings.apply({"plant_unit": unit})
+        raise AssertionError("no restart")
+
+    try:
+        _with_role(_bridge(), story)
+    except chip.PowerDown as down:
+        assert down.cause == "restart"
+    assert 10000 <= time.passed_ms() - began_ms[0] < 11000
+
+
 def test_a_role_that_is_taken_back_in_time_restarts_nothing():
     async def story(b, role, others):
         b.settings.apply({"rs485_2_role": "master"})

@@ -118,6 +118,12 @@ def test_a_good_bundle_is_installed_and_the_bridge_starts_anew(tmp_path):
     with Bridge(tmp_path / "root", NETWORKS) as running:
         running.await_portal()
         status, _, answer = running.ask("POST", "/api/update", path.read_bytes(), timeout_s=60)
+        assert (status, json.loads(answer)["errors"]) == (
+            400,
+            {"signature": "is missing, and nobody said that this bundle is wanted all the same"},
+        )
+        assert not (tmp_path / "root" / "a.slot").exists()
+        status, _, answer = running.ask("POST", "/api/update", path.read_bytes(), {"X-Unsigned": "1"}, timeout_s=60)
         assert (status, json.loads(answer)) == (200, {"ok": True})
         assert running.json("status")["update_state"] == "installed"
         assert running.ended() == RESTART_CODE

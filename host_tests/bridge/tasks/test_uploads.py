@@ -8,7 +8,7 @@ from bridgectl.device import build, bundle
 from portal_rig import Bridge, head, read_all, status_of
 
 KB = 1024
-FIELDS = {"X_Bridge": "1", "Content_Type": "application/octet-stream"}
+FIELDS = {"X_Bridge": "1", "X_Unsigned": "1", "Content_Type": "application/octet-stream"}
 
 
 def small_bundle(tmp_path):
@@ -39,5 +39,5 @@ def test_an_upload_that_is_cut_at_any_kilobyte_reads_as_a_cut_and_the_next_one_i
             status = bridge.json("status")
             assert (status["update_state"], status["update_text"]) == ("refused", "the upload broke off"), size
         assert not [line for line in bridge.log if " E " in line or "Memory" in line or "fault" in line]
-        assert bridge.ask("POST", "/api/update", content, timeout_s=60)[0] == 200
+        assert bridge.ask("POST", "/api/update", content, {"X-Unsigned": "1"}, timeout_s=60)[0] == 200
         assert bridge.json("status")["update_state"] == "installed"

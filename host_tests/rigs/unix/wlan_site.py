@@ -79,7 +79,10 @@ class Site:
                 lambda: app.hotspot_wanted(state, settings),
                 lambda: hotspot.run(self.beat, state, settings, self, device),
             ),
-            _again(lambda: app.network_wanted(settings), lambda: network.run(self.beat, state, settings, self)),
+            _again(
+                lambda: app.network_wanted(state, settings, False),
+                lambda: network.run(self.beat, state, settings, self),
+            ),
         )
 
     def beat(self):

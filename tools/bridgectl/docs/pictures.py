@@ -17,7 +17,7 @@ from bridgectl import firmware
 from bridgectl.run.session import Session
 
 FOLDER = firmware.ROOT / "docs"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 # page: width and height of the window; in this order, for there is no system before the last one
 PAGES = {"network": (390, 700), "system": (390, 600), "settings": (390, 1400), "status": (390, 1920)}
 # What a person has done before.

@@ -9,6 +9,7 @@ address (DNS rebinding) the Host is not ours.
 from captive import probes
 
 MARK = "x-bridge"  # header with the value "1" that only our own pages send
+UNSIGNED = "x-unsigned"  # header with the value "1": this bundle is wanted, though no signature of it was verified
 
 
 def verdict(method, path, headers, own):

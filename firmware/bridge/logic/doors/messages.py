@@ -59,7 +59,7 @@ def _limit_text(state):
 
 
 def point_texts(readings):
-    """Yield (id, JSON or None) of all points, since all are announced: a number has the point's decimals, a code its word."""
+    """Yield (id, JSON or None) of all points, since all are announced: numbers have the point's decimals, codes words."""
     n = 0
     for row in points.rows():
         value = readings.value(n)

@@ -64,7 +64,10 @@ class Joining:
                 return "leave"
             return self._begin(now_s)
         if not ssid:
-            return None
+            if not self._known:
+                return None
+            self._known = None  # it was taken out of the settings while nobody looked
+            return "leave"
         if not self._active:
             # self._due_s was set for a calm hotspot; a busy one waits as if it were the longest pause
             due_s = self._due_s + (_LAST_S if busy and not self._other() else 0)

@@ -4,6 +4,7 @@ import asyncio
 
 import clock
 import log
+from bridge import app
 from bridge.logic.network.joining import Joining, pause_s
 from bridge.settings import Settings
 from bridge.state import State
@@ -210,6 +211,42 @@ def test_an_attempt_that_never_ends_is_ended():
     assert j.word == "failed"
     assert j.step("Home", "x", "off", False, 32, 0) is None
     assert j.step("Home", "x", "off", False, 33, 0) == "join"
+
+
+async def test_a_network_that_is_taken_out_while_the_task_is_dead_is_left_and_forgotten():
+    site = Site("Home -50 secret-one\n")
+    task = site.start()
+    site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
+    await pass_s(3)
+    assert record.load(site.data + "/wlan") == {"ssid": "Home", "password": "secret-one"}
+    task.cancel()
+    await pass_s(1)
+    site.settings.apply({"wlan_ssid": "", "wlan_password": ""})
+    assert site.radio.status() == "joined"
+    site.start()  # as the supervisor does after its pause
+    await pass_s(2)
+    assert record.load(site.data + "/wlan") is None
+    assert site.radio.status() != "joined" and site.state.wlan_state == "off"
+    site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-two"})
+    await pass_s(60)
+    assert site.radio.calls.count("join Garden") > 2 and site.radio.calls.count("join Home") == 1
+    site.remove()
+
+
+def test_what_joined_in_an_earlier_life_and_is_wanted_no_more_is_left_also_beside_a_broker():
+    joining = Joining(("Home", "secret-one"))
+    assert joining.step("", "", "off", False, 0, 0) == "leave"
+    assert (joining.word, joining.step("", "", "off", False, 1, 0)) == ("off", None)
+
+
+def test_the_network_s_task_is_wanted_for_what_an_earlier_life_has_kept():
+    settings, state = Settings(), State()
+    assert [bool(app.network_wanted(state, settings, kept)) for kept in (False, True)] == [False, True]
+    state.wlan_kept = False
+    assert not app.network_wanted(state, settings, True)
+    state.wlan_kept = None
+    settings.damaged = True  # nobody knows what is wanted
+    assert not app.network_wanted(state, settings, True)
 
 
 def test_no_network_wanted_any_more_is_left():

@@ -148,6 +148,17 @@ async def test_an_unhealthy_trial_goes_back_by_itself():
     assert started() == "a"
 
 
+async def test_a_trial_goes_on_when_its_own_task_dies():
+    """Its five minutes do not begin anew: a task that dies every minute or two would never end it. Proves: OTA-3+"""
+    two_versions()
+    bridge = Bridge("b")
+    bridge.state.beats_ok = True  # but no bus, no network
+    for _ in range(2):
+        assert not await bridge.lives_s(140)  # then its task ends
+    assert await bridge.lives_s(25)
+    assert bridge.state.update_trial is True
+
+
 async def test_a_trial_is_held_to_what_the_version_before_noted():
     """Proves: OTA-3+"""
     two_versions(["ok", "ok", False, True])  # the sensor answered then
