@@ -118,27 +118,30 @@ class PtyWire:
 
     def _run(self):
         while True:
-            readable, _, _ = select.select([self._fd, self._wake_out], [], [], self._pause_s())
+            due_ns = self.due_ns()
+            pause_s = None if due_ns is None else max(0, (due_ns - time.monotonic_ns()) / _NS)
+            readable, _, _ = select.select([self._fd, self._wake_out], [], [], pause_s)
             if self._wake_out in readable:
                 return
-            now_ns = time.monotonic_ns()
             sent = b""
             if self._fd in readable:
                 with contextlib.suppress(OSError):
                     sent = os.read(self._fd, 4096)
-            if self._frame and max(now_ns, self._free_ns) >= self._frame_end_ns():
-                self._end_frame(now_ns)
-            if sent:
-                self._hear(sent, now_ns)
-            self._deliver(now_ns)
+            self.step(time.monotonic_ns(), sent)
 
-    def _pause_s(self):
-        due_ns = []
-        if self._frame:
-            due_ns.append(self._frame_end_ns())
-        if self._coming:
-            due_ns.append(self._coming[0][0])
-        return max(0, (min(due_ns) - time.monotonic_ns()) / _NS) if due_ns else None
+    def step(self, now_ns, sent=b""):
+        """Do what is due by now; sent: what the terminal's user wrote meanwhile. The thread calls it."""
+        if self._frame and max(now_ns, self._free_ns) >= self._frame_end_ns():
+            self._end_frame(now_ns)
+        if sent:
+            self._hear(sent, now_ns)
+        self._deliver(now_ns)
+
+    def due_ns(self):
+        """Return when something is due next without anybody sending, None if nothing is."""
+        due_ns = [self._frame_end_ns()] if self._frame else []
+        due_ns += [self._coming[0][0]] if self._coming else []
+        return min(due_ns, default=None)
 
     def _frame_end_ns(self):
         return self._free_ns + int(_FRAME_END_CHARACTERS * self.character_ns)
