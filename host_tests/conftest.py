@@ -5,7 +5,6 @@ switches the virtual clock off.
 """
 
 import ast
-import contextlib
 import os
 import re
 import resource
@@ -14,7 +13,6 @@ import subprocess
 import forked
 import hypothesis
 import pytest
-import undisturbed
 from bridgectl.device import build
 from bridgectl.emulator import faster
 from interpreter import ROOT, UNIX, micropython, unix_environment
@@ -22,7 +20,6 @@ from interpreter import ROOT, UNIX, micropython, unix_environment
 _CPU_S = 120  # of the processor, for a test on the virtual clock: how long that takes depends on who else is there
 _TIMEOUT_S = 1800  # of the wall, for one that waits for ever
 
-_KEPT = pytest.StashKey()
 # The same inputs each time, and no look at the clock: how fast they come depends on who else is there.
 hypothesis.settings.register_profile(
     "project", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -44,12 +41,6 @@ def pytest_configure(config):
             build.build(board, quiet=True, everything=True)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    with undisturbed.first() if _keeps_real_time(item) else contextlib.nullcontext():
-        return (yield)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
     if not pyfuncitem.get_closest_marker("forked"):
@@ -68,17 +59,6 @@ def pytest_xdist_make_scheduler(config, log):
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)  # what takes long begins early
-
-
-def _keeps_real_time(item):
-    if item.get_closest_marker("realtime"):
-        return True
-    if isinstance(item, UnixTest):
-        return item.clock == "real"
-    kept = item.config.stash.setdefault(_KEPT, {})
-    if item.path not in kept:
-        kept[item.path] = undisturbed.keeps_real_time(item.path.read_text())
-    return kept[item.path]
 
 
 def pytest_runtest_logreport(report):

@@ -25,6 +25,7 @@ from bridgectl import firmware
 from bridgectl.docs.packages import needed
 from brokers import free_port
 from interpreter import micropython
+from patience import HANG_S
 from server_process import raw, sealed
 
 firmware.load()
@@ -35,7 +36,6 @@ from bridgectl.site.house import House  # noqa: E402
 from bridgectl.site.meter import Meter  # noqa: E402
 from bridgectl.site.wire import PtyWire  # noqa: E402
 
-_START_S = 20
 EXAMPLES = sorted(path for path in packages.LIB.rglob("example*.py"))
 # unit 1 asks for two input registers from 0: 230 V
 ASKED = sealed(bytes.fromhex("010400000002"))
@@ -73,8 +73,8 @@ class Running:
 
     def __exit__(self, *_):
         self._process.kill()
-        self._process.wait(5)
-        self._reader.join(5)
+        self._process.wait(HANG_S)
+        self._reader.join(HANG_S)
 
     def says(self, text, seconds):
         """Return the next printed line with the text in it, None if none comes in time."""
@@ -89,7 +89,7 @@ class Running:
                 return self.said[-1]
         return None
 
-    def line(self, text, seconds=_START_S):
+    def line(self, text, seconds=HANG_S):
         """Return the next printed line with the text in it."""
         said = self.says(text, seconds)
         assert said, f"never said {text!r}: {self.said}"
@@ -97,8 +97,8 @@ class Running:
 
     def output(self):
         """Wait for the end; return everything that was printed."""
-        code = self._process.wait(_START_S)
-        self._reader.join(5)
+        code = self._process.wait(HANG_S)
+        self._reader.join(HANG_S)
         said = "".join(self._lines.get() for _ in range(self._lines.qsize()))
         assert code == 0, said
         return said
@@ -140,7 +140,7 @@ def test_every_module_of_an_installed_package_can_be_imported(installed, name):
     code = "\n".join(f"import {module}" for module in modules)
     environment = {**os.environ, "MICROPYPATH": f"{installed[name]}:.frozen"}
     command = [micropython(), "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -199,7 +199,7 @@ def test_the_slave_keeps_what_it_is_told(installed):
         Running(installed["modbus/server"], "modbus/server/example.py", pair.right),
         raw(pair.left) as w,
     ):
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + HANG_S
         while not w.ask("0300000002", 1, 0.3):
             assert time.monotonic() < deadline
         assert w.ask("10000100010212ab", 1) == "1000010001"
@@ -209,7 +209,7 @@ def test_the_slave_keeps_what_it_is_told(installed):
 def test_the_listener_tells_who_asks_whom_for_what(installed):
     with ptys.Pair() as pair, raw(pair.left) as others:
         with Running(installed["modbus/listen"], "modbus/listen/example.py", pair.right, 60) as example:
-            deadline, told = time.monotonic() + _START_S, None
+            deadline, told = time.monotonic() + HANG_S, None
             while not told:  # it hears nothing before it has opened the line
                 assert time.monotonic() < deadline, example.said
                 others.put(ASKED)
@@ -251,7 +251,7 @@ def test_the_portal_answers_names_pages_and_probes(installed):
             resolver.settimeout(5)
             resolver.sendto(query, ("127.0.0.1", names))
             assert resolver.recv(512).endswith(b"\0\4\x7f\0\0\1")
-        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=5) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=HANG_S) as page:
             assert page.read() == b"This is the page.\n"
         assert fetched(web, b"GET /generate_204 HTTP/1.1\r\nHost: a.example\r\n\r\n") == (
             b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%d/\r\n\r\n" % web

@@ -10,6 +10,7 @@ from bridgectl.bench import play, port
 from bridgectl.cli import app
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
+from patience import HANG_S
 from pymodbus.datastore import ModbusDeviceContext, ModbusServerContext, ModbusSparseDataBlock
 from pymodbus.server import ModbusSerialServer
 from typer.testing import CliRunner
@@ -59,10 +60,10 @@ def pymodbus_server(path, unit, block, baud=9600, parity="N"):
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(HANG_S)
     yield
-    asyncio.run_coroutine_threadsafe(box[0].shutdown(), loop).result(10)
-    thread.join(10)
+    asyncio.run_coroutine_threadsafe(box[0].shutdown(), loop).result(HANG_S)
+    thread.join(HANG_S)
 
 
 @contextlib.contextmanager
@@ -81,7 +82,7 @@ def played(path, name, refused=(), **options):
     thread.start()
     yield player, slave
     stop.set()
-    thread.join(10)
+    thread.join(HANG_S)
     line.close()
 
 
@@ -108,5 +109,5 @@ def devices(pair, *slaves, baud=9600, odd=False, together=None):
     thread.start()
     yield
     stop.set()
-    thread.join(10)
+    thread.join(HANG_S)
     line.close()

@@ -16,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-_START_S = 15
+from patience import HANG_S
+
 _MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
 
 
@@ -46,7 +47,7 @@ class _Process:
         """Start it and return when it listens."""
         with open(self.folder / "broker.log", "ab") as log:
             self._process = subprocess.Popen(self._command(), stdout=log, stderr=log)
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + HANG_S
         while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -59,7 +60,7 @@ class _Process:
         """Kill it at once: no leave is taken."""
         if self._process:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(HANG_S)
             self._process = None
 
     def freeze(self):
@@ -86,7 +87,7 @@ class Mosquitto(_Process):
             passwords = self.folder / "passwords"
             passwords.write_text("".join(f"{name}:{word}\n" for name, word in self._users.items()))
             passwords.chmod(0o600)
-            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, timeout=10)
+            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, timeout=HANG_S)
             lines.append(f"password_file {passwords}")
         if os.getuid() == 0:
             lines.append("user root")  # else it would change to a user who cannot read these files

@@ -14,14 +14,12 @@ import time
 from bridgectl import firmware
 from bridgectl.device import build
 from brokers import free_port
+from patience import HANG_S
 
 firmware.load()
 from bridgectl.site.house import House  # noqa: E402
 from bridgectl.site.meter import Meter  # noqa: E402
 from bridgectl.site.wire import PtyWire  # noqa: E402
-
-_START_S = 10
-_TOLD_S = 5
 
 
 class Gateway:
@@ -50,7 +48,7 @@ class Gateway:
         self.other_lines = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + HANG_S
         while "ready" not in self.other_lines:
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.__exit__()
@@ -60,14 +58,14 @@ class Gateway:
 
     def __exit__(self, *_):
         self._process.kill()
-        self._process.wait(5)
-        self._reader.join(5)
+        self._process.wait(HANG_S)
+        self._reader.join(HANG_S)
         self.wire.close()
 
     def told(self):
         """Return the next counts that it tells about itself, as a dict."""
         self._told = None
-        deadline = time.monotonic() + _TOLD_S
+        deadline = time.monotonic() + HANG_S
         while self._told is None:
             assert time.monotonic() < deadline and self._process.poll() is None, self.other_lines
             time.sleep(0.02)
@@ -75,7 +73,7 @@ class Gateway:
 
     def connect(self):
         """Return a plain socket to it, with a time-out."""
-        s = socket.create_connection(("127.0.0.1", self.port), 5)
+        s = socket.create_connection(("127.0.0.1", self.port), HANG_S)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
 

@@ -13,10 +13,10 @@ import subprocess
 
 import pytest
 from bridgectl import firmware
+from patience import HANG_S
 
 ROOT = firmware.ROOT
 _NODE = ROOT / "host_tests" / "rigs" / "node"
-_WAIT_S = 60
 
 
 def missing(what):
@@ -32,7 +32,7 @@ def mbpoll(path, unit, *options):
         missing("mbpoll")
     command = ["mbpoll", "-m", "rtu", "-b", "9600", "-P", "none", "-a", str(unit), "-0", "-1", "-o", "3"]
     done = subprocess.run(
-        [*command, *options[:-1], path, *options[-1]], capture_output=True, text=True, timeout=_WAIT_S, check=False
+        [*command, *options[:-1], path, *options[-1]], capture_output=True, text=True, timeout=HANG_S, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -48,7 +48,7 @@ def modbus_serial(script, *arguments):
         _install(folder)
     shutil.copy(_NODE / script, folder / script)
     done = subprocess.run(
-        ["node", script, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=_WAIT_S, check=False
+        ["node", script, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -63,7 +63,7 @@ def _install(folder):
         shutil.copy(_NODE / name, folder / name)
     # The bindings come ready made in the package, so no script of it has to run.
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_S, check=False)
     if done.returncode:
         missing("modbus-serial (npm ci: " + done.stderr.strip()[-200:] + ")")
     mark.write_text(wanted)

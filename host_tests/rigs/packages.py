@@ -8,6 +8,7 @@ import threading
 
 from bridgectl.docs.packages import LIB, rooms
 from interpreter import micropython
+from patience import HANG_S
 
 NAMES = rooms()
 
@@ -27,7 +28,7 @@ def install(name, folder):
         url = f"http://127.0.0.1:{server.server_address[1]}/{name}/package.json"
         code = f"import mip; mip.install({url!r}, target={str(folder / 'lib')!r}, mpy=False)"
         command = [micropython(), "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=folder)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False, cwd=folder)
         server.shutdown()
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     return folder / "lib"

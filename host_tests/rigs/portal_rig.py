@@ -12,10 +12,10 @@ import time
 import zlib
 
 from bridgectl.device import build
+from patience import HANG_S
 
 SN = "SN0123456789"
 PASSWORD = "only-for-tests-7"
-_START_S = 15
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -92,13 +92,13 @@ class Bridge:
 
     def __exit__(self, *_):
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(HANG_S)
 
     def _listen(self):
         for line in self._process.stdout:
             self.log.append(line.rstrip())
 
-    def await_log(self, text, timeout_s=_START_S):
+    def await_log(self, text, timeout_s=HANG_S):
         """Return the first line of the log with `text` in it; AssertionError if it does not come."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
@@ -114,11 +114,11 @@ class Bridge:
         self.await_log("portal: open at")
         return self
 
-    def ended(self, timeout_s=15):
+    def ended(self, timeout_s=HANG_S):
         """Return the exit code of the process, once it has ended by itself."""
         return self._process.wait(timeout_s)
 
-    def ask(self, method, path, body=None, headers=None, timeout_s=10):
+    def ask(self, method, path, body=None, headers=None, timeout_s=HANG_S):
         """Return (status, headers, body) of one request, sent as the pages send it; body: dict, bytes or None."""
         sent = {"Host": self.host}
         if body is not None:
@@ -143,7 +143,7 @@ class Bridge:
         status, _, body = self.ask("POST", "/api/" + path, body, headers)
         return status, json.loads(body)
 
-    def raw(self, *pieces, timeout_s=10, pause_s=0.0):
+    def raw(self, *pieces, timeout_s=HANG_S, pause_s=0.0):
         """Return what comes back for bytes sent as they are, until the other side closes; b"" if it sends nothing."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as s:
             for piece in pieces:

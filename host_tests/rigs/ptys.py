@@ -9,6 +9,8 @@ import termios
 import threading
 import tty
 
+from patience import HANG_S
+
 
 class Pair:
     """Two ports, `left` and `right`: what is written to one is read at the other. Use as a context manager.
@@ -63,7 +65,7 @@ class Pair:
             ends, self._ends = self._ends, ()
             if ends:
                 os.write(self._ring, b"x")
-                self._thread.join(5)
+                self._thread.join(HANG_S)
             for end in ends:
                 os.close(end)
 

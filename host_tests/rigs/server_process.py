@@ -11,6 +11,7 @@ import types
 import ptys
 from bridgectl import firmware
 from interpreter import micropython
+from patience import HANG_S
 
 firmware.load()
 
@@ -43,12 +44,12 @@ def running(slot):
             return [lines.get() for _ in range(lines.qsize())]
 
         try:
-            assert lines.get(timeout=20) == "ready"
+            assert lines.get(timeout=HANG_S) == "ready"
             yield types.SimpleNamespace(path=pair.left, printed=printed)
         finally:
             process.kill()
-            process.wait(10)
-            reader.join(10)
+            process.wait(HANG_S)
+            reader.join(HANG_S)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,7 @@ import time
 from amqtt.client import MQTTClient
 from bridgectl.run.folder import SN
 from bridgectl.run.session import Session
-
-_WAIT_S = 20
+from patience import HANG_S
 
 
 class Ear:
@@ -48,7 +47,7 @@ class Ear:
         await self._client.publish(f"bridge/{SN}/{leaf}", payload, qos=1, retain=retain)
 
     async def until(self, true, what):
-        deadline = time.monotonic() + _WAIT_S
+        deadline = time.monotonic() + HANG_S
         while not true():
             assert time.monotonic() < deadline, f"{what}; heard {sorted(self.last)}, {self.results}"
             await asyncio.sleep(0.02)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from bridgectl import firmware
 from bridgectl.device import build
+from patience import HANG_S
 
 _OF_A_WHEEL = (
     "setup.py",
@@ -27,7 +28,7 @@ _OF_A_WHEEL = (
 
 def _run(*command, **more):
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=240, check=False, **more
+        [str(word) for word in command], capture_output=True, text=True, timeout=HANG_S, check=False, **more
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

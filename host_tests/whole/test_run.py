@@ -16,9 +16,9 @@ from bridgectl.run.broker import free_port
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
+from patience import HANG_S
 
 _FIRST_READING_MOST_S = 6.0  # the aim is 3 s; a test machine may be busy with four other things
-_STEP_S = 20
 
 
 class Run:
@@ -38,7 +38,7 @@ class Run:
             self._queue.put(line.rstrip())
         self._queue.put(None)
 
-    def wait_for(self, pattern, timeout_s=_STEP_S):
+    def wait_for(self, pattern, timeout_s=HANG_S):
         """Return the match of the first new line that has the pattern."""
         deadline_s = time.monotonic() + timeout_s
         while (left_s := deadline_s - time.monotonic()) > 0:
@@ -67,7 +67,7 @@ class Run:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            return self.process.wait(10)
+            return self.process.wait(HANG_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -146,7 +146,7 @@ def test_the_whole_bridge_runs_reads_limits_and_recovers(run):
     it.press("q")
     figure = json.loads(it.wait_for(r"\{.*host_first_reading_s.*")[0])
     assert figure["unit"] == "s"
-    assert it.process.wait(30) == 0
+    assert it.process.wait(HANG_S) == 0
     print(json.dumps(figure))
 
 
@@ -159,21 +159,21 @@ def test_a_signal_ends_everything_that_was_started(run, end):
     assert children and all(_alive(pid) for pid in children)
     assert _listens(port)
     it.process.send_signal(end)
-    assert it.process.wait(30) == 0
+    assert it.process.wait(HANG_S) == 0
     # Its ports went with its processes; another run may have taken the broker's usual one by now.
     assert not any(_alive(pid) for pid in children)
 
 
 def test_it_ends_by_itself_after_its_seconds(run):
     it = run("--seconds", "2")
-    assert it.process.wait(15) == 0
+    assert it.process.wait(HANG_S) == 0
 
 
 def test_a_second_run_in_the_same_folder_is_refused(run):
     first = run()
     first.wait_for("broker 127")
     second = run()
-    assert second.process.wait(15) == 2
+    assert second.process.wait(HANG_S) == 2
     second.wait_for("another run uses")
     assert first.process.poll() is None
 
@@ -189,7 +189,7 @@ def test_a_second_run_in_the_same_folder_is_refused(run):
 )
 def test_wrong_arguments_are_refused_with_the_rule(run, arguments, text):
     it = run(*arguments)
-    assert it.process.wait(15) != 0
+    assert it.process.wait(HANG_S) != 0
     it.wait_for(text)
 
 
@@ -205,4 +205,4 @@ def test_an_adapter_in_place_of_the_simulated_sensor_and_a_foreign_broker(run):
         it.wait_for("the broker is not ours")
         assert adapter.counts.answers > 0
         it.press("q")
-        assert it.process.wait(30) == 0
+        assert it.process.wait(HANG_S) == 0

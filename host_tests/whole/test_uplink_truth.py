@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from bridgectl.run.folder import SN
 from brokers import Mosquitto
+from patience import HANG_S
 from uplink_rig import Ear, bridge
 
 CONFIGS = "homeassistant/device/"
@@ -22,10 +23,10 @@ def configs(ear):
 async def shown(session):
     """Return what the page shows of the uplink."""
     url = f"http://127.0.0.1:{session.http_port}/api/status"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG_S
     while True:
         try:
-            read = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read())
+            read = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=HANG_S).read())
             return json.loads(read)["uplink"]
         except OSError:  # the portal opens after the uplink
             assert time.monotonic() < deadline
@@ -100,7 +101,7 @@ async def test_a_broker_that_forbids_to_subscribe_is_told_with_what_to_do(tmp_pa
         async with forbidding(broker.port) as port, bridge(tmp_path / "run", port) as session, Ear(broker.port) as ear:
             await ear.until(lambda: "uplink" in ear.state(), "a state")
             await ear.until(lambda: "no command can come in" in ear.state()["uplink"], "the truth over MQTT")
-            deadline, allow = time.monotonic() + 20, f"allow the bridge to subscribe to bridge/{SN}/set"
+            deadline, allow = time.monotonic() + HANG_S, f"allow the bridge to subscribe to bridge/{SN}/set"
             while allow not in (text := await shown(session)):
                 assert time.monotonic() < deadline, text
                 await asyncio.sleep(0.2)

@@ -17,12 +17,11 @@ from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
 from interpreter import micropython
 from modbus_peers import Libmodbus, Refused, mbpoll
+from patience import HANG_S
 from pymodbus.client import ModbusSerialClient
 
 firmware.load()
 
-_READY_S = 20
-_SETTLED_S = 10
 _STALE_S = 1.5
 
 
@@ -57,7 +56,7 @@ class Running:
         self._reader.start()
         self.path = self.pair.left
 
-    def says(self, wanted, within_s=_READY_S):
+    def says(self, wanted, within_s=HANG_S):
         """Wait until the process prints a line."""
         said = []
         end_s = time.monotonic() + within_s
@@ -69,8 +68,8 @@ class Running:
 
     def close(self):
         self._process.kill()
-        self._process.wait(10)
-        self._reader.join(10)
+        self._process.wait(HANG_S)
+        self._reader.join(HANG_S)
         self.pair.close()
         self.wire.close()
 
@@ -106,7 +105,7 @@ def true_registers(meter, address, count):
 
 def until_answered(path, address, count):
     """Return the registers as soon as there are any."""
-    end_s = time.monotonic() + _SETTLED_S
+    end_s = time.monotonic() + HANG_S
     while time.monotonic() < end_s:
         found = ask(path, address, count)
         if found:

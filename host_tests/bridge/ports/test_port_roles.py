@@ -8,16 +8,16 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 from bridgectl.site.wire import PtyWire
+from patience import HANG_S
 from portal_rig import Bridge, free_port
 from ptys import Pair
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
 NETWORKS = "Home -52 -\n"
 JOINED = {"system_name": "Test", "wlan_ssid": "Home"}
-_WAIT_S = 30
 
 
-def _until(true, within_s=_WAIT_S):
+def _until(true, within_s=HANG_S):
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         found = true()
@@ -43,14 +43,14 @@ def test_tcp_clients_reach_both_buses_beside_the_bridges_own_polling(wires, tmp_
     with Bridge(tmp_path, NETWORKS, wires=(plant.path, meter.path), settings=settings, heap="1m") as bridge:
         bridge.await_log("gateway: RS485-1 at 127.0.0.1")
         own = len(meter.exchanges)
-        with ModbusTcpClient("127.0.0.1", port=port + 1, timeout=10) as sensor:
+        with ModbusTcpClient("127.0.0.1", port=port + 1, timeout=HANG_S) as sensor:
             for _ in range(20):
                 got = sensor.read_input_registers(0, count=2, device_id=1).registers
                 (voltage,) = struct.unpack(">f", struct.pack(">HH", *got))
                 assert 200 < voltage < 260
             assert sensor.read_input_registers(0, count=2, device_id=9).exception_code == 0x0B
             assert sensor.write_register(0, 1, device_id=1).exception_code == 1
-        with ModbusTcpClient("127.0.0.1", port=port, timeout=10) as client:
+        with ModbusTcpClient("127.0.0.1", port=port, timeout=HANG_S) as client:
             state = client.read_input_registers(30051, count=1, device_id=247).registers
             assert state == [1]
             assert client.read_holding_registers(40029, count=1, device_id=247).registers

@@ -6,6 +6,7 @@ import re
 import socket
 
 import pytest
+from patience import HANG_S
 from portal_rig import SN, Bridge, head, read_all, status_of
 
 NETWORKS = "Home -52 correct-horse\nGuest -71 -\n"
@@ -216,7 +217,7 @@ def test_a_length_that_lies_does_no_harm(bridge):
     headers = {"X_Bridge": "1", "Content_Type": "application/json"}
     too_few = head(bridge, "POST /api/system HTTP/1.1", Content_Length=len(good) - 5, **headers) + good
     assert status_of(bridge.raw(too_few)) == 400
-    with socket.create_connection(("127.0.0.1", bridge.port), timeout=10) as s:
+    with socket.create_connection(("127.0.0.1", bridge.port), timeout=HANG_S) as s:
         s.sendall(head(bridge, "POST /api/system HTTP/1.1", Content_Length=len(good) + 5, **headers) + good)
         s.shutdown(socket.SHUT_WR)
         assert status_of(read_all(s)) == 400

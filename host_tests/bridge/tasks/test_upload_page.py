@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from bridgectl import firmware
+from patience import HANG_S
 
 WEB = firmware.ROOT / "firmware" / "bridge" / "web"
 RIG = firmware.ROOT / "host_tests" / "rigs" / "node" / "upload_page.js"
@@ -21,7 +22,7 @@ def test_an_unsigned_bundle_is_sent_only_after_a_warning_was_answered(tmp_path, 
     path = tmp_path / "bundle"
     path.write_bytes(b"\x89SLOT2\r\n" + bytes(12) + signature.to_bytes(2, "big") + bytes(100))
     command = ["node", str(RIG), str(WEB / "app.js"), str(WEB / "status.js"), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 0, done.stderr
     (first, second), sent = json.loads(done.stdout)
     assert first == {"sent": 0, "said": said + RISK, "button": "Install it all the same"}

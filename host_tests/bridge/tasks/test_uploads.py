@@ -5,6 +5,7 @@ import random
 import socket
 
 from bridgectl.device import build, bundle
+from patience import HANG_S
 from portal_rig import Bridge, head, read_all, status_of
 
 KB = 1024
@@ -22,7 +23,7 @@ def small_bundle(tmp_path):
 
 def cut(bridge, content, size):
     """Send the first bytes of a bundle that is said to be whole; return (status, errors)."""
-    with socket.create_connection(("127.0.0.1", bridge.port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", bridge.port), timeout=HANG_S) as s:
         s.sendall(head(bridge, "POST /api/update HTTP/1.1", Content_Length=len(content), **FIELDS) + content[:size])
         s.shutdown(socket.SHUT_WR)
         answer = read_all(s)
@@ -39,5 +40,5 @@ def test_an_upload_that_is_cut_at_any_kilobyte_reads_as_a_cut_and_the_next_one_i
             status = bridge.json("status")
             assert (status["update_state"], status["update_text"]) == ("refused", "the upload broke off"), size
         assert not [line for line in bridge.log if " E " in line or "Memory" in line or "fault" in line]
-        assert bridge.ask("POST", "/api/update", content, {"X-Unsigned": "1"}, timeout_s=60)[0] == 200
+        assert bridge.ask("POST", "/api/update", content, {"X-Unsigned": "1"}, timeout_s=HANG_S)[0] == 200
         assert bridge.json("status")["update_state"] == "installed"

@@ -1,4 +1,4 @@
-"""The listener and the server on sockets of loopback: who gets a place, who has to go, and what a flood costs."""
+"""The listener and the server on sockets of loopback: what a flood costs, and what reaches the other side."""
 # clock: real
 # heap: 512k
 
@@ -45,8 +45,8 @@ async def steps(door, ms=30):
         await asyncio.sleep_ms(1)
 
 
-async def received(sock, door, ms=1000):
-    """Return what comes until the other side closes, or the time is up; None in the latter case."""
+async def received(sock, door, ms=180000):
+    """Return what comes until the other side closes; None if it never does."""
     sock.setblocking(False)
     got = b""
     since = time.ticks_ms()
@@ -60,84 +60,12 @@ async def received(sock, door, ms=1000):
     return None
 
 
-class Was:
-    """As much of a connection as least_useful looks at."""
-
-    def __init__(self, since, asked, due):
-        self.since = since
-        self.asked = asked
-        self.open = due
-
-
-def test_who_never_asked_gives_way_first_then_who_asked_nothing_for_the_longest_time():
-    fresh, silent, old, busy = Was(950, False, 0), Was(900, False, 0), Was(0, True, 0), Was(0, True, 1)
-
-    def chosen(*connections):
-        worst, hopeful = listener.least_useful(connections, 1000, 100, 500)
-        return worst, hopeful
-
-    assert chosen(busy, old, silent, fresh) == (silent, True)
-    assert chosen(busy, old, fresh) == (old, True)
-    assert chosen(busy, fresh) == (None, True)
-    assert chosen(busy, Was(600, True, 0)) == (None, False)
-    assert chosen(Was(100, True, 0), old) == (old, False)
-
-
-async def test_a_place_is_kept_for_a_while_and_then_goes_to_the_next():
-    door, port = opened()
-    first = [client(port), client(port)]
-    await steps(door, 5)
-    third = client(port)
-    await steps(door, 5)
-    assert (len(door.connections), door.accepted) == (2, 2)
-    await steps(door, 80)
-    assert (len(door.connections), door.accepted, door.dropped) == (2, 3, 1)
-    assert await received(first[0], door) == b""
-    door.close()
-    assert door.connections == []
-    third.close()
-
-
-async def test_who_finds_no_place_waits_or_is_turned_away():
-    for patient, turned_away in ((True, 0), (False, 1)):
-        door, port = opened(patient=patient)
-        held = [client(port), client(port)]
-        await steps(door, 5)
-        for connection in door.connections:
-            connection.asked, connection.open = True, 1
-        held.append(client(port))
-        await steps(door, 80)
-        assert (len(door.connections), door.turned_away) == (2, turned_away)
-        door.connections[0].open = 0
-        door.connections[0].since -= 2000
-        await steps(door)
-        assert door.accepted == (3 if patient else 2)
-        door.close()
-
-
 async def test_nobody_is_let_in_when_memory_is_short():
     door, port = opened(reserve=1 << 22, refusal=b"later")
     sock = client(port)
     assert await received(sock, door) == b"later"
     assert (door.accepted, door.turned_away, door.connections) == (0, 1, [])
     door.close()
-
-
-async def test_who_comes_when_memory_ends_behind_the_reserve_is_closed_and_those_who_are_in_stay():
-    def no_memory(*_):
-        raise MemoryError
-
-    door, port = opened(places=3)
-    inside, stock = client(port), (door._admit, listener.asyncio)
-    await steps(door, 5)
-    for door._admit, listener.asyncio in (no_memory, stock[1]), (stock[0], type("", (), {"create_task": no_memory})):
-        sock = client(port)
-        door.step()
-        door._admit, listener.asyncio = stock
-        assert await received(sock, door) == b""
-    assert (len(door.connections), door.accepted, door.turned_away) == (1, 1, 2)
-    door.close()
-    assert await received(inside, door) == b"" and door.connections == []
 
 
 async def test_a_peer_that_is_not_wanted_is_closed_without_a_word():
@@ -202,7 +130,7 @@ class Shown(server.Site):
 async def ask(door, port, data):
     sock = client(port)
     sock.write(data)
-    got = await received(sock, door, 3000)
+    got = await received(sock, door)
     sock.close()
     return got
 
@@ -255,14 +183,6 @@ async def test_who_is_turned_away_for_want_of_memory_reads_it_although_nobody_re
         assert answer.startswith(b"HTTP/1.0 503 Fault\r\nRetry-After: 5\r\n"), answer
         assert answer.endswith(b'\r\n\r\n{"ok": false, "errors": {"memory": "is short just now; try again"}}')
     assert (door.turned_away, door.accepted) == (2, 0)
-    door.close()
-
-
-async def test_who_sends_a_head_and_no_body_is_told_that_time_is_up():
-    door, port = on_free_port(lambda port: server.Server("127.0.0.1", port, Shown()))
-    sock = client(port)
-    sock.write(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab")
-    assert await received(sock, door, 7000) == b"HTTP/1.0 408 Refused\r\n\r\n"
     door.close()
 
 

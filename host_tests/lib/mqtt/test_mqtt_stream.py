@@ -10,6 +10,7 @@ import pytest
 from bridgectl import firmware
 from bridgectl.device import build
 from brokers import free_port
+from patience import HANG_S
 
 ROOT = firmware.ROOT
 
@@ -36,7 +37,7 @@ def dial(port, what):
 
 def said(process):
     try:
-        return process.communicate(timeout=20)[0].splitlines()
+        return process.communicate(timeout=HANG_S)[0].splitlines()
     finally:
         process.kill()
 

@@ -29,7 +29,7 @@ class Served:
     bus: "thin", which has no pace to learn (reply_ms, poll_ms: as ForwardingBus takes them), or "master".
     """
 
-    def __init__(self, think_ms, bus="thin", reply_ms=300, poll_ms=0, freshness_ms=0):
+    def __init__(self, think_ms, bus="thin", reply_ms=300, poll_ms=0, freshness_ms=0, idle_ms=60000):
         listener.socket = memory_sockets
         core._io_queue.poller = memory_sockets.Poller()
         self._think_us = 1000 * think_ms
@@ -42,7 +42,7 @@ class Served:
             self._running = self.bus.run()
         self.gateway = Gateway(lambda: self.bus, freshness_ms, 1500)
         self.bus.tap = self.gateway.overheard
-        self.server = Server(self.gateway, "127.0.0.1", _PORT, 60000)
+        self.server = Server(self.gateway, "127.0.0.1", _PORT, idle_ms)
         self.turns = 0  # of the event loop that gives 10 ms to everybody
 
     def count(self, name):

@@ -65,6 +65,13 @@ class socket(io.IOBase):
         self._came = self._came[count:]
         return piece
 
+    def readinto(self, buffer, count=None):
+        piece = self.read(len(buffer) if count is None else count)
+        if piece is None:
+            return None
+        buffer[: len(piece)] = piece
+        return len(piece)
+
     def write(self, content, count=None):
         if not self._is_heard():
             raise OSError(errno.ECONNRESET)

@@ -9,6 +9,7 @@ import pytest
 from bridgectl.bench import port
 from bridgectl.cli import app
 from bridgectl.device import build, bundle
+from patience import HANG_S
 from typer.testing import CliRunner
 
 
@@ -84,7 +85,7 @@ def test_a_port_that_is_missing_is_told_before_anything_is_built(words, monkeypa
 def test_the_version_is_told_and_a_shell_may_complete():
     assert bridgectl("--version").stdout == f"bridgectl {build.version()}\n"
     done = subprocess.run(
-        [sys.executable, "-m", "bridgectl"], capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "bridgectl"], capture_output=True, text=True, timeout=HANG_S, check=False,
         env={**os.environ, "_PYTHON_M_BRIDGECTL_COMPLETE": "complete_bash", "_BRIDGECTL_COMPLETE": "complete_bash",
              "COMP_WORDS": "bridgectl po", "COMP_CWORD": "1"},
     )  # fmt: skip
@@ -103,6 +104,8 @@ def test_ports_are_listed_or_their_absence_is_said(monkeypatch):
 def test_run_starts_the_bridge_and_ends_by_itself(tmp_path):
     """Proves: BEN-3+"""
     command = [sys.executable, "-m", "bridgectl", "run", "--plain", "--seconds", "4", "--folder", str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=HANG_S, check=False, stdin=subprocess.DEVNULL
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["figure"] == "host_first_reading_s"

@@ -14,6 +14,7 @@ import ptys
 import pytest
 from bench_lines import played
 from bridgectl.bench import play, port
+from patience import HANG_S
 from pymodbus.client import ModbusSerialClient
 
 MBPOLL = shutil.which("mbpoll")
@@ -22,7 +23,7 @@ MBPOLL = shutil.which("mbpoll")
 @contextlib.contextmanager
 def bridgectl_play(path, *words):
     """Run the real command and yield its process once it plays."""
-    command = [sys.executable, "-m", "bridgectl", "play", path, *words, "--seconds", "60"]
+    command = [sys.executable, "-m", "bridgectl", "play", path, *words, "--seconds", str(10 * HANG_S)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         line = process.stdout.readline()
@@ -30,7 +31,7 @@ def bridgectl_play(path, *words):
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(HANG_S)
         process.stdout.close()
 
 
@@ -53,7 +54,7 @@ def mbpoll(path, *words):
             pytest.fail("mbpoll is missing: CI installs the Debian package mbpoll")
         pytest.skip("mbpoll is not installed (Debian package mbpoll)")
     command = [MBPOLL, "-m", "rtu", "-b", "9600", "-P", "none", "-0", "-B", "-1", *words[:-1], path, *words[-1]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     said = done.stdout + done.stderr
     return done.returncode, dict(re.findall(r"^\[(\d+)\]:\s+(\S+)", said, re.M)), said
 
@@ -148,7 +149,7 @@ def test_an_adapter_pulled_out_ends_the_player_with_a_message():
     """Proves: BEN-1"""
     with ptys.Pair() as pair, bridgectl_play(pair.right, "sdm230") as process:
         pair.close()
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=HANG_S)
         assert process.returncode == 3
     assert "the adapter was pulled out. Plug it in and start again." in said
     assert "Traceback" not in said
@@ -157,23 +158,23 @@ def test_an_adapter_pulled_out_ends_the_player_with_a_message():
 def test_ctrl_c_ends_the_player_quietly():
     with ptys.Pair() as pair, bridgectl_play(pair.right, "plant") as process:
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=HANG_S)
         assert (process.returncode, said) == (0, "")
 
 
 def test_json_lines_hold_request_and_answer():
     with ptys.Pair() as pair, port.Line(pair.left) as line:
-        command = [sys.executable, "-m", "bridgectl", "play", pair.right, "sdm230", "--json", "--seconds", "20"]
+        command = [sys.executable, "-m", "bridgectl", "play", pair.right, "sdm230", "--json", "--seconds", str(HANG_S)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             request = bytes.fromhex("01 04 00 00 00 02 71 cb")
-            until = time.monotonic() + 15
+            until = time.monotonic() + HANG_S
             while line.exchange(request, 2, 0.2).status and time.monotonic() < until:
                 pass
             said = process.stdout.readline()
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(HANG_S)
             process.stdout.close()
     assert said.startswith('{"request": "01040000000271cb", "sent": "010404')
 

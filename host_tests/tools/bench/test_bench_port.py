@@ -14,6 +14,7 @@ from bridgectl.cli import app
 from hypothesis import given
 from hypothesis import strategies as st
 from modbus.wire import rtu
+from patience import HANG_S
 from typer.testing import CliRunner
 
 REQUEST = bytes.fromhex("01 04 00 00 00 02 71 cb")
@@ -121,7 +122,7 @@ def test_somebody_who_talks_without_end_does_not_hold_an_exchange():
         status = line.exchange(REQUEST, 2, 0.1).status
         took_s = time.monotonic() - started
         stop.set()
-        thread.join(5)
+        thread.join(HANG_S)
     assert status < 0
     assert took_s < 1
 
@@ -129,7 +130,7 @@ def test_somebody_who_talks_without_end_does_not_hold_an_exchange():
 def test_the_module_is_the_command():
     done = subprocess.run(
         [sys.executable, "-m", "bridgectl", "read", "/dev/no-such-port", "--model", "plant"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 3
     assert done.stderr.startswith("There is no port /dev/no-such-port.")

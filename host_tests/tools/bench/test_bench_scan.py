@@ -13,6 +13,7 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 from modbus.wire import crc
+from patience import HANG_S
 
 
 def garbled(replies):
@@ -171,7 +172,7 @@ def test_another_master_on_the_line_is_named():
         thread.start()
         result = run(pair, units=(1, 2), bauds=(9600,), parities=("N",))
         stop.set()
-        thread.join(5)
+        thread.join(HANG_S)
     assert "another master polls this line" in result.faults[0]
 
 

@@ -15,6 +15,7 @@ from bridgectl.device import build, flash, slot
 from bridgectl.emulator import chip as emulator
 from bridgectl.emulator import image
 from interpreter import UNIX
+from patience import HANG_S
 from typer.testing import CliRunner
 
 _LIMIT_S = 120  # of the processor, since others may have it; five are enough
@@ -98,7 +99,7 @@ def test_where_the_image_has_the_room_the_slot_goes_into_its_half_of_the_segment
     done = subprocess.run(
         [build.micropython(), "-X", "heapsize=4m", "-c", program],
         env={**os.environ, "MICROPYPATH": f"{UNIX}:.frozen"},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.split() == [blob[:4096].hex(), str(crc32(blob)), "0", "True"]
@@ -164,7 +165,7 @@ def mpremote(machine, board, path):
                 seen += os.write(ours, news)
     finally:
         process.kill()
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=HANG_S)
         os.close(ours)
         os.close(theirs)
     return process.returncode, said

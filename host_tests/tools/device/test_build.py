@@ -5,6 +5,7 @@ import sys
 import threading
 
 from bridgectl.alone import alone
+from patience import HANG_S
 
 _OTHER = """
 import pathlib, sys
@@ -23,6 +24,6 @@ def test_a_second_process_waits_until_the_first_is_done(tmp_path):
         reader.start()
         reader.join(2)
         assert said == [] and other.poll() is None
-    assert other.wait(20) == 0
-    reader.join(5)
+    assert other.wait(HANG_S) == 0
+    reader.join(HANG_S)
     assert said == ["in\n"]

@@ -10,8 +10,7 @@ from bridgectl.device import build, bundle
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from interpreter import ROOT, micropython, unix_environment
-
-_TIMEOUT_S = 60
+from patience import HANG_S
 
 
 class Device:
@@ -34,7 +33,7 @@ class Device:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(_TIMEOUT_S)
+        self.process.wait(HANG_S)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +188,7 @@ def test_the_command_line_makes_and_shows(tmp_path):
         [sys.executable, "-m", "bridgectl", "bundle", "host", "--release"],
         capture_output=True,
         text=True,
-        timeout=_TIMEOUT_S,
+        timeout=HANG_S,
         cwd=ROOT,
         check=True,
     )

@@ -11,6 +11,7 @@ import tty
 from bridgectl.bench.port import PortError
 from bridgectl.cli import app
 from bridgectl.device import log, spelling
+from patience import HANG_S
 from typer.testing import CliRunner
 
 _TRACE = 'Traceback (most recent call last):\n  File "bridge.app", in GP7\nOSError: 5\n'
@@ -43,12 +44,12 @@ def test_the_lines_of_a_board_are_shown_until_it_is_gone():
 
     thread = threading.Thread(target=show)
     thread.start()
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + HANG_S
     while "version" not in shown.getvalue() and time.monotonic() < deadline_s:
         os.write(board, b"  12 I app: version 0.1.0\r\n")  # what stood there before it was opened is thrown away
         time.sleep(0.05)
     os.close(board)
-    thread.join(20)
+    thread.join(HANG_S)
     os.close(end)
     assert set(shown.getvalue().splitlines()) == {"  12 I app: version 0.1.0"}
     assert len(ended) == 1 and "gone" in ended[0]

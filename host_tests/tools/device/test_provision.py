@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from bridgectl.device import build, provision
+from patience import HANG_S
 from portal_rig import Bridge
 
 
@@ -74,7 +75,9 @@ def test_a_port_that_is_not_there_is_explained():
 
 def on_board(code):
     """Run a piece of what mpremote sends in the unix port; return what it printed as an error."""
-    done = subprocess.run([build.micropython(), "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [build.micropython(), "-c", code], capture_output=True, text=True, timeout=HANG_S, check=False
+    )
     return done.stderr + done.stdout
 
 

@@ -9,6 +9,7 @@ import pytest
 from bridgectl.device import build, bundle, slot
 from bridgectl.emulator import image
 from bridgectl.emulator.rig import Rig, slot_files
+from patience import HANG_S
 from slots import head
 
 _FLASH_BLOCKS = 212  # 848 KiB of a Pico W's flash are the file system
@@ -70,7 +71,7 @@ def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root,
     done = subprocess.run(
         [build.micropython(), "-X", "heapsize=2m", "-c", _READ, str(root), carrier],
         input="\n".join([*paths, "bridge", "bridge/ports", "modbus"]),
-        cwd=build.ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=build.ROOT, capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.splitlines()

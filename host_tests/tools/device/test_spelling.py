@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from bridgectl.device import build, spelling
 from bridgectl.emulator import download
+from patience import HANG_S
 
 _FLASH, _FLASH_BYTES = 0x10000000, 2 << 20
 
@@ -68,7 +69,7 @@ def test_the_list_of_words_is_that_of_the_image():
 def test_a_new_spelling_is_no_builtin_and_no_member_of_a_type():
     _, free = spelling.rom()
     command = [build.micropython(), "-c", _REACHABLE, _MODULES]
-    reachable = set(subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split())
+    reachable = set(subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=True).stdout.split())
     assert {"append", "readinto", "print", "send"} <= reachable
     assert [word for word in free if word in reachable and word != word.upper()] == []
     assert [word for word in free if word.startswith("_")] == []
@@ -162,7 +163,7 @@ def test_only_the_table_of_names_changes(tmp_path):
     source += 'print(Thing().weigh(grams=10), "weigh and heavy")\n'
     (tmp_path / "thing.py").write_text(source)
     command = [build._cross(), "-O2", str(tmp_path / "thing.py")]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=HANG_S)
     plain = (tmp_path / "thing.mpy").read_bytes()
     table = {"weigh": "GP7", "heavy": "a_word_of_another_length", "grams": "x", "Thing": "T" * 70}
     (tmp_path / "thing.mpy").write_bytes(spelling.respelled(plain, table))
@@ -176,7 +177,7 @@ def test_only_the_table_of_names_changes(tmp_path):
         ],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=HANG_S,
         check=True,
     ).stdout
     assert found.startswith("True weigh and heavy\n") and "T" * 70 in found and "Thing" not in found

@@ -17,6 +17,7 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 from bridgectl.site.wire import PtyWire
+from patience import HANG_S
 
 _PAGES = ("README.md", "docs/ports.md", "docs/settings.md", "docs/registers.md")
 _STARTS = r"(?:make|pipx|\.venv/bin/bridgectl|bridgectl|python -m bridgectl|mbpoll|mosquitto_pub)\b"
@@ -39,7 +40,7 @@ def _commands():
 
 
 def _run(words, codes=(0,)):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False, cwd=firmware.ROOT)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=HANG_S, check=False, cwd=firmware.ROOT)
     assert done.returncode in codes, (words, done.stdout, done.stderr)
     return done.stdout
 

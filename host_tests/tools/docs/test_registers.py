@@ -7,6 +7,7 @@ import sys
 import pytest
 from bridgectl import firmware
 from bridgectl.docs import registers
+from patience import HANG_S
 
 firmware.load()
 
@@ -37,7 +38,7 @@ def reference(model):
 
 def test_the_committed_page_is_what_the_tables_say():
     command = [sys.executable, "-m", "bridgectl.docs.registers", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
 
 

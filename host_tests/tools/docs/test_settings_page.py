@@ -6,6 +6,7 @@ import sys
 
 from bridgectl import firmware
 from bridgectl.docs import settings as settings_page
+from patience import HANG_S
 
 firmware.load()
 
@@ -19,7 +20,7 @@ ROOT = firmware.ROOT
 
 def test_the_committed_page_is_what_the_table_says():
     command = [sys.executable, "-m", "bridgectl.docs.settings", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from bridgectl.docs import requirements, trace
+from patience import HANG_S
 
 _SPEC = """# Title
 A line that refers to ABC-1 only.
@@ -124,5 +125,5 @@ def test_tests_clauses_and_specification_fit_together_now():
 
 def test_the_trace_is_printed_by_its_command():
     command = [sys.executable, "-m", "bridgectl.docs.trace", "--short"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=trace.ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, cwd=trace.ROOT, check=False)
     assert done.stdout.startswith("63 ids: "), done.stderr

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from bridgectl import firmware
 from bridgectl.docs import wiring
+from patience import HANG_S
 
 ROOT = firmware.ROOT
 CHIPS = ("rp2040", "rp2350", "esp32", "esp32s3")
@@ -120,7 +121,7 @@ def test_the_picture_is_well_formed_and_shows_every_name():
 
 def test_the_committed_picture_is_what_the_tables_say():
     command = [sys.executable, "-m", "bridgectl.docs.wiring", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -17,7 +17,6 @@ def test_the_plan_on_the_bench_is_the_least_bus_time_that_the_requirement_names(
     assert len(course.planned(50)) == 2
 
 
-@pytest.mark.realtime
 def test_the_firmwares_master_reads_the_set_at_the_wires_pace_without_an_error(slot):
     run = course.run("bridge", 5, seconds=9, settle_s=6)  # it learns the slave's pace first
     assert run.counts["good"] >= 15
@@ -27,7 +26,6 @@ def test_the_firmwares_master_reads_the_set_at_the_wires_pace_without_an_error(s
     assert run.pause_ms > 3.6
 
 
-@pytest.mark.realtime
 @pytest.mark.parametrize("name", peers.MASTERS)
 def test_masters_of_others_do_the_same_reads_on_the_same_line(name):
     if name.startswith("libmodbus"):
@@ -43,7 +41,6 @@ def test_masters_of_others_do_the_same_reads_on_the_same_line(name):
     assert run.cycles >= 4
 
 
-@pytest.mark.realtime
 def test_a_dead_slave_beside_a_live_one_costs_the_share_that_the_wire_shows(slot):
     share, live = course.dead_beside_live(5, seconds=4, settle_s=0)
     assert 0 < share < 0.9

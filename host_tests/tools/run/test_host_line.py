@@ -12,6 +12,7 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
 from flash_folder import Root
+from patience import HANG_S
 
 _EXCHANGE = """
 import sys, time
@@ -49,7 +50,7 @@ print(count, rtu.describe(rtu.check(reply, 0, 81, 1, 4, 38)))
 def _exchange(path, baud):
     slot = build.build("host", quiet=True, everything=True)  # its words keep their names
     command = [build.micropython(), "-X", "heapsize=64k", "-c", _EXCHANGE, str(slot), path, str(baud)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split("\n")[:2]
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=True).stdout.split("\n")[:2]
 
 
 def test_the_host_boards_line_exchanges_over_a_tty_without_allocating():
@@ -101,13 +102,13 @@ def test_an_adapter_pulled_out_ends_nothing_and_is_heard_again_when_it_is_back(t
         ends = plugged()
         made = Firmware(Root(folder, _HEAR.format(slot=str(slot), path=str(adapter))), {})
         running = asyncio.create_task(made.run())
-        await asyncio.wait_for(heard(made, ends[0], b"one"), 15)
+        await asyncio.wait_for(heard(made, ends[0], b"one"), HANG_S)
         for end in ends:
             os.close(end)
         adapter.unlink()
         await asyncio.sleep(0.2)
         ends = plugged()
-        await asyncio.wait_for(heard(made, ends[0], b"two"), 15)
+        await asyncio.wait_for(heard(made, ends[0], b"two"), HANG_S)
         assert made.starts == 1
         await made.end()
         await running

@@ -20,6 +20,7 @@ from bridgectl.run.process import Firmware
 from bridgectl.run.screen import draw
 from bridgectl.run.session import Session
 from flash_folder import Root
+from patience import HANG_S
 from rich.console import Console
 
 
@@ -49,10 +50,10 @@ def test_a_firmware_that_ignores_the_polite_end_is_killed(tmp_path):
             await asyncio.sleep(0.05)
         os.kill(made.process.pid, signal.SIGSTOP)
         await made.end()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, HANG_S)
         return made.process.pid
 
-    assert not _alive(asyncio.run(asyncio.wait_for(flow(), 20)))
+    assert not _alive(asyncio.run(asyncio.wait_for(flow(), HANG_S)))
 
 
 def test_the_folder_is_the_flash_of_a_provisioned_bridge(tmp_path):
@@ -207,7 +208,7 @@ def test_keys_work_on_a_terminal_and_it_is_left_as_it_was(tmp_path):
         _see(outside, "DI1 ●")
         os.write(outside, b"q")
         _see(outside, "host_first_reading_s")
-        assert process.wait(10) == 0
+        assert process.wait(HANG_S) == 0
         assert termios.tcgetattr(inside)[3] == before[3]
     finally:
         if process.poll() is None:
@@ -217,7 +218,7 @@ def test_keys_work_on_a_terminal_and_it_is_left_as_it_was(tmp_path):
         os.close(inside)
 
 
-def _see(terminal, text, timeout_s=20):
+def _see(terminal, text, timeout_s=HANG_S):
     seen = b""
     deadline_s = time.monotonic() + timeout_s
     while text.encode() not in seen:

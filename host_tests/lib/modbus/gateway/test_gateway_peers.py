@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 from gateway_process import Gateway, read_request, take_reply
+from patience import HANG_S
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.client.mixin import ModbusClientMixin
 
@@ -106,7 +107,9 @@ def test_mbpoll_reads_through_the_gateway(slot, silent):
     with Gateway() as gateway:
         gateway.wire.silent = silent
         command = [mbpoll, "-m", "tcp", "-p", str(gateway.port), "-a", "1", "-t", "3:float", "-B", "-r", "1", "-c", "3"]
-        done = subprocess.run([*command, "-1", "127.0.0.1"], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [*command, "-1", "127.0.0.1"], capture_output=True, text=True, timeout=HANG_S, check=False
+        )
     if silent:
         assert done.returncode and "Target device failed to respond" in done.stdout + done.stderr
     else:
