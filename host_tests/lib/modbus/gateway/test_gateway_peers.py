@@ -31,7 +31,7 @@ def floats(registers):
 
 
 async def client_of(gateway):
-    client = AsyncModbusTcpClient("127.0.0.1", port=gateway.port, timeout=2, retries=0)
+    client = AsyncModbusTcpClient("127.0.0.1", port=gateway.port, timeout=HANG_S, retries=0)
     assert await client.connect()
     return client
 
@@ -50,18 +50,18 @@ async def test_eight_clients_read_at_once_beside_the_bridges_own_polling(slot):
         client.close()
         return values
 
-    with Gateway(freshness_ms=0, poll_ms=250) as gateway:
+    with Gateway(freshness_ms=0, poll_ms=250, deadline_ms=1000 * HANG_S, reply_ms=1000 * HANG_S) as gateway:
         rows = await asyncio.gather(*(work(n) for n in range(8)))
         told = gateway.told()
     assert len(rows) == 8 and all(len(r) == 12 for r in rows)
     volts = [value for r in rows for address, value in r if address == 0]
     assert volts and all(200 < v < 260 for v in volts)
     assert told["accepted"] == 8 and told["late"] == told["silent"] == 0
-    assert told["poll_failures"] == 0 and told["longest_gap_ms"] < 400
+    assert told["polls"] > 0 and told["poll_failures"] == 0  # in time: mp_gateway_shares.py
 
 
 async def test_equal_reads_of_eight_clients_cost_the_bus_one_exchange(slot):
-    with Gateway(freshness_ms=300) as gateway:
+    with Gateway(freshness_ms=1000 * HANG_S) as gateway:
         clients = [await client_of(gateway) for _ in range(8)]
         replies = await asyncio.gather(*(c.read_input_registers(0, count=60, device_id=1) for c in clients))
         values = {tuple(r.registers) for r in replies}
@@ -73,21 +73,17 @@ async def test_equal_reads_of_eight_clients_cost_the_bus_one_exchange(slot):
     assert len(values) == 1 and tuple(part.registers) == next(iter(values))[12:14]
 
 
-async def test_errors_of_the_bus_arrive_as_exceptions_in_time(slot):
-    """A slave that is not there: 0x0B well before the client's own time-out. Proves: NET-6+"""
+async def test_errors_of_the_bus_arrive_as_exceptions(slot):
+    """A slave that is not there: 0x0B; before a client's own time-out: mp_gateway_shares.py. Proves: NET-6+"""
     with Gateway(reply_ms=300) as gateway:
         client = await client_of(gateway)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         codes = []
         for unit, address in ((1, 1), (9, 0), (248, 0)):
             codes.append((await client.read_input_registers(address, count=2, device_id=unit)).exception_code)
         codes.append((await client.write_register(0, 1, device_id=1)).exception_code)
         codes.append((await client.read_coils(0, count=1, device_id=1)).exception_code)
-        took_s = loop.time() - began
         client.close()
     assert codes == [2, 11, 10, 1, 1]
-    assert took_s < 1
 
 
 async def test_a_permitted_client_writes_and_reads_back(slot):

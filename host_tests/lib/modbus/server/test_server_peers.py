@@ -5,6 +5,7 @@ import struct
 
 import pytest
 from modbus_peers import Libmodbus, Refused, mbpoll, modbus_serial
+from patience import HANG_S
 from pymodbus.client import ModbusSerialClient
 from server_process import UNIT, running
 
@@ -20,7 +21,7 @@ def bridge(slot):
 
 def test_pymodbus_reads_own_map_and_sunspec(bridge):
     """Proves: COM-8+, NET-6+"""
-    client = ModbusSerialClient(bridge.path, baudrate=9600, timeout=2, retries=0)
+    client = ModbusSerialClient(bridge.path, baudrate=9600, timeout=HANG_S, retries=0)
     assert client.connect()
     try:
         at = {"device_id": UNIT}
@@ -45,7 +46,7 @@ def test_pymodbus_reads_own_map_and_sunspec(bridge):
 
 
 def test_pymodbus_commands_the_outputs(bridge):
-    client = ModbusSerialClient(bridge.path, baudrate=9600, timeout=2, retries=0)
+    client = ModbusSerialClient(bridge.path, baudrate=9600, timeout=HANG_S, retries=0)
     assert client.connect()
     try:
         bridge.printed()
