@@ -120,6 +120,10 @@ def build(board):
     def network_due():
         return network_wanted(state, settings, kept)
 
+    def direction_due():
+        waits = room.direction_waits(free, state.hotspot_open, ports.has_gateway())
+        return direction_wanted(state, settings) and not waits
+
     def hotspot_due():
         return hotspot_wanted(state, settings)
 
@@ -163,6 +167,7 @@ def build(board):
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web(), try_broker, decide)
+    part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
     add("console",  answer_console, delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports
@@ -173,6 +178,11 @@ def hotspot_wanted(state, settings):
     if not state.hotspot_possible:
         return state.hotspot_possible is None
     return not settings.system_name or state.button_presses != state.hotspot_presses or state.hotspot_for_trial
+
+
+def direction_wanted(state, settings):
+    """Return True while it may be found out whether the sensor is mounted backwards, and is not known."""
+    return state.sensor_link == state.plant_link == "ok" and state.direction_known != settings.sensor_inverted
 
 
 def network_wanted(state, settings, kept):

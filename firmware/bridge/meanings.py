@@ -11,7 +11,7 @@ rs485_2_parity|Parity of RS485-2
 sensor_model|Power sensor at RS485-2
 sensor_unit|Modbus unit of the sensor
 sensor_longest|Most registers in one read of the sensor, as `bridgectl pace --probe-longest` finds it; 0 = as its document says
-sensor_inverted|Sensor mounted backwards: its powers are taken with the other sign, imported and exported energies change places
+sensor_inverted|Sensor mounted backwards: power gets the other sign, import and export change places
 sensor_poll_ms|How often the fast values of the sensor are read
 sensor_slow_ms|How often its other values are read
 plant_unit|Modbus unit of the plant

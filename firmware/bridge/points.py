@@ -84,6 +84,7 @@ limit_reason|sensor|||
 limit_state|sensor|||
 sensor_link|sensor|||d
 plant_link|sensor|||d
+sensor_direction|sensor|||d
 rs485_1|sensor|||n
 rs485_2|sensor|||n
 gateway|sensor|||n

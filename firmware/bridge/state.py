@@ -32,6 +32,8 @@ class State:
         self.sensor_link = "starting"  # reports: starting, ok, partly, refuses, silent, noisy; off if no port is for it
         self.plant_link = "starting"  # reports: as sensor_link
         self.sensor_why = ""  # reports: why the link is partly, or refuses, in words
+        self.sensor_direction = ""  # direction: "right", or that it seems mounted backwards, and why; "" = not known
+        self.direction_known = None  # direction: sensor_inverted with which it was found right, None = it was not
         self.plant_why = ""  # reports: as sensor_why
         self.rs485 = ("", "")  # reports: what RS485-1 and RS485-2 do and how it goes, in words
         self.rs485_stats = ({}, {})  # reports: of each port, counts by result and the pace of its slave

@@ -175,3 +175,86 @@ def test_mqtt_and_the_page_tell_the_same():
         assert values["Sensor power"] == "1500" and values["Sensor export energy"] == "7000.000", values
 
     told(story)
+
+
+async def _switch(b, times):
+    """Switch 2500 W on and off, so often, with nothing that answers to it."""
+    for _ in range(times):
+        b.house.load_set_w = 500 if b.house.load_set_w == 3000 else 3000
+        await b.for_ms(15000)
+
+
+def _watched(story, backwards, **settings):
+    b = flow.Bridge("rp2040", settings=settings)
+    b.house.charge_max_w = b.house.discharge_max_w = 0
+    b.house.pv_set_w = 1000
+    b.meter.backwards = backwards
+
+    async def whole(b):
+        await b.for_ms(20000)
+        await story(b)
+
+    b.run(whole)
+
+
+def test_the_bridge_finds_out_says_so_and_what_next_and_believes_what_was_done():
+    """Proves: SEN-5+"""
+
+    async def story(b):
+        import json
+        import sys
+
+        from bridge.logic.doors import messages
+
+        state = b.state
+        assert state.sensor_direction == ""
+        await _switch(b, 10)
+        told = json.loads("".join(messages.state_pieces(state)))["sensor_direction"]
+        assert told == (
+            "seems to be mounted backwards: the plant's own grid sensor changed the other way in 5 of 5 changes; "
+            "turn its clamp or its wires round, or set sensor_inverted"
+        )
+        assert "bridge.tasks.direction" in sys.modules
+        assert b.settings.apply({"sensor_inverted": True}) == []
+        await b.for_ms(20000)
+        assert state.sensor_direction == ""  # not known again
+        await _switch(b, 10)
+        assert (state.sensor_direction, state.direction_known) == ("right", True)
+        await b.for_ms(2000)
+        assert "bridge.tasks.direction" not in sys.modules  # it is gone, until there is something to find out
+        assert "bridge.logic.grid.direction" not in sys.modules
+        assert b.settings.apply({"sensor_inverted": False}) == []
+        await b.for_ms(20000)
+        assert state.sensor_direction == "" and "bridge.tasks.direction" in sys.modules
+
+    _watched(story, backwards=True)
+
+
+def test_a_clamp_that_is_turned_round_is_believed_without_a_word_to_the_bridge():
+    """Proves: SEN-5+"""
+
+    async def story(b):
+        await _switch(b, 10)
+        assert b.state.sensor_direction.startswith("seems to be mounted backwards")
+        b.meter.backwards = False
+        await _switch(b, 14)
+        assert b.state.sensor_direction == "right"
+
+    _watched(story, backwards=True)
+
+
+def test_a_right_sensor_is_never_blamed_and_nothing_is_said_of_one_that_nobody_can_judge():
+    """Proves: SEN-5+"""
+
+    async def right(b):
+        for _ in range(10):
+            await _switch(b, 1)
+            assert b.state.sensor_direction in ("", "right")
+        assert b.state.sensor_direction == "right"
+
+    async def unknown(b):
+        await _switch(b, 10)
+        assert b.state.sensor_direction == ""
+
+    _watched(right, backwards=False)
+    _watched(unknown, backwards=True, rs485_1_role="off")

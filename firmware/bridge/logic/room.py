@@ -15,6 +15,11 @@ def gateway_waits(free_at_start, hotspot_open):
     return hotspot_open and free_at_start < _ROOMY
 
 
+def direction_waits(free_at_start, hotspot_open, has_gateway):
+    """Return True while the sensor's direction is not watched: that takes 4 kB, and everything else comes first."""
+    return (hotspot_open or has_gateway) and free_at_start < _ROOMY
+
+
 def most_clients(free_at_start):
     """Return how many clients a gateway may have at once: a third one on a small board took what its imports need."""
     return 16 if free_at_start >= _ROOMY else 1

@@ -45,6 +45,7 @@
     if (/refused|unreachable|overruled/.test(s.limit_state)) return ["bad", "The plant did not take the limit", s.limit_text];
     if (s.alarms !== "none" && s.alarms !== "not known") return ["bad", "The plant reports an alarm", s.alarms];
     if (s.why) return ["bad", "Values are missing", s.why];
+    if (s.direction[5]) return ["bad", "Sensor backwards", s.direction];
     if (links("starting")) return ["wait", "Asking " + links("starting") + " …", ""];
     return ["good", "All is well", links("ok") ? "Answering: " + links("ok") + "." : "Nothing is set up to be asked."];
   };

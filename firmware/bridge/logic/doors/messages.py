@@ -30,6 +30,7 @@ def facts(state):
         + outputs
         + limit
         + [link_text(state.sensor_link, state.sensor_why), link_text(state.plant_link, state.plant_why)]
+        + [state.sensor_direction or None]
         + list(state.rs485)
         + [room.gateway_text(state.gateway_waits, state.gateway), state.alarms[:_LONGEST_TEXT]]
         + list(state.segments)

@@ -77,6 +77,7 @@ def _now(state):
         "limit_text": state.plant_limit_text,
         "sensor_link": state.sensor_link,
         "plant_link": state.plant_link,
+        "direction": state.sensor_direction,
         "why": (state.plant_why + " " + state.sensor_why).strip(),
     }
 
