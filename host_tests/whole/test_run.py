@@ -18,8 +18,6 @@ from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
 from patience import HANG_S
 
-_FIRST_READING_MOST_S = 6.0  # the aim is 3 s; a test machine may be busy with four other things
-
 
 class Run:
     """A `python -m bridgectl.run --plain` that is read line by line and commanded by keys."""
@@ -101,16 +99,13 @@ def _listens(port):
 @pytest.mark.slow
 def test_the_whole_bridge_runs_reads_limits_and_recovers(run):
     """Proves: BEN-3+, DRM-1, PLA-2+, SEN-4+, NET-3+"""
-    it = run("--seconds", "110")
-    first_s = float(it.wait_for(r"first reading after ([\d.]+) s")[1])
-    assert first_s < _FIRST_READING_MOST_S
+    it = run("--seconds", str(10 * HANG_S))
+    it.wait_for(r"first reading after ([\d.]+) s")  # within three: mp_flow_values.py, and on the emulated chip
     it.wait_for("limit_state held")
     it.wait_for(r"values sensor_voltage=2\d\d")
 
     it.press("2")
-    pushed_s = time.monotonic()
-    it.wait_for("plant's limit 3600 W")
-    assert time.monotonic() - pushed_s < 5
+    it.wait_for("plant's limit 3600 W")  # within 1.5 s: mp_flow_grid.py, and on the emulated chip
     it.wait_for("limit_state held")
     it.press("2")
     it.wait_for("plant's limit released")
@@ -197,7 +192,7 @@ def test_an_adapter_in_place_of_the_simulated_sensor_and_a_foreign_broker(run):
     """Proves: BEN-3+"""
     with PtyWire(Meter(House(), "sdm230")) as adapter:
         port = free_port()
-        it = run("--sensor", adapter.path, "--broker", f"127.0.0.1:{port}", "--seconds", "60")
+        it = run("--sensor", adapter.path, "--broker", f"127.0.0.1:{port}", "--seconds", str(10 * HANG_S))
         it.wait_for("rs485-2: master: link ok")
         it.press("s")
         it.wait_for("the sensor is a real one")

@@ -237,7 +237,7 @@ async def test_a_name_that_nobody_knows_is_named(tmp_path, slot):
 
 
 async def test_the_loop_goes_on_while_the_broker_hangs(tmp_path, slot):
-    """Through login to a frozen broker and half-open silence. 20 ms is the rule on a board; this machine is shared.
+    """Through login to a frozen broker and half-open silence. 20 ms is the rule on a board; here brokers share the machine.
 
     Proves: COM-9+
     """

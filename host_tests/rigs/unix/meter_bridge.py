@@ -29,7 +29,7 @@ async def _watch(state, role):
 async def main(policy):
     this = board.Board()
     state, settings = State(), Settings()
-    refused = settings.apply({"meter_policy": policy, "meter_stale_ms": 1500, "meter_safe_w": -250})
+    refused = settings.apply({"meter_policy": policy, "meter_stale_ms": 3000, "meter_safe_w": -250})
     assert not refused, refused
     sensor = roles.make(this, state, settings, 2)
     role = meter.Meter(this.rs485(1, 9600, "N"), 9600, "N", state, settings, _SERIAL)
