@@ -1,9 +1,10 @@
-# clock: real
 """The gateway's role: opened and closed by settings and network, beside ports that come and go."""
 
 import asyncio
-import time
+from asyncio import core
+from http import listener
 
+import memory_sockets
 from bridge.ports import clients
 from bridge.settings import Settings
 from bridge.state import State
@@ -27,7 +28,9 @@ class Ports:
 
 class Rig:
     def __init__(self, **changes):
-        self.port = 20000 + time.ticks_us() % 20000
+        listener.socket = memory_sockets
+        core._io_queue.poller = memory_sockets.Poller()
+        self.port = 1502
         self.state, self.settings = State(), Settings()
         wanted = {"rs485_1_role": "gateway", "gateway_port": self.port, "gateway_fresh_ms": 0}
         wanted.update(
@@ -55,12 +58,14 @@ class Rig:
                 bus.end(unit, pdu, done, took_ms=0)
 
     async def ask(self, request=ASKED, port=0):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port + port)
-        writer.write(request)
-        await writer.drain()
-        reply = await asyncio.wait_for_ms(reader.read(100), 2000)
-        writer.close()
-        await writer.wait_closed()
+        sock = memory_sockets.socket()
+        sock.connect(("127.0.0.1", self.port + port))
+        sock.write(request)
+        reply = None
+        while reply is None:
+            await asyncio.sleep_ms(1)
+            reply = sock.read(100)
+        sock.close()
         return reply
 
     def run(self, story):
@@ -154,8 +159,6 @@ def test_both_buses_have_a_port_each():
 
 
 def test_a_port_that_is_taken_is_told_and_no_other_client_is_lost():
-    import socket
-
     import log
 
     async def story(rig):
@@ -166,7 +169,7 @@ def test_a_port_that_is_taken_is_told_and_no_other_client_is_lost():
         assert await rig.ask() == ANSWERED
 
     rig = Rig()
-    other = socket.socket()
-    other.bind(socket.getaddrinfo("127.0.0.1", rig.port)[0][-1])
+    other = memory_sockets.socket()
+    other.bind(("127.0.0.1", rig.port))
     other.listen(1)
     rig.run(story)
