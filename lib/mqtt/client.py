@@ -1,8 +1,7 @@
 """MQTT 3.1.1 client for asyncio that never blocks the loop: one coroutine of the caller drives it, no second task.
 
 Names as in umqtt.simple; publish, subscribe and ping queue and return at once, only connect, disconnect and run wait.
-Limits: QoS 0 and 1; no turn works longer than four inbound packets and one write of 512 bytes; DNS blocks (see
-stream.open_stream).
+Limits: QoS 0 and 1; no turn works longer than four inbound packets and one write of 512 bytes; DNS blocks (opening.py).
 """
 
 import asyncio
@@ -13,11 +12,11 @@ import clock
 from clock import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 from mqtt import packet
-from mqtt.errors import MQTTException, ProtocolError, in_words
+from mqtt.errors import MQTTException, ProtocolError, in_words, pause_ms
 from mqtt.link import Link
 from mqtt.outbox import Outbox
-from mqtt.stream import open_stream, pause_ms
 from mqtt.subscriptions import Subscriptions
+from parts import Part
 
 _CONNECT_MS = const(10_000)  # for TCP, and again for the login
 _ACK_MS = const(30_000)  # a broker that answers pings but acknowledges nothing is left
@@ -25,21 +24,22 @@ _LEAVE_MS = const(2000)
 _LOGIN_MS = const(20)
 _TURN_MS = const(50)  # pause when there is nothing to do: the latency of a message
 _NAP_MS = const(500)
+_STARVED = const(4)  # want of memory ends a connection, and the client only after so many failures in a row
 
 
 class MQTTClient:
     """One connection to one broker.
 
     To look at: connected; since (clock.seconds() of the login, or None); connections (logins so far); sent, received
-    (messages); oversize (inbound messages passed over); last_error (words, no secrets); queued, dropped (outgoing).
+    (messages); oversize (inbound messages passed over); last_error (words, no secrets); queued (outgoing); outbox.dropped.
     A login proves little: `subscriptions.granted` and `outbox.holds` say what the broker made of it.
     """
 
     def __init__(self, client_id, server, port=1883, user=None, password=None,
-                 *, keepalive=30, limit=1024, queue=(16, 8192), stream=open_stream):  # fmt: skip
-        """server: address or name (stream.open_stream). keepalive: 1..65535 s. limit: longest inbound packet, bytes.
+                 *, keepalive=30, limit=1024, queue=(16, 8192), stream=None):  # fmt: skip
+        """server: address or name (opening.open_stream). keepalive: 1..65535 s. limit: longest inbound packet, bytes.
 
-        queue: messages and bytes that may wait. stream: opens the way, as stream.open_stream does; the place of TLS.
+        queue: messages and bytes that may wait. stream: opens the way, as opening.open_stream does; the place of TLS.
         """
         if not 1 <= keepalive <= 0xFFFF:
             raise ValueError("keep-alive of 1 to 65535 s")
@@ -64,10 +64,6 @@ class MQTTClient:
     def queued(self):
         return len(self.outbox)
 
-    @property
-    def dropped(self):
-        return self.outbox.dropped
-
     def set_callback(self, callback, oversize=None, connected=None):
         """callback(topic: str, payload: bytes, retained: bool) gets each message; PUBACK is sent after it returned.
 
@@ -81,7 +77,7 @@ class MQTTClient:
     def set_last_will(self, topic, msg, retain=False, qos=0):
         """Let the broker publish this when the connection breaks; from the next connect on."""
         self._will = (topic, msg, qos, retain)
-        packet.connect("check", 1, will=self._will)  # raises now, not in an outage
+        packet.publish_head(topic, len(packet.field(msg)), qos, packet_id=1)  # raises now, not in an outage
 
     def publish(self, topic, msg, retain=False, qos=0, *, latest=False):
         """Queue a message; return False if the queue has no room for it (outbox.py says what gives way).
@@ -125,8 +121,10 @@ class MQTTClient:
         self._stopping = False
         self._close()
         client_id, keepalive_s, user, password = self._login
-        hello = packet.connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
-        self._link.open(await self._open(self.server, self.port, _CONNECT_MS, beat), hello)
+        with Part("mqtt.opening") as opening:
+            hello = opening.connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
+            way = self._open or opening.open_stream
+            self._link.open(await way(self.server, self.port, _CONNECT_MS, beat), hello)
         deadline = ticks_add(ticks_ms(), _CONNECT_MS)
         try:
             while not self.connected:
@@ -182,7 +180,9 @@ class MQTTClient:
                 while not self._stopping:
                     beat()
                     await asyncio.sleep_ms(0 if self.check_msg() else _TURN_MS)
-            except (OSError, ProtocolError, MQTTException) as e:
+            except (OSError, ProtocolError, MQTTException, MemoryError) as e:
+                if isinstance(e, MemoryError) and failures >= _STARVED:
+                    raise
                 self.last_error = in_words(e)
             finally:
                 self._close()

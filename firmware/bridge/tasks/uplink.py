@@ -11,7 +11,6 @@ import log
 from bridge.logic.doors import announcing, messages
 from micropython import const
 from mqtt.client import MQTTClient
-from mqtt.stream import is_address, open_stream
 from parts import Part
 
 _LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic
@@ -62,15 +61,16 @@ class _Session:
         self._birth = ""
 
     async def _open(self, server, port, timeout_ms, beat):
-        """Return a stream to the broker, as mqtt.stream.open_stream does; its name is asked for beside the loop."""
-        if not is_address(server):
-            with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
-                asking = resolver.Resolver(self._known)
-                try:
-                    server = await asking.address(server, self._state.name_servers or (), beat)
-                finally:
-                    self._known = asking.known()
-        return await open_stream(server, port, timeout_ms, beat)
+        """Return a stream to the broker, as mqtt.opening.open_stream does; its name is asked for beside the loop."""
+        with Part("mqtt.opening") as opening:  # the client has it in memory already
+            if not opening.is_address(server):
+                with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
+                    asking = resolver.Resolver(self._known)
+                    try:
+                        server = await asking.address(server, self._state.name_servers or (), beat)
+                    finally:
+                        self._known = asking.known()
+            return await opening.open_stream(server, port, timeout_ms, beat)
 
     def _topic(self, leaf):
         return messages.topic(self._settings, self._state.sn, leaf)
@@ -121,7 +121,7 @@ class _Session:
             self._publish(where, messages.state_pieces(state))
             state.uplink_counts = {
                 "sent": client.sent,
-                "dropped": client.dropped,
+                "dropped": client.outbox.dropped,
                 "connections": client.connections,
                 "queued": client.queued,
             }

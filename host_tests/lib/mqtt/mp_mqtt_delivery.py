@@ -24,7 +24,7 @@ async def test_queued_messages_go_out_after_the_login_and_subscriptions_before_t
         (0x30, b"\x00\x01a1"),
         (0x33, b"\x00\x01b\x00\x022"),
     ]
-    assert (p.client.queued, p.client.sent, p.client.dropped) == (0, 2, 0)
+    assert (p.client.queued, p.client.sent, p.client.outbox.dropped) == (0, 2, 0)
 
 
 async def test_a_long_message_goes_out_in_portions_while_the_loop_goes_on():

@@ -2,7 +2,7 @@
 
 from random import getrandbits, seed
 
-from mqtt import packet
+from mqtt import opening, packet
 from mqtt.decoder import Decoder
 from mqtt.errors import ProtocolError
 
@@ -43,22 +43,22 @@ def events(data, limit=1024, portion=None):
 
 
 def test_a_plain_connect_is_the_standards_bytes():
-    assert packet.connect("a", 10) == b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01a"
+    assert opening.connect("a", 10) == b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01a"
 
 
 def test_a_connect_with_everything_is_the_standards_bytes():
     """Fields in the order of 3.1.3: client id, will topic, will message, user, password; flags as in figure 3.4."""
-    sent = packet.connect("id", 300, False, user="u", password="pw", will=("w/t", b"off", 1, True))
+    sent = opening.connect("id", 300, False, user="u", password="pw", will=("w/t", b"off", 1, True))
     assert sent == (b"\x10\x1f\x00\x04MQTT\x04\xec\x01\x2c" + b"\x00\x02id\x00\x03w/t\x00\x03off\x00\x01u\x00\x02pw")
 
 
 def test_a_connect_that_no_broker_takes_is_our_mistake():
-    assert raises(ValueError, packet.connect, "a", 10, password="x")
-    assert raises(ValueError, packet.connect, "", 10, False)
-    assert raises(ValueError, packet.connect, "a", 65536)
-    assert raises(ValueError, packet.connect, "a\0b", 10)
-    assert raises(ValueError, packet.connect, "a", 10, will=("w/#", "x", 0, False))
-    assert raises(ValueError, packet.connect, "a", 10, will=("w", "x" * 65536, 0, False))
+    assert raises(ValueError, opening.connect, "a", 10, password="x")
+    assert raises(ValueError, opening.connect, "", 10, False)
+    assert raises(ValueError, opening.connect, "a", 65536)
+    assert raises(ValueError, opening.connect, "a\0b", 10)
+    assert raises(ValueError, opening.connect, "a", 10, will=("w/#", "x", 0, False))
+    assert raises(ValueError, opening.connect, "a", 10, will=("w", "x" * 65536, 0, False))
 
 
 def test_publish_heads_carry_flags_length_topic_and_id():

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 firmware.load()
 
-from mqtt import packet  # noqa: E402
+from mqtt import opening, packet  # noqa: E402
 from mqtt.decoder import Decoder  # noqa: E402
 from mqtt.errors import ProtocolError  # noqa: E402
 
@@ -66,7 +66,7 @@ def test_amqtt_reads_our_connect(client_id, keepalive_s, clean, user, password, 
     if user is None:
         password = None
     will = (will_topic, will_payload, will_qos, True) if will_topic else None
-    read = read_by_amqtt(packet.connect(client_id, keepalive_s, clean, user=user, password=password, will=will))
+    read = read_by_amqtt(opening.connect(client_id, keepalive_s, clean, user=user, password=password, will=will))
     assert (read.proto_name, read.proto_level, read.reserved_flag) == ("MQTT", 4, False)
     assert (read.keep_alive, read.clean_session_flag) == (keepalive_s, clean)
     assert read.client_id == client_id or (not client_id and read.client_id_is_random)

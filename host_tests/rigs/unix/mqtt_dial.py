@@ -10,7 +10,7 @@ import sys
 import micropython
 from clock import ticks_diff, ticks_ms
 from mqtt.client import MQTTClient
-from mqtt.stream import open_stream
+from mqtt.opening import open_stream
 
 
 class Beat:

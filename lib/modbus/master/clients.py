@@ -14,9 +14,7 @@ _FORGOTTEN_S = const(3600)
 class Forwarded(Request):
     """The request of a client; done(status, frame, at, count)."""
 
-    def __init__(self, slave, sent, count, done):
-        Request.__init__(self, slave, sent, count, done)
-        self.of_client = True
+    of_client = True
 
     def finish(self, status, frame, at, count):
         self.done(status, frame, at, count)

@@ -8,6 +8,7 @@ import clock
 from micropython import const
 from modbus.wire import rtu
 
+_READ_INPUT = const(4)
 _WRITE_REGISTER = const(6)
 _WRITE_REGISTERS = const(16)
 _REQUEST = const(8)  # bytes of a read request
@@ -21,8 +22,10 @@ _DOUBLINGS = const(6)
 class Job:
     """One request that repeats (`every_ms` > 0) or waits to be asked for (`every_ms` = 0, see `ask`).
 
-    Say what is asked by `read` or `write` before the master gets it.
+    Say what is asked by `read` or `write` before the master gets it. At most twelve attributes: more make a larger table.
     """
+
+    of_client = False  # a client of a gateway asks
 
     def __init__(self, slave, done, every_ms=0, urgent=False):
         """done(job, status, frame, at, count): status of rtu.check; the reply's PDU is frame[at:at + count] until it
@@ -36,17 +39,15 @@ class Job:
         self.frame = b""
         self.length = 0  # of the frame
         self.function = self.address = self.quantity = 0
-        self.is_read = False
         self.failures = 0  # of this request in a row, while its slave answers others
-        self.of_client = False  # a client of a gateway asks
 
     def read(self, function, address, quantity):
         """Read registers (function 3 or 4); return the job."""
-        return self._hold(function, address, quantity, quantity, function != _WRITE_REGISTER)
+        return self._hold(function, address, quantity, quantity)
 
     def write_one(self, address, word):
         """Write one register (function 6); return the job."""
-        return self._hold(_WRITE_REGISTER, address, word, 1, False)
+        return self._hold(_WRITE_REGISTER, address, word, 1)
 
     def write(self, address, words):
         """Write registers (function 16; words: 1..123 integers of 16 bits); return the job."""
@@ -92,6 +93,10 @@ class Job:
     def leave(self):
         """Make the frame ready; called just before it leaves, so that what is sent may be decided as late as that."""
 
+    def is_read(self):
+        """Return True if it changes nothing at the slave."""
+        return self.function <= _READ_INPUT
+
     def answered(self):
         """Return False if the slave says nothing to this request."""
         return self.slave.unit != 0
@@ -112,9 +117,8 @@ class Job:
         """Hand the result on."""
         self.done(self, status, frame, at, count)
 
-    def _hold(self, function, address, value, quantity, is_read):
+    def _hold(self, function, address, value, quantity):
         self.frame = bytearray(_REQUEST)
         self.length = rtu.request(self.frame, self.slave.unit, function, address, value)
         self.function, self.address, self.quantity = function, address, quantity
-        self.is_read = is_read
         return self

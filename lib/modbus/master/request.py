@@ -26,10 +26,12 @@ class Request(Job):
             frame[1 + i] = sent[i]
         self.length = crc.seal(frame, count + 1)
         self.function = frame[1]
-        self.is_read = self.function <= _READ_INPUT or self.function == _READ_WRITE
-        if self.is_read:
+        if self.is_read():
             self.address, self.quantity = pdu.word(frame, 2), pdu.word(frame, 4)
         self.ask(clock.ticks_ms())
+
+    def is_read(self):
+        return self.function <= _READ_INPUT or self.function == _READ_WRITE
 
     def answered(self):
         return self.slave.unit != 0 and pdu.answered(self.frame, 1)

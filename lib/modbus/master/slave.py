@@ -85,13 +85,13 @@ class Slave:
             self.answered = True
             if status == rtu.OK:
                 self._missed = self._place = 0  # see before()
-                if job.is_read and job.function >= _READ_HOLDING and job.quantity > 1:
+                if job.is_read() and job.function >= _READ_HOLDING and job.quantity > 1:
                     self._good_function, self._good_address = job.function, job.address
                     self._good_bytes = 2 * job.quantity
             return
         self.failures = min(self.failures + 1, 99)
         self.vain_ms = clock.ticks_diff(now, began_at)
-        if job.is_read:
+        if job.is_read():
             # What did not come yet may come later, and nothing in it says which registers it holds.
             at, misses = self._place, self._misses
             misses[at] = job.function
@@ -108,7 +108,7 @@ class Slave:
         A slave answers in the order of asking. So when something of another shape was answered, all that was asked
         before has been answered too, or never will be; until then a late answer could be taken for the job's.
         """
-        if not self._missed or not job.is_read:
+        if not self._missed or not job.is_read():
             return job
         if clock.ticks_diff(now, self._missed_at) > _LATE_MS:
             self._missed = self._place = 0

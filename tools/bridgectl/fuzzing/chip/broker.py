@@ -43,7 +43,7 @@ def mqtt():
 
 
 class _Wire(Pieces):
-    """The connection to a broker, as mqtt/stream.py gives it."""
+    """The connection to a broker, as mqtt/opening.py gives it."""
 
     def readinto(self, buffer):
         return self.take(buffer)

@@ -1,5 +1,8 @@
-"""Opens the way to a broker without blocking the loop, and says when to try again. Here, and only here, TLS will be put
-around it."""
+"""How a connection begins: the way to a broker, without blocking the loop, and the packet CONNECT. Here, and only here, TLS
+will be put around it. The client has this in memory only until the way is open.
+
+Source: OASIS MQTT Version 3.1.1; chapter numbers in brackets.
+"""
 
 import asyncio
 import errno
@@ -8,13 +11,36 @@ import socket
 
 from clock import ticks_add, ticks_diff, ticks_ms
 from micropython import const
+from mqtt.packet import check_qos, check_topic, field, header
 
 _LOOK_MS = const(20)
 _UNDER_WAY = (115, 119)  # EINPROGRESS: unix and RP2040, ESP32
-_FIRST_PAUSE_MS = const(1000)
-_LAST_PAUSE_MS = const(60_000)
-_DOUBLINGS = const(6)
-_CHANCES = const(1023)
+_CONNECT = b"\x00\x04MQTT\x04"  # protocol name and level [3.1.2]
+
+
+def connect(client_id, keepalive_s, clean_session=True, *, user=None, password=None, will=None):
+    """Return CONNECT [3.1]. will: (topic, payload, qos, retain) or None."""
+    if not 0 <= keepalive_s <= 0xFFFF:
+        raise ValueError("keep-alive of 0 to 65535 s")
+    if password is not None and user is None:
+        raise ValueError("password without user")
+    if not (client_id or clean_session):
+        raise ValueError("a lasting session needs a client id")
+    flags = 2 if clean_session else 0
+    fields = field(client_id)
+    if will:
+        topic, payload, qos, retain = will
+        check_topic(topic)
+        check_qos(qos)
+        flags |= 4 | qos << 3 | (32 if retain else 0)
+        fields += field(topic) + field(payload)
+    if user is not None:
+        flags |= 128
+        fields += field(user)
+    if password is not None:
+        flags |= 64
+        fields += field(password)
+    return header(0x10, 10 + len(fields)) + _CONNECT + bytes((flags, keepalive_s >> 8, keepalive_s & 255)) + fields
 
 
 async def open_stream(server, port, timeout_ms, beat):
@@ -60,12 +86,3 @@ def is_address(text):
     """Return True if text is an address "a.b.c.d"."""
     parts = text.split(".")
     return len(parts) == 4 and all(0 < len(p) < 4 and p.isdigit() and int(p) < 256 for p in parts)
-
-
-def pause_ms(failures, chance):
-    """Return the pause after this many failures in a row (0 = the first): half of 1, 2, 4 ... 60 s up to all of it.
-
-    chance: random number of 10 bits, 0..1023.
-    """
-    longest_ms = min(_FIRST_PAUSE_MS << min(failures, _DOUBLINGS), _LAST_PAUSE_MS)
-    return longest_ms // 2 + longest_ms // 2 * chance // _CHANCES
