@@ -122,7 +122,9 @@ class MQTTClient:
         self._close()
         client_id, keepalive_s, user, password = self._login
         with Part("mqtt.opening") as opening:
-            hello = opening.connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
+            hello = opening.connect(
+                client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
+            )
             way = self._open or opening.open_stream
             self._link.open(await way(self.server, self.port, _CONNECT_MS, beat), hello)
         deadline = ticks_add(ticks_ms(), _CONNECT_MS)

@@ -1,6 +1,4 @@
-"""What ends a connection, and when the next one is tried. What it means for people says words.py, which comes into memory only
-for that.
-"""
+"""What ends a connection, and when the next is tried. What it means for people says words.py, in memory only for that."""
 
 from micropython import const
 from parts import Part

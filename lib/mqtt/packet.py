@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 packets that a client sends but CONNECT (opening.py), as bytes, and the names of what it may receive (decoder.py).
+"""MQTT 3.1.1 packets that a client sends, as bytes, and the names of what it may receive (decoder.py). CONNECT: opening.py.
 
 QoS 0 and 1. What may not be sent raises ValueError.
 Source: OASIS MQTT Version 3.1.1; chapter numbers in brackets.

@@ -1,7 +1,7 @@
 """The bounded queue of outgoing messages, and the pause between attempts to connect."""
 
-from mqtt.outbox import Outbox
 from mqtt.errors import pause_ms
+from mqtt.outbox import Outbox
 
 
 class Ids:

@@ -6,6 +6,7 @@ A part of a kept read is as good as the whole: registers at any position, bits w
 import clock
 from micropython import const
 
+_FREE_MS = const(0x3FFFFFFF)  # age of a place that holds nothing
 _BITS_LAST = const(2)  # functions 1 and 2 read bits, 3 and 4 registers
 
 
@@ -25,9 +26,10 @@ class Cache:
     """The reads of one bus that are not older than freshness_ms; 0 keeps nothing."""
 
     def __init__(self, freshness_ms, places):
-        """places: how many reads are kept at most (up to 250 bytes each)."""
+        """places: how many reads are kept at most (up to 250 bytes each); each is made when it is first wanted."""
         self._freshness_ms = freshness_ms
-        self._reads = tuple([Read() for _ in range(places if freshness_ms else 0)])
+        self._places = places if freshness_ms else 0
+        self._reads = []
 
     def find(self, unit, function, address, quantity, now):
         """Return the kept Read that holds all that is asked for and is fresh, or None."""
@@ -41,17 +43,7 @@ class Cache:
 
     def keep(self, unit, function, address, quantity, buffer, at, asked_at, now):
         """Keep a read: its bytes without count lie at buffer[at]; asked_at: ticks when the request had left."""
-        place = None
-        oldest_ms = -1
-        for read in self._reads:
-            if read.unit == unit and read.function == function:
-                if covers(function, address, quantity, read.address, read.quantity):
-                    place = read  # what the new one holds is not kept twice
-                    break
-            # The free ones first, then the oldest.
-            age_ms = clock.ticks_diff(now, read.at) if read.unit >= 0 else 0x3FFFFFFF
-            if age_ms > oldest_ms:
-                place, oldest_ms = read, age_ms
+        place = self._place(unit, function, address, quantity, now)
         if place is None:
             return
         size = size_of(function, quantity)
@@ -60,6 +52,22 @@ class Cache:
         place.bytes[:size] = memoryview(buffer)[at : at + size]
         place.unit, place.function, place.address, place.quantity = unit, function, address, quantity
         place.at = asked_at
+
+    def _place(self, unit, function, address, quantity, now):
+        """Return where a new read goes: one that it covers, a free place, a new one, the oldest; None if none is kept."""
+        oldest = None
+        oldest_ms = -1
+        for read in self._reads:
+            if read.unit == unit and read.function == function:
+                if covers(function, address, quantity, read.address, read.quantity):
+                    return read  # what the new one holds is not kept twice
+            age_ms = clock.ticks_diff(now, read.at) if read.unit >= 0 else _FREE_MS
+            if age_ms > oldest_ms:
+                oldest, oldest_ms = read, age_ms
+        if oldest_ms < _FREE_MS and len(self._reads) < self._places:
+            oldest = Read()
+            self._reads.append(oldest)
+        return oldest
 
     def forget(self, unit):
         """Forget what is known of a unit, because somebody writes to it; 0: of all."""

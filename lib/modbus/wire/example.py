@@ -5,7 +5,7 @@ MICROPYPATH=lib:.frozen micropython -m modbus.wire.example [REPLY IN HEX]
 
 import sys
 
-from modbus.wire import functions, pdu, rtu, tcp
+from modbus.wire import functions, pdu, request_pdu, rtu, tcp
 from modbus.wire.timing import Timing
 
 UNIT, ADDRESS, COUNT = 1, 0, 2
@@ -18,7 +18,7 @@ def asked():
     frame = bytearray(rtu.LONGEST)
     size = rtu.request(frame, UNIT, functions.READ_INPUT, ADDRESS, COUNT)
     packet = bytearray(tcp.LONGEST)
-    end = pdu.two_words(packet, tcp.HEADER, functions.READ_INPUT, ADDRESS, COUNT)
+    end = request_pdu.two_words(packet, tcp.HEADER, functions.READ_INPUT, ADDRESS, COUNT)
     tcp.head(packet, 1, UNIT, end - tcp.HEADER)  # transaction 1
     return bytes(frame[:size]), bytes(packet[:end])
 

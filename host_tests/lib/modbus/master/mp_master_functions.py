@@ -8,7 +8,7 @@ from modbus.master.job import Job
 from modbus.master.request import Request
 from modbus.master.slave import Slave
 from modbus.pace.pacing import Pacing
-from modbus.wire import functions, pdu, rtu
+from modbus.wire import functions, request_pdu, rtu
 from server_rig import OBJECTS, Rig
 from wire import Line
 
@@ -52,20 +52,20 @@ def _ask(far, *requests, unit=1):
 
 
 ALL = (
-    (pdu.two_words, (functions.READ_COILS, 0, 3)),
-    (pdu.two_words, (functions.READ_DISCRETE, 0, 3)),
-    (pdu.two_words, (functions.READ_HOLDING, 2, 2)),
-    (pdu.two_words, (functions.READ_INPUT, 2, 1)),
-    (pdu.two_words, (functions.WRITE_COIL, 1, 0xFF00)),
-    (pdu.two_words, (functions.WRITE_REGISTER, 3, 0x1234)),
-    (pdu.diagnose, (0, 0xA537)),
-    (pdu.write_coils, (4, (1, 0, 1))),
-    (pdu.write_registers, (7, (1, 2, 3))),
-    (pdu.mask_register, (8, 0x00F2, 0x0025)),
-    (pdu.read_write, (7, 3, 20, (9, 8))),
-    (pdu.identify, (1, 0)),
-    (pdu.two_words, (functions.READ_HOLDING, 50, 1)),
-    (pdu.two_words, (functions.READ_HOLDING, 999, 1)),
+    (request_pdu.two_words, (functions.READ_COILS, 0, 3)),
+    (request_pdu.two_words, (functions.READ_DISCRETE, 0, 3)),
+    (request_pdu.two_words, (functions.READ_HOLDING, 2, 2)),
+    (request_pdu.two_words, (functions.READ_INPUT, 2, 1)),
+    (request_pdu.two_words, (functions.WRITE_COIL, 1, 0xFF00)),
+    (request_pdu.two_words, (functions.WRITE_REGISTER, 3, 0x1234)),
+    (request_pdu.diagnose, (0, 0xA537)),
+    (request_pdu.write_coils, (4, (1, 0, 1))),
+    (request_pdu.write_registers, (7, (1, 2, 3))),
+    (request_pdu.mask_register, (8, 0x00F2, 0x0025)),
+    (request_pdu.read_write, (7, 3, 20, (9, 8))),
+    (request_pdu.identify, (1, 0)),
+    (request_pdu.two_words, (functions.READ_HOLDING, 50, 1)),
+    (request_pdu.two_words, (functions.READ_HOLDING, 999, 1)),
 )
 WANTED = (
     "010101", "020106", "030410021003", "04021002", "050001ff00", "0600031234", "080000a537", "0f00040003", "1000070003",
@@ -78,7 +78,7 @@ def _all(echo):
     got, bus, line = _ask(far, *ALL)
     assert [reply.hex() for _, reply in got[: len(WANTED)]] == list(WANTED), [r[1].hex() for r in got]
     assert [status for status, _ in got] == [0] * 12 + [4, 2]
-    objects, more = pdu.objects(got[11][1], 0, len(got[11][1]))
+    objects, more = request_pdu.objects(got[11][1], 0, len(got[11][1]))
     assert objects == [(n, text) for n, text in OBJECTS[:3]] and more is None
     words, coils = far.rig.bank.words, far.rig.bank.coils
     assert (words[3], words[7:10], words[20:22]) == (0x1234, [1, (2 & 0xF2) | (0x25 & ~0xF2), 3], [9, 8])
@@ -118,7 +118,7 @@ def test_a_broadcast_is_given_time_and_awaits_no_reply():
 
 def test_a_slave_told_to_listen_only_is_not_awaited():
     far = Far()
-    got, bus, line = _ask(far, (pdu.diagnose, (4, 0)), ALL[2])
+    got, bus, line = _ask(far, (request_pdu.diagnose, (4, 0)), ALL[2])
     assert [status for status, _ in got] == [rtu.OK, rtu.SILENT]
 
 

@@ -9,7 +9,7 @@ from modbus.master import master, reply
 from modbus.master.job import Job
 from modbus.master.slave import Slave
 from modbus.pace.pacing import Pacing
-from modbus.wire import pdu, rtu
+from modbus.wire import request_pdu, rtu
 from wire import Line, frame
 
 SILENCE_US = rtu.silence_us(9600, "N")
@@ -78,7 +78,7 @@ def _with_clients(every_ms):
     own, client = Times(), Times()
     bus.add(Job(_slave(), own.done, every_ms).read(4, 0, 20))
     asked = bytearray(260)
-    end = pdu.two_words(asked, 0, 4, 50, 20)
+    end = request_pdu.two_words(asked, 0, 4, 50, 20)
 
     async def greedy():
         while True:

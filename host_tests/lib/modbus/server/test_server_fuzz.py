@@ -10,7 +10,7 @@ from pymodbus.pdu import DecodePDU
 firmware.load()
 
 from modbus.server import server  # noqa: E402
-from modbus.wire import pdu, rtu  # noqa: E402
+from modbus.wire import pdu, request_pdu, rtu  # noqa: E402
 
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
@@ -123,7 +123,7 @@ def test_a_master_survives_any_reply(reply, function, rest):
         assert pdu.reply_length(reply, 0, len(reply), request, 0, len(request)) >= 2
         assert pdu.request_length(reply, 0, len(reply)) >= 0 and pdu.overheard_length(reply, 0, len(reply)) >= 0
         if function == 43 and status == rtu.OK:
-            found, _more = pdu.objects(reply, 0, len(reply))
+            found, _more = request_pdu.objects(reply, 0, len(reply))
             assert len(found) == reply[6]
 
 
@@ -149,20 +149,20 @@ def test_what_pymodbus_reads_of_our_requests_is_what_was_meant(function, address
     words = [(seed + 7919 * i) & 0xFFFF for i in range(count)]
     bits = [bool(seed >> i % 16 & 1) for i in range(count)]
     if function <= 4:
-        end, meant = pdu.two_words(out, 0, function, address, count), {"address": address, "count": count}
+        end, meant = request_pdu.two_words(out, 0, function, address, count), {"address": address, "count": count}
     elif function == 5:
-        end, meant = pdu.two_words(out, 0, 5, address, 0xFF00), {"address": address, "bits": [True]}
+        end, meant = request_pdu.two_words(out, 0, 5, address, 0xFF00), {"address": address, "bits": [True]}
     elif function == 6:
-        end, meant = pdu.two_words(out, 0, 6, address, seed), {"address": address, "registers": [seed]}
+        end, meant = request_pdu.two_words(out, 0, 6, address, seed), {"address": address, "registers": [seed]}
     elif function == 15:
-        end, meant = pdu.write_coils(out, 0, address, bits), {"address": address}
+        end, meant = request_pdu.write_coils(out, 0, address, bits), {"address": address}
     elif function == 16:
-        end, meant = pdu.write_registers(out, 0, address, words), {"address": address, "registers": words}
+        end, meant = request_pdu.write_registers(out, 0, address, words), {"address": address, "registers": words}
     elif function == 22:
-        end = pdu.mask_register(out, 0, address, seed, 0x0F0F)
+        end = request_pdu.mask_register(out, 0, address, seed, 0x0F0F)
         meant = {"address": address, "and_mask": seed, "or_mask": 0x0F0F}
     else:
-        end = pdu.read_write(out, 0, address, count, address + 1, words)
+        end = request_pdu.read_write(out, 0, address, count, address + 1, words)
         meant = {"read_address": address, "read_count": count, "write_address": address + 1, "write_registers": words}
     message = to_server.decode(bytes(out[:end]))
     assert message.function_code == function

@@ -1,7 +1,7 @@
 """PDUs of all functions: what a master sends, and how it judges what comes back."""
 
 import micropython
-from modbus.wire import functions, pdu, rtu
+from modbus.wire import functions, pdu, request_pdu, rtu
 
 
 def made(build, *arguments):
@@ -20,38 +20,38 @@ def judged(reply, request, function=None):
 
 def test_requests_are_the_examples_of_the_specification():
     # fmt: off
-    assert made(pdu.two_words, functions.READ_COILS, 0x0013, 0x0013) == "0100130013"
-    assert made(pdu.two_words, functions.READ_DISCRETE, 0x00C4, 0x0016) == "0200c40016"
-    assert made(pdu.two_words, functions.READ_HOLDING, 0x006B, 3) == "03006b0003"
-    assert made(pdu.two_words, functions.READ_INPUT, 8, 1) == "0400080001"
-    assert made(pdu.two_words, functions.WRITE_COIL, 0x00AC, 0xFF00) == "0500acff00"
-    assert made(pdu.two_words, functions.WRITE_REGISTER, 1, 3) == "0600010003"
-    assert made(pdu.diagnose, 0, 0xA537) == "080000a537"
-    assert made(pdu.write_coils, 0x0013, (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)) == "0f0013000a02cd01"
-    assert made(pdu.write_registers, 1, (0x000A, 0x0102)) == "100001000204000a0102"
-    assert made(pdu.mask_register, 4, 0x00F2, 0x0025) == "16000400f20025"
-    assert made(pdu.read_write, 3, 6, 0x000E, (0xFF, 0xFF, 0xFF)) == "1700030006000e00030600ff00ff00ff"
-    assert made(pdu.identify, 1, 0) == "2b0e0100"
+    assert made(request_pdu.two_words, functions.READ_COILS, 0x0013, 0x0013) == "0100130013"
+    assert made(request_pdu.two_words, functions.READ_DISCRETE, 0x00C4, 0x0016) == "0200c40016"
+    assert made(request_pdu.two_words, functions.READ_HOLDING, 0x006B, 3) == "03006b0003"
+    assert made(request_pdu.two_words, functions.READ_INPUT, 8, 1) == "0400080001"
+    assert made(request_pdu.two_words, functions.WRITE_COIL, 0x00AC, 0xFF00) == "0500acff00"
+    assert made(request_pdu.two_words, functions.WRITE_REGISTER, 1, 3) == "0600010003"
+    assert made(request_pdu.diagnose, 0, 0xA537) == "080000a537"
+    assert made(request_pdu.write_coils, 0x0013, (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)) == "0f0013000a02cd01"
+    assert made(request_pdu.write_registers, 1, (0x000A, 0x0102)) == "100001000204000a0102"
+    assert made(request_pdu.mask_register, 4, 0x00F2, 0x0025) == "16000400f20025"
+    assert made(request_pdu.read_write, 3, 6, 0x000E, (0xFF, 0xFF, 0xFF)) == "1700030006000e00030600ff00ff00ff"
+    assert made(request_pdu.identify, 1, 0) == "2b0e0100"
     # fmt: on
 
 
 def test_more_than_a_frame_holds_is_refused_before_it_is_sent():
     out = bytearray(260)
     for build, arguments in (
-        (pdu.write_coils, (0, ())),
-        (pdu.write_coils, (0, (1,) * 1969)),
-        (pdu.write_registers, (0, ())),
-        (pdu.write_registers, (0, (1,) * 124)),
-        (pdu.read_write, (0, 1, 0, (1,) * 122)),
+        (request_pdu.write_coils, (0, ())),
+        (request_pdu.write_coils, (0, (1,) * 1969)),
+        (request_pdu.write_registers, (0, ())),
+        (request_pdu.write_registers, (0, (1,) * 124)),
+        (request_pdu.read_write, (0, 1, 0, (1,) * 122)),
     ):
         try:
             build(out, 1, *arguments)
         except ValueError:
             continue
         raise AssertionError(build)
-    assert pdu.write_coils(out, 1, 0, (1,) * 1968) == 1 + 6 + 246
-    assert pdu.write_registers(out, 1, 0, (1,) * 123) == 1 + 6 + 246
-    assert pdu.read_write(out, 1, 0, 1, 0, (1,) * 121) == 1 + 10 + 242
+    assert request_pdu.write_coils(out, 1, 0, (1,) * 1968) == 1 + 6 + 246
+    assert request_pdu.write_registers(out, 1, 0, (1,) * 123) == 1 + 6 + 246
+    assert request_pdu.read_write(out, 1, 0, 1, 0, (1,) * 121) == 1 + 10 + 242
 
 
 # request, its good reply
@@ -111,12 +111,32 @@ def test_the_whole_length_of_an_answer_grows_with_what_has_come():
 
 def test_bits_words_and_objects_are_read_where_they_lie():
     reply = bytes.fromhex("0103cd6b05")
-    assert [pdu.bit(reply, 2, n) for n in range(19)] == [1, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1]
+    assert [request_pdu.bit(reply, 2, n) for n in range(19)] == [
+        1,
+        0,
+        1,
+        1,
+        0,
+        0,
+        1,
+        1,
+        1,
+        1,
+        0,
+        1,
+        0,
+        1,
+        1,
+        0,
+        1,
+        0,
+        1,
+    ]
     assert pdu.word(bytes.fromhex("0402fedc"), 2) == 0xFEDC
     whole = bytes.fromhex("2b0e010100000300024142010143020131")
-    assert pdu.objects(whole, 0, len(whole)) == ([(0, b"AB"), (1, b"C"), (2, b"1")], None)
+    assert request_pdu.objects(whole, 0, len(whole)) == ([(0, b"AB"), (1, b"C"), (2, b"1")], None)
     part = bytes.fromhex("2b0e0101ff020200024142010143")
-    assert pdu.objects(part, 0, len(part)) == ([(0, b"AB"), (1, b"C")], 2)
+    assert request_pdu.objects(part, 0, len(part)) == ([(0, b"AB"), (1, b"C")], 2)
 
 
 def test_listen_only_is_the_one_request_that_nobody_answers():
@@ -130,13 +150,13 @@ def test_nothing_is_allocated():
     pairs = [(bytes.fromhex(a), bytes.fromhex(b)) for a, b in PAIRS]
 
     def round():
-        pdu.two_words(out, 1, 3, 107, 3)
-        pdu.write_coils(out, 1, 0, bits)
-        pdu.write_registers(out, 1, 0, words)
-        pdu.mask_register(out, 1, 4, 0xF2, 0x25)
-        pdu.read_write(out, 1, 3, 6, 14, words)
-        pdu.diagnose(out, 1, 0)
-        pdu.identify(out, 1)
+        request_pdu.two_words(out, 1, 3, 107, 3)
+        request_pdu.write_coils(out, 1, 0, bits)
+        request_pdu.write_registers(out, 1, 0, words)
+        request_pdu.mask_register(out, 1, 4, 0xF2, 0x25)
+        request_pdu.read_write(out, 1, 3, 6, 14, words)
+        request_pdu.diagnose(out, 1, 0)
+        request_pdu.identify(out, 1)
         for request, reply in pairs:
             pdu.check(reply, 0, len(reply), request, 0, len(request))
             pdu.request_length(request, 0, len(request))

@@ -36,7 +36,7 @@ def rtu_reply():
 
 def pdu_reply():
     """In: bytes of the request PDU, request PDU, reply PDU. Out: [status, what a good reply holds]."""
-    from modbus.wire import functions, pdu, rtu
+    from modbus.wire import functions, pdu, request_pdu, rtu
 
     def take(data):
         end = 1 + data[0] if data else 0
@@ -47,11 +47,11 @@ def pdu_reply():
         function = data[1]
         held = ""
         if status == rtu.OK and function == functions.IDENTIFY:
-            found, following = pdu.objects(data, end, len(data))
+            found, following = request_pdu.objects(data, end, len(data))
             held = [[(number, content.hex()) for number, content in found], following]
         elif status == rtu.OK and function in (1, 2):
             count = pdu.word(data, 4)
-            held = [pdu.bit(data, end + 2, n) for n in range(count)]
+            held = [request_pdu.bit(data, end + 2, n) for n in range(count)]
         elif status == rtu.OK and function in (3, 4, 23):
             held = [pdu.word(data, at) for at in range(end + 2, len(data) - 1, 2)]
         return [status, held]
