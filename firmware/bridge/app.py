@@ -158,7 +158,7 @@ def build(board):
     #    what       its module                      loaded while                       after s  with
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
     part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
-    part("uplink",  uplink,                         lambda: settings.mqtt_host,         1, state, settings)
+    part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings)
     part("clients", clients,                        gateway_due,                        1, state, settings, ports,
          gateway_due, room.most_clients(free))
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,

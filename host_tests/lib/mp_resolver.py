@@ -2,7 +2,7 @@
 
 import socket
 
-from mqtt.opening import is_address
+from mqtt.link import is_address
 from resolver import NoSuchName, Resolver, answer, question
 
 ASKED = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06broker\x03lan\x00\x00\x01\x00\x01"

@@ -133,3 +133,9 @@ class Link:
         elif not self._rest:
             self._rest = None
         return True
+
+
+def is_address(text):
+    """Return True if text is an address "a.b.c.d" and no name that somebody has to be asked for."""
+    parts = text.split(".")
+    return len(parts) == 4 and all(0 < len(p) < 4 and p.isdigit() and int(p) < 256 for p in parts)

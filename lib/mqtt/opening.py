@@ -80,9 +80,3 @@ async def _connect(sock, address, timeout_ms, beat):
             raise OSError(errno.ETIMEDOUT, "the broker does not answer")
         beat()
         await asyncio.sleep_ms(_LOOK_MS)
-
-
-def is_address(text):
-    """Return True if text is an address "a.b.c.d"."""
-    parts = text.split(".")
-    return len(parts) == 4 and all(0 < len(p) < 4 and p.isdigit() and int(p) < 256 for p in parts)

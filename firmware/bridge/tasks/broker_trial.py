@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 from mqtt.client import MQTTClient
 from mqtt.errors import MQTTException, ProtocolError, in_words
+from mqtt.link import is_address
 from parts import Part
 
 _LONGEST_MS = const(6000)  # a page waits 8 s
@@ -14,10 +15,10 @@ async def run(state, host, port, user, password):
     """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most."""
 
     async def way(server, port, timeout_ms, beat):
+        if not is_address(server):
+            with Part("resolver", "resolver") as resolver:
+                server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
         with Part("mqtt.opening") as opening:
-            if not opening.is_address(server):
-                with Part("resolver", "resolver") as resolver:
-                    server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
             return await opening.open_stream(server, port, timeout_ms, beat)
 
     client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)

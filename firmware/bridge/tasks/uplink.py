@@ -11,6 +11,7 @@ import log
 from bridge.logic.doors import announcing, messages
 from micropython import const
 from mqtt.client import MQTTClient
+from mqtt.link import is_address
 from parts import Part
 
 _LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic
@@ -62,14 +63,14 @@ class _Session:
 
     async def _open(self, server, port, timeout_ms, beat):
         """Return a stream to the broker, as mqtt.opening.open_stream does; its name is asked for beside the loop."""
-        with Part("mqtt.opening") as opening:  # the client has it in memory already
-            if not opening.is_address(server):
-                with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
-                    asking = resolver.Resolver(self._known)
-                    try:
-                        server = await asking.address(server, self._state.name_servers or (), beat)
-                    finally:
-                        self._known = asking.known()
+        if not is_address(server):
+            with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
+                asking = resolver.Resolver(self._known)
+                try:
+                    server = await asking.address(server, self._state.name_servers or (), beat)
+                finally:
+                    self._known = asking.known()
+        with Part("mqtt.opening") as opening:
             return await opening.open_stream(server, port, timeout_ms, beat)
 
     def _topic(self, leaf):
