@@ -8,7 +8,10 @@ from binascii import crc32
 _MARK_BYTES = 3  # of a ROMFS; its length follows
 _FOLDER, _FILE = 4, 5  # kinds of records; a file holds one record of content
 _BEGINNING = 80  # bytes: longer than what stands before the content of a file, with a name of 64 characters
-_ENTRY = 9  # bytes of the table: 3 of the path's sum, 3 where the file begins, 0 for a folder, 3 its size
+_ENTRY = (
+    6  # bytes of the table: 3 of the path's sum, 3 where the file's size stands with its content behind, 0 for a folder
+)
+_NUMBER = 4  # bytes that a size takes at most
 
 
 class Image:
@@ -30,16 +33,21 @@ class Image:
         pass
 
     def stat(self, path):
-        at, size = self._find(path)
+        """Return what os.stat does: kind and size; of a module 0, for each import asks, and only whether it is there."""
+        at = self._find(path)
+        size = 0
+        if at and not path.endswith(".mpy"):
+            with open(self._path, "rb") as file:
+                size = _size(file, at)
         return (0x8000 if at else 0x4000, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def open(self, path, mode):
         """Return the file. A module: the image itself, standing there, for an import knows where it ends."""
-        at, size = self._find(path)
+        at = self._find(path)
         if not at:
             raise OSError(21)  # EISDIR
         file = open(self._path, "rb")
-        file.seek(at)
+        size = _size(file, at)
         return file if path.endswith(".mpy") else _Part(file, size)
 
     def _find(self, path):
@@ -50,7 +58,7 @@ class Image:
             at = table.find(key, at + 1)
         if at < 0:
             raise OSError(2)
-        return int.from_bytes(table[at + 3 : at + 6], "big"), int.from_bytes(table[at + 6 : at + _ENTRY], "big")
+        return int.from_bytes(table[at + 3 : at + _ENTRY], "big")
 
     def _list(self, file, at, end, folder):
         """Note what lies in a folder, from `at` to `end`, and below it."""
@@ -65,15 +73,14 @@ class Image:
                 path = folder + row[used : used + count].decode()
                 used += count
                 if kind == _FOLDER:
-                    self._note(path, 0, 0)
+                    self._note(path, 0)
                     self._list(file, at + used, after, path + "/")
                 else:
-                    size, used = _number(row, used + 1)  # behind the kind of its content
-                    self._note(path, at + used, size)
+                    self._note(path, at + used + 1)  # behind the kind of its content
             at = after
 
-    def _note(self, path, at, size):
-        self._table.extend(_sum(path) + at.to_bytes(3, "big") + size.to_bytes(3, "big"))
+    def _note(self, path, at):
+        self._table.extend(_sum(path) + at.to_bytes(3, "big"))
 
 
 class _Part:
@@ -105,6 +112,14 @@ class _Part:
 
 def _sum(path):
     return crc32(path.encode()).to_bytes(4, "big")[1:]
+
+
+def _size(file, at):
+    """Return the size that stands at `at`; the file stands at the content then."""
+    file.seek(at)
+    size, used = _number(file.read(_NUMBER), 0)
+    file.seek(at + used)
+    return size
 
 
 def _number(row, at):

@@ -38,7 +38,10 @@ def run(board):
     """Run the bridge on a board until the process is ended."""
     gc.threshold(board.gc_threshold)
     supervisor = build(board)[0]
-    globals().pop("build")  # done once, and a kilobyte
+    globals().pop("build")  # what is done once goes: two kilobytes
+    globals().pop("_restarted")
+    globals().pop("_web")
+    del State.__init__
     asyncio.run(supervisor.run())
 
 

@@ -33,14 +33,15 @@ boot.vfs = Vfs
 boot.machine = None
 assert boot.start(root) == "a"
 import os
-for path in sys.stdin.read().split():
+for line in sys.stdin.read().split("\n"):
+    path, known = line.split()
     place = "/a/" + path
     size = os.stat(place)[6]
     if os.stat(place)[0] & 0x4000:
         print(path, "folder")
     else:
         with open(place, "rb") as file:
-            content = file.read(size)
+            content = file.read(int(known))  # a module is the image itself from there on
             assert path.endswith(".mpy") or file.read(1) == b""
         print(path, size, crc32(content))
 for path in ("bridge/none.mpy", "bridge/app.py"):
@@ -70,13 +71,17 @@ def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root,
     paths = [p.relative_to(built).as_posix() for p in files]
     done = subprocess.run(
         [build.micropython(), "-X", "heapsize=2m", "-c", _READ, str(root), carrier],
-        input="\n".join([*paths, "bridge", "bridge/ports", "modbus"]),
+        input="\n".join(
+            [*(f"{p} {q.stat().st_size}" for p, q in zip(paths, files)), "bridge 0", "bridge/ports 0", "modbus 0"]
+        ),
         cwd=build.ROOT, capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.splitlines()
     assert told[0].startswith(f"boot: slot a, version {build.version()}, carrier {carrier}, ")
-    wanted = [f"{p} {q.stat().st_size} {zlib.crc32(q.read_bytes())}" for p, q in zip(paths, files)]
+    unknown = ".mpy" if carrier == "Files" else None  # each import would open the image once more only to know a size
+    sizes = [0 if p.endswith(unknown or "\0") else q.stat().st_size for p, q in zip(paths, files)]
+    wanted = [f"{p} {size} {zlib.crc32(q.read_bytes())}" for p, size, q in zip(paths, sizes, files)]
     assert told[1:] == [
         *wanted,
         *(f"{f} folder" for f in ("bridge", "bridge/ports", "modbus")),
