@@ -43,8 +43,7 @@ class MQTTClient:
         """
         if not 1 <= keepalive <= 0xFFFF:
             raise ValueError("keep-alive of 1 to 65535 s")
-        self.server = server
-        self.port = port
+        self.server, self.port = server, port
         self._login = (client_id, keepalive, user, password)
         self._open = stream
         self._will = None

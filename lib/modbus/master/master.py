@@ -28,11 +28,11 @@ _BLOCKED_US = const(20000)  # looked at so much later than meant: something kept
 _URGENT_MOST = const(2)  # in a row; over a longer time every second exchange at most, while others wait
 _OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
-_piece = bytearray(rtu.LONGEST)  # of whichever master looks at its line just now; none keeps it over a wait
-
 
 class Master:
     """Runs jobs on a line (the board's rs485 object)."""
+
+    _piece = None  # of all masters: for the one that looks at its line just now; none keeps it over a wait
 
     def __init__(self, line, baud, parity, period_ms=0):
         """period_ms: least time between two requests on the line, from the end of one to the start of the next, so
@@ -47,6 +47,7 @@ class Master:
         self.reply = Reply()
         self.counts = self.reply.counts
         self.count_names = COUNT_NAMES
+        Master._piece = Master._piece or bytearray(rtu.LONGEST)
         self._quiet_at = clock.ticks_ms()
         self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
         self._sent_us = self._still_us = self._deadline_us = 0
@@ -282,7 +283,7 @@ class Master:
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""
-        reply, piece = self.reply, _piece
+        reply, piece = self.reply, self._piece
         reply.have = 0
         while self._line.any():
             count = self._line.readinto(piece, len(piece))
@@ -294,7 +295,7 @@ class Master:
 
     def _take(self, waiting):
         """Move the bytes that wait behind those in the reply's frame."""
-        reply, piece = self.reply, _piece
+        reply, piece = self.reply, self._piece
         if reply.have:
             reply.append(piece, self._line.readinto(piece, min(waiting, len(piece))))
         else:
