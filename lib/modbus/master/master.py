@@ -51,8 +51,7 @@ class Master:
         self._quiet_at = clock.ticks_ms()
         self._quiet_us = clock.ticks_us()  # wraps like every tick: only for spans of some seconds
         self._sent_us = self._still_us = self._deadline_us = 0
-        self._seen = 0
-        self._look_us = 0  # when the line is to be looked at
+        self._seen = self._look_us = 0  # look: when the line is to be looked at
         self._waits = False  # for a reply
         self._rested_us = 0
         self._began_at = 0
