@@ -53,8 +53,7 @@ class Master:
         self._sent_us = self._still_us = self._deadline_us = 0
         self._seen = self._look_us = 0  # look: when the line is to be looked at
         self._waits = False  # for a reply
-        self._rested_us = 0
-        self._began_at = 0
+        self._rested_us = self._began_at = 0
         self._is_split = self._is_late = False  # late: looked at too late to tell when characters came
         self._last = None  # slave of the last exchange
         self.stopped = False  # set it, and run() ends after the exchange under way
