@@ -33,7 +33,7 @@ boot.vfs = Vfs
 boot.machine = None
 assert boot.start(root) == "a"
 import os
-for line in sys.stdin.read().split("\n"):
+for line in sys.stdin.read().splitlines():
     path, known = line.split()
     place = "/a/" + path
     size = os.stat(place)[6]
