@@ -1,6 +1,7 @@
 """`make run` from outside: the real firmware, the simulated site, the embedded broker, and an end without leftovers."""
 
 import json
+import os
 import queue
 import re
 import signal
@@ -157,6 +158,21 @@ def test_a_signal_ends_everything_that_was_started(run, end):
     assert it.process.wait(HANG_S) == 0
     # Its ports went with its processes; another run may have taken the broker's usual one by now.
     assert not any(_alive(pid) for pid in children)
+
+
+def test_who_asks_a_second_time_while_it_ends_is_obeyed_at_once(run):
+    """Two signals that differ, for two of a kind may become one. The firmware is held up: an end in order has to wait."""
+    it = run()
+    it.wait_for("first reading")
+    children = it.children()
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    it.process.send_signal(signal.SIGINT)
+    it.process.send_signal(signal.SIGTERM)
+    assert it.process.wait(30) == 128 + signal.SIGTERM
+    assert not any(_alive(pid) for pid in children)
+    again = run()  # the lock of the folder has gone
+    again.wait_for("broker 127")
 
 
 def test_it_ends_by_itself_after_its_seconds(run):

@@ -24,13 +24,23 @@ _NUMBERS = {
     0x53: "this is an SSH server, not a broker; name the broker's port",
 }
 
+_NO_WAY = "there is no way to this address: is it in the same network?"
+_ERRORS = {
+    errno.ECONNREFUSED: "nobody listens there: is the broker running, and is its port right?",
+    errno.EHOSTUNREACH: _NO_WAY,
+    101: _NO_WAY,  # ENETUNREACH, which not every port names
+    errno.ETIMEDOUT: "the broker does not answer",
+    errno.ECONNRESET: "the broker ended the connection",
+    errno.ECONNABORTED: "the broker ended the connection",
+}
+
 
 def words(error, code):
     """Return what an exception of the client means, without secrets; code: of a refused login, None of any other."""
     if isinstance(error, OSError):
         if len(error.args) > 1:
             return error.args[1]
-        return errno.errorcode.get(error.errno, "error %s" % error.errno)
+        return _ERRORS.get(error.errno) or errno.errorcode.get(error.errno, "error %s" % error.errno)
     if code is not None:
         reason = _REFUSALS[code] if code < len(_REFUSALS) else "code %d" % code
         return "login refused: " + (_WANTS_NEWER if code >= _NEWER_CODES else reason)

@@ -226,7 +226,7 @@ async def test_a_wrong_password_is_refused_in_words_without_the_password(tmp_pat
 async def test_nobody_listening_is_named_and_tried_again(tmp_path, slot):
     broker = Mosquitto(tmp_path)
     with echo(broker) as device:
-        await device.printed("lost ECONNREFUSED")
+        await device.printed("lost nobody listens there: is the broker running, and is its port right?")
         with broker:
             await device.printed("connected")
 

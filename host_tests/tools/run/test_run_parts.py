@@ -1,6 +1,7 @@
 """The parts of `make run`: the firmware's process, the folder, the broker, the screen."""
 
 import asyncio
+import contextlib
 import json
 import os
 import pty
@@ -9,12 +10,14 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from amqtt.client import MQTTClient
 from bridgectl.run.broker import EmbeddedBroker, free_port
+from bridgectl.run.ending import Ending
 from bridgectl.run.folder import FolderBusy, RunFolder
 from bridgectl.run.process import Firmware
 from bridgectl.run.screen import draw
@@ -114,6 +117,52 @@ def test_a_client_gets_only_what_is_retained_for_its_own_filter():
         return found
 
     assert asyncio.run(flow()) == ["bridge/A/availability", None, None, "bridge/A/availability"]
+
+
+# -- the end -----------------------------------------------------------------------
+
+
+def test_an_end_waits_for_nobody_for_ever(tmp_path):
+    """A broker, a task and a wire that do not let go."""
+    held = [True]
+    stuck = threading.Event()
+
+    async def stubborn():
+        while held:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+    async def flow():
+        session = Session(folder=tmp_path / "run")
+        session.folder.make({})
+        session.broker.stop = stubborn
+        session._tasks = [asyncio.create_task(stubborn())]
+        session.world._thread = threading.Thread(target=stuck.wait, daemon=True)
+        session.world._thread.start()
+        await asyncio.sleep(0)
+        try:
+            await session.end()
+        finally:
+            held.clear()
+            stuck.set()
+
+    asyncio.run(flow())
+    RunFolder(tmp_path / "run").make({})  # another run may begin
+
+
+def test_the_first_signal_asks_for_the_end_and_the_second_one_leaves(monkeypatch):
+    async def flow():
+        left, ended = [], asyncio.Event()
+        monkeypatch.setattr(os, "_exit", left.append)
+        end = Ending(asyncio.get_running_loop(), ended)
+        end.at_once = [lambda: left.append("terminal"), lambda: left.append("firmware")]
+        end.tell(2)
+        await asyncio.wait_for(ended.wait(), 60)
+        assert left == []
+        end.tell(2)
+        return left
+
+    assert asyncio.run(flow()) == ["firmware", "terminal", 130]
 
 
 # -- screen ------------------------------------------------------------------------

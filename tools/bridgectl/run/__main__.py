@@ -1,11 +1,13 @@
-"""`python -m bridgectl.run`: see --help. Ctrl-C, SIGTERM, `q` or the end of --seconds end all that it started."""
+"""`python -m bridgectl.run`: see --help. Ctrl-C, SIGTERM, `q` or the end of --seconds end all that it started.
+
+A second Ctrl-C leaves at once.
+"""
 
 import argparse
 import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 import termios
 import time
@@ -13,6 +15,7 @@ import tty
 
 from bridgectl import firmware
 from bridgectl.device import build
+from bridgectl.run.ending import Ending
 from bridgectl.run.folder import HOTSPOT_PASSWORD, SN, FolderBusy
 from bridgectl.run.plain import Plain
 from bridgectl.run.session import COMMANDS, Session, given_up
@@ -103,14 +106,16 @@ async def _plain(session, seconds):
         commands.cancel()
 
 
-async def _screen(session, seconds):
+async def _screen(session, seconds, ending):
     from rich.live import Live
 
     from bridgectl.run.screen import draw
 
+    print("Making the firmware; the first time that takes some seconds.", flush=True)
     await _start(session, seconds)
     terminal = termios.tcgetattr(0) if sys.stdin.isatty() else None
     if terminal:
+        ending.at_once.append(lambda: _leave(terminal))
         tty.setcbreak(0)
     commands = asyncio.create_task(_commands(session, lambda text: session.firmware.lines.append(f"        {text}")))
     try:
@@ -125,6 +130,12 @@ async def _screen(session, seconds):
             termios.tcsetattr(0, termios.TCSADRAIN, terminal)
 
 
+def _leave(terminal):
+    """Give the terminal back as it was, at once: its own screen, its cursor, its keys."""
+    os.write(1, b"\x1b[?1049l\x1b[?25h")
+    termios.tcsetattr(0, termios.TCSANOW, terminal)
+
+
 async def _run(arguments):
     session = Session(
         folder=arguments.folder,
@@ -133,12 +144,14 @@ async def _run(arguments):
         broker=_broker(arguments.broker),
         keep=arguments.keep,
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, session.ended.set)
+    ending = Ending(asyncio.get_running_loop(), session.ended)
+    ending.at_once.append(session.firmware.kill)
+    ending.listen()
     try:
-        plain = arguments.plain or not sys.stdout.isatty()
-        await (_plain if plain else _screen)(session, arguments.seconds)
+        if arguments.plain or not sys.stdout.isatty():
+            await _plain(session, arguments.seconds)
+        else:
+            await _screen(session, arguments.seconds, ending)
     finally:
         await asyncio.shield(session.end())
         left = await given_up(asyncio.all_tasks() - {asyncio.current_task()})

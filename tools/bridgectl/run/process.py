@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import os
+import signal
 import sys
 import time
 
@@ -82,6 +83,12 @@ class Firmware:
         """Type a line (bytes) at the console, if the firmware runs."""
         if self.process and self.process.returncode is None and not self.process.stdin.is_closing():
             self.process.stdin.write(line)
+
+    def kill(self):
+        """End the process at once, if it runs."""
+        if self.process and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
 
     async def end(self):
         """End the process, if it runs: politely, then not."""

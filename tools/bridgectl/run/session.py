@@ -1,7 +1,6 @@
 """One run: makes the folder, starts site, broker and firmware, carries out commands, ends everything it started."""
 
 import asyncio
-import contextlib
 import socket
 import time
 
@@ -93,8 +92,11 @@ class Session:
         await self.firmware.end()
         await given_up(self._tasks)
         if self.broker:
-            with contextlib.suppress(asyncio.TimeoutError):  # the broker's library may wait for ever for its clients
-                await asyncio.wait_for(self.broker.stop(), _PATIENCE_S)
+            # The broker's library may wait for ever for its clients, and swallow a cancellation.
+            stopping = asyncio.create_task(self.broker.stop())
+            await asyncio.wait((stopping,), timeout=_PATIENCE_S)
+            await given_up((stopping,))
+            self._tasks.append(stopping)
         self.world.close()
         self.folder.release()
         for task in self._tasks:

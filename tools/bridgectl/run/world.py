@@ -10,6 +10,7 @@ from bridgectl.site.plant import Plant
 from bridgectl.site.wire import PtyWire
 
 _STEP_S = 0.1
+_PATIENCE_S = 3  # for a thread that is told to end
 _SWITCH_S = 0.0005  # how long a thread may hold the interpreter: the wires need better than a millisecond
 SENSOR_FAULTS = ("ok", "silent", "noisy", "lying")
 
@@ -44,7 +45,7 @@ class World:
         """Take the wires away and stop time; also before start()."""
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE_S)
         for wire in self._wires():
             wire.close()
 

@@ -22,6 +22,7 @@ _NS_PER_MS = 1_000_000
 _FRAME_END_CHARACTERS = 3.5
 _COLLISION = 0x5A  # what two drivers make of a byte
 _EXCHANGES_KEPT = 500
+_PATIENCE_S = 3  # for the thread that is told to end
 _SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (1200, 2400, 4800, 9600, 19200, 38400)}
 FAULTS = ("silent", "late_ms", "bad_crc_pct", "stray", "echo")
 
@@ -104,7 +105,9 @@ class PtyWire:
         """Take the wire away, also before start(); who has it open gets errors from then on."""
         os.write(self._wake_in, b"x")
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE_S)
+            if self._thread.is_alive():
+                return  # it holds what is to be closed; both go with the process
         for fd in (self._fd, self._far, self._wake_in, self._wake_out):
             os.close(fd)
 
