@@ -31,7 +31,13 @@ gateway_deadline_ms|Role gateway: a client has its turn by then; longer where th
 gateway_idle_s|Role gateway: a client that says nothing for so long is dropped
 gateway_clients|Role gateway: clients at once; the Pico W image has sockets for 3
 gateway_writers|Role gateway: addresses that may write, with commas between; empty = nobody
-grid_table|Active dry-contact scheduling: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %) or ripple_reverse (DI1 0 % .. DI4 100 %)
+grid_table|Table of the contacts DI1 to DI4: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %), ripple_reverse (DI1 0 % .. DI4 100 %), drm (demand-response modes, see grid_drm), fnn (DI1 60 %, DI2 30 %, DI3 0 %, DI4 dims consumption), single (DI1 0 %) or own (see grid_rows)
+grid_active|Active dry-contact scheduling: the table limits active power
+grid_reactive|Reactive dry-contact scheduling: what the table says of reactive power is shown; this version does not command it
+grid_drm|Table drm: the mode that DI1, DI2, DI3 and DI4 carry, each 0 to 8, or - for none; 5678 is DRM5 at DI1 to DRM8 at DI4
+grid_rows|Table own: rows with ; between, `0100 p60 i50 c0.95 = words` is DI2 alone, active power 60 %, import 50 %, cos phi 0.95; q-30 is Q/S -30 %, d dims consumption, x disconnects. A text that begins with + puts its rows into the table, one with - takes combinations out
+grid_unknown|Combination without a row: strictest (the strictest row that it contains), last (the last combination that has one), full (100 %), stated (grid_unknown_pct)
+grid_unknown_pct|Limit of a combination without a row, where that is stated
 grid_closed_mask|Contacts that are closed at rest, so that a broken wire counts as asking: bit 0 = DI1 .. bit 3 = DI4
 grid_open_pct|Limit while no contact asks for one; 100 = none
 grid_chatter_pct|Limit while a contact has not been still for 10 s; a stricter one of another contact holds

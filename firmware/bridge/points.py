@@ -82,6 +82,8 @@ limit|sensor|%||
 limit_w|sensor|W|power|
 limit_reason|sensor|||
 limit_state|sensor|||
+limit_import|sensor|%||
+reactive|sensor|||
 sensor_link|sensor|||d
 plant_link|sensor|||d
 sensor_direction|sensor|||d

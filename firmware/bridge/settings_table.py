@@ -6,6 +6,7 @@ A secret is a kind, so that printing can refuse it.
 
 import table
 from micropython import const
+from parts import Part
 from utf8 import well_formed
 
 # name | kind | default | low or choices | high | unit
@@ -40,7 +41,13 @@ gateway_deadline_ms|int|1500|200|60000|ms
 gateway_idle_s|int|60|5|3600|s
 gateway_clients|int|8|1|16|
 gateway_writers|text||0|120|
-grid_table|choice|off|off,ripple,ripple_reverse||
+grid_table|choice|off|off,ripple,ripple_reverse,drm,fnn,single,own||
+grid_active|bool|true|||
+grid_reactive|bool|false|||
+grid_drm|text|5678|4|4|
+grid_rows|text||0|600|
+grid_unknown|choice|strictest|strictest,last,full,stated||
+grid_unknown_pct|int|0|0|100|%
 grid_closed_mask|int|0|0|15|
 grid_open_pct|int|100|0|100|%
 grid_chatter_pct|int|0|0|100|%
@@ -75,7 +82,9 @@ _MARKS = (
     ("mqtt_discovery", "+#", "must not contain + or #"),
 )
 # What rules between settings speak of.
-_TOGETHER = ("mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms")
+_TOGETHER = (
+    "mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms", "grid_table", "grid_rows",
+)  # fmt: skip
 _POLLS_AN_AGE = const(2)
 _AGES = (
     ("meter_stale_ms", "must be at least twice sensor_poll_ms, which is %d; it is %d"),
@@ -119,6 +128,8 @@ def _refusal(row, value):
         return _key_refusal(raw)
     if name == "time_zone":
         return _zone_refusal(value)
+    if name == "grid_drm":
+        return _drm_refusal(value)
     for of, marks, rule in _MARKS:
         if of == name and any([mark in value for mark in marks]):
             return rule
@@ -143,6 +154,14 @@ def _zone_refusal(value):
     return "must be a name of the IANA list, like Europe/Berlin"
 
 
+def _drm_refusal(value):
+    """Return why a text of four is not the demand-response modes of DI1..DI4, or None."""
+    modes = value.replace("-", "")
+    if modes.strip("012345678") or not modes:
+        return "must name the mode of DI1 to DI4 in turn, each 0 to 8, or - for none"
+    return "must not name a mode twice" if len(set(modes)) < len(modes) else None
+
+
 def _plain(byte):
     """Return True for the byte of an ASCII letter or digit."""
     return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57
@@ -153,11 +172,16 @@ def check(changes, current):
     accepted, refused = {}, []
     for name in changes:
         row = _row(name)
-        reason = "is no setting" if row is None else _refusal(row, changes[name])
+        value = changes[name]
+        reason = "is no setting" if row is None else _refusal(row, value)
+        if name == "grid_rows" and not reason:
+            with Part("bridge.grid_rows", "bridge.grid_rows") as rows:
+                value, reason = rows.edited(current.grid_rows, value)
+            reason = reason or _refusal(row, value)
         if reason:
             refused.append((name, reason))
         else:
-            accepted[name] = changes[name]
+            accepted[name] = value
     while True:
         name, reason = _together(accepted, current)
         if not name:
@@ -171,7 +195,8 @@ def _together(accepted, current):
 
     Rules between settings stand here. What is in force is not taken back by a change of something else.
     """
-    user, password, role, stale_ms, poll_ms = [accepted.get(name, getattr(current, name)) for name in _TOGETHER]
+    values = [accepted.get(name, getattr(current, name)) for name in _TOGETHER]
+    user, password, role, stale_ms, poll_ms, grid, rows = values
     if password and not user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
         if "mqtt_password" in accepted:
             return "mqtt_password", "needs a user name: set mqtt_user with it"
@@ -182,6 +207,10 @@ def _together(accepted, current):
         for name, rule in _AGES:
             if name in accepted:
                 return name, rule % (poll_ms, stale_ms)
+    if grid == "own" and not rows:
+        name = "grid_rows" if "grid_rows" in accepted else "grid_table"
+        if name in accepted:
+            return name, "own needs at least one row: set grid_rows with it"
     return "", ""
 
 

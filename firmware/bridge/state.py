@@ -46,6 +46,8 @@ class State:
 
         self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power
         self.limit_reason = ""  # control: who limits and why, in words; "" = nobody
+        self.import_pct = 100  # control: import limit that the contacts ask for, % of the same
+        self.reactive = None  # control: reactive power that the contacts ask for, (kind, value) of grid_rows
         self.limit_edges = 0  # control: limits so far that a contact edge brought
         self.limit_edge_at = 0  # control: ticks of that edge, or of the end of the hold time of a looser limit
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)

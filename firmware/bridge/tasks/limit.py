@@ -8,7 +8,7 @@ is, until the contacts ask for a limit or a person has decided.
 import clock
 import log
 from bridge import points
-from bridge.logic.grid import command
+from bridge.logic.grid import command, control
 from micropython import const
 from store import record
 
@@ -82,7 +82,7 @@ class Limit:
         """Say what shall hold; return why it is not what was asked for, in words, or ""."""
         state, order = self._state, self.command
         if not state.limit_wanted:
-            if self._settings.grid_table == "off":
+            if not control.schedules(self._settings) and not self._settings.unsure("grid_"):
                 order.want(None, now)
             return ""  # not settled yet: what stands at the plant stands
         why = ""

@@ -3,6 +3,28 @@
   const form = $("form"), box = $("untested"), tick = box.firstChild, inputs = {};
   const lead = document.querySelector(".lead"), save = form.querySelector("button");
   let held = {}, damaged = "";
+  // The own table of the contacts, a line for each combination; what is saved is the text that the lines make up.
+  const rowByRow = (input) => {
+    const more = make("details"), lines = {};
+    more.append(make("summary", "Row by row"));
+    for (let mask = 0; mask < 16; mask++) {
+      const bits = [0, 1, 2, 3].map((i) => mask >> i & 1), line = lines[bits.join("")] = make("input");
+      const label = make("label", bits.flatMap((bit, i) => bit ? ["DI" + (i + 1)] : []).join(" + ") || "No contact");
+      Object.assign(line, { type: "text", id: "row" + bits.join(""), autocomplete: "off", autocapitalize: "none", placeholder: "no row" });
+      label.htmlFor = line.id;
+      line.addEventListener("input", () => {
+        input.value = Object.keys(lines).map((key) => [key, lines[key].value.trim()]).filter(([, row]) => row)
+          .map((row) => row.join(" ")).join("; ");
+      });
+      more.append(label, line);
+    }
+    input.spread = () => {
+      for (const line of Object.values(lines)) line.value = "";
+      for (const row of input.value.split(";").map((x) => x.trim())) if (lines[row.slice(0, 4)]) lines[row.slice(0, 4)].value = row.slice(4).trim();
+    };
+    input.addEventListener("input", input.spread);
+    return more;
+  };
   const field = ([name, kind, normal, low, high, unit, meaning]) => {
     const yes = kind === "bool", chosen = kind === "choice" || kind === "rate" || yes, text = !chosen && kind !== "int";
     const input = inputs[name] = make(chosen ? "select" : "input");
@@ -18,7 +40,7 @@
     const more = meaning.slice(label.textContent.length + 2);
     const range = (text ? "up to " + high + " bytes" : chosen ? "" : low + " to " + high) + (unit && " " + unit);
     const facts = [range, "default " + (normal === "" ? "none" : normal), more].filter((x) => x).join(" · ");
-    return [label, input, make("p", facts, "quiet")];
+    return [label, input, make("p", facts, "quiet"), ...(name === "grid_rows" ? [rowByRow(input)] : [])];
   };
   const value = (i) => i.yes ? i.value === "true" : i.numeric && /^\d+$/.test(i.value) ? +i.value : i.value;
   const fill = (now) => {
@@ -26,6 +48,7 @@
     for (const [name, i] of Object.entries(inputs)) {
       i.value = i.secret ? "" : held[name];
       if (i.secret) i.placeholder = held[name] ? "set" : "not set";
+      if (i.spread) i.spread();
     }
   };
   form.addEventListener("submit", async (e) => {

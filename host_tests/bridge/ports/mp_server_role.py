@@ -89,11 +89,11 @@ def test_a_command_of_the_master_is_kept_with_its_time_so_that_the_latest_one_co
             await asyncio.sleep_ms(2000)
             nothing = outputs.ordered(state.output_command, 3, 0, clock.seconds(), clock.ticks_ms())
             state.output_command = nothing  # of the broker
-            assert control.decide(state, settings, clock.seconds())[3] == 0
+            assert control.decide(state, settings, None, None, clock.seconds())[0][3] == 0
             await asyncio.sleep_ms(2000)
             assert await asked(uart, link, frame(request)) == [frame(request)]
             assert state.server_command[bit - 1][0] == closed
-            assert control.decide(state, settings, clock.seconds())[3] == wanted
+            assert control.decide(state, settings, None, None, clock.seconds())[0][3] == wanted
             state.outputs = wanted
 
     at("rp2040", story, outputs=True)

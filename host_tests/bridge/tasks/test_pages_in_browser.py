@@ -155,6 +155,27 @@ def test_settings_are_changed_and_what_breaks_a_rule_is_said(phone, bridge):
     assert phone.problems == []
 
 
+def test_the_own_table_of_the_contacts_is_edited_row_by_row(phone, bridge):
+    """Proves: DRM-1"""
+    _open(phone, bridge, "settings")
+    phone.until("document.getElementById('grid_rows')")
+    phone.run("document.getElementById('row0100').closest('details').open = true")
+    phone.type("#row0100", "p60 = EVU")
+    phone.type("#row0010", "p300")
+    assert phone.run("document.getElementById('grid_rows').value") == "0100 p60 = EVU; 0010 p300"
+    phone.press("#form .main")
+    phone.until("!document.querySelector('#form .error').hidden")
+    assert phone.text("#form .error") == "grid_rows row 0010: p must be a whole number, 0 to 100."
+    phone.type("#row0010", "p30")
+    phone.press("#form .main")
+    phone.until("document.querySelector('#done b').textContent === 'Saved'")
+    assert bridge.json("settings")["settings"]["grid_rows"] == "0100 p60 = EVU; 0010 p30"
+    phone.open(f"http://{bridge.host}/settings")
+    phone.until("document.getElementById('row0100')?.value === 'p60 = EVU'")
+    assert phone.run("document.getElementById('row1111').value") == ""
+    assert phone.problems == []
+
+
 def test_a_broker_that_lets_nobody_in_is_kept_only_if_a_person_says_so(phone, bridge):
     with socketserver.TCPServer(("127.0.0.1", 0), _WebServer) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()

@@ -49,9 +49,13 @@ def test_the_page_shows_all_settings_and_no_secret(bridge):
     status, headers, body = bridge.ask("GET", "/api/settings")
     assert status == 200 and headers["Cache-Control"] == "no-store"
     shown = json.loads(body)
-    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 50
+    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 56
     assert shown["settings"]["mqtt_password"] is True
     assert b"only-for-tests" not in body
+
+
+GRID = """grid_table grid_drm grid_rows grid_active grid_reactive grid_open_pct grid_unknown grid_unknown_pct
+grid_closed_mask""".split()
 
 
 def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
@@ -60,7 +64,7 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
     groups = json.loads(gzip.decompress(body))
     assert [(heading, [row[0] for row in rows]) for heading, rows in groups] == [
         ("Broker", ["mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix"]),
-        ("Grid signal", ["grid_table"]),
+        ("Grid signal", GRID),
         ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
         ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),
         ("Outputs", ["do_safe_mask"]),

@@ -53,9 +53,10 @@ def whole(words):
 
 
 def checked(changes):
-    """Return changes that this PC takes; that a bridge without a user name takes no password is left to the bridge."""
+    """Return changes that this PC takes; what depends on a user name or rows that are set is left to the bridge."""
     probe = Settings()
     probe.mqtt_user = "known to the bridge"
+    probe.grid_rows = "0000 p100"
     errors = dict(probe.check(changes)[1])
     zone, known = changes.get("time_zone"), zoneinfo.available_timezones()
     if zone and known and zone not in known:

@@ -11,7 +11,20 @@ from bridgectl import firmware
 # heading, and the settings under it, in the order of the page
 GROUPS = (
     ("Broker", ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix")),
-    ("Grid signal", ("grid_table",)),
+    (
+        "Grid signal",
+        (
+            "grid_table",
+            "grid_drm",
+            "grid_rows",
+            "grid_active",
+            "grid_reactive",
+            "grid_open_pct",
+            "grid_unknown",
+            "grid_unknown_pct",
+            "grid_closed_mask",
+        ),
+    ),
     ("Plant", ("rs485_1_role", "rs485_1_baud", "plant_unit")),
     ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted")),
     ("Outputs", ("do_safe_mask",)),

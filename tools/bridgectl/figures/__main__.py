@@ -54,6 +54,7 @@ PARTS = {
     "engine": lambda: _module("bridgectl.figures.engine"),
     "gateway": lambda: _module("bridgectl.figures.gateway"),
     "finder": lambda: _module("bridgectl.figures.finder"),
+    "contacts": lambda: _module("bridgectl.figures.contacts"),
     "limit": lambda: _module("bridgectl.figures.limit"),
     "turnaround": lambda: _module("bridgectl.figures.turnaround"),
     "truth": lambda: _module("bridgectl.figures.truth"),

@@ -22,6 +22,7 @@ def facts(state):
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
     outputs = [_on(state.outputs >> i & 1) for i in range(2)] + [state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
+    limit += [state.import_pct, reactive_text(state.reactive)]
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
     start = [state.reset_cause + (": " + state.restart_reason if state.restart_reason else ""), state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()
@@ -53,6 +54,14 @@ def _on(closed):
 def link_text(link, why):
     """Return a link with its reason, as long as Home Assistant takes it."""
     return ("%s: %s" % (link, why))[:_LONGEST_TEXT] if why else link
+
+
+def reactive_text(reactive):
+    """Return the reactive power that the contacts ask for in words. reactive: as in State."""
+    if not reactive:
+        return "nobody asks"
+    kind, value = reactive
+    return "Q/S %d %%" % value if kind == 2 else "cos phi %s%.3f" % ("-" if value < 0 else "", abs(value) / 1000)
 
 
 def _limit_text(state):

@@ -1,7 +1,6 @@
-"""Grid contacts: debouncing, and the tables that say what each of the 16 combinations of DI1-DI4 means.
+"""Grid contacts: debouncing, and what the table that tables.py made says of the 16 combinations of DI1-DI4.
 
-Pure: `now` is an argument. Levels of ripple receivers: facts of several makers; their order differs (K1 = 100 % or
-K1 = 0 %), so both are presets. A combination with no row of its own takes the strictest row that it contains.
+Pure: `now` is an argument.
 """
 
 import clock
@@ -56,29 +55,31 @@ class Contacts:
         return changed
 
 
-# DI1..DI4 as (closed contact, percent, meaning), strictest last.
-_RIPPLE = ((0x1, 100, "DI1"), (0x2, 60, "DI2"), (0x4, 30, "DI3"), (0x8, 0, "DI4"))
-_RIPPLE_REVERSE = ((0x8, 100, "DI4"), (0x4, 60, "DI3"), (0x2, 30, "DI2"), (0x1, 0, "DI1"))
-PRESETS = (("ripple", _RIPPLE), ("ripple_reverse", _RIPPLE_REVERSE))
+_ROW = const(3)  # bytes of a row, see tables.make
+_NO_ROW = const(1)
+_LAST = const(2)
+_LEAST_AT = const(48)  # least active %, and behind it the least import % of the whole table
 
 
-def row(preset, mask, open_pct=100):
-    """Return (percent, reason in words) that the contacts ask for; open_pct and a reason if it is a limit, if none does.
+def row(table, mask, last):
+    """Return (place, reason, last) of the row of a table (tables.make) that counts for the contacts that ask.
 
-    Several closed contacts are no row of any maker's table: the strictest of them holds, and the reason says so.
+    last: mask of the last combination with a row of its own, None = there was none. reason: who asks for what, "" if
+    nobody asks for anything.
     """
-    rows = dict(PRESETS).get(preset)
-    if rows is None:
-        return 100, ""
-    closed = [r for r in rows if r[0] & mask]
-    if not closed:
-        return open_pct, "" if open_pct == 100 else "no contact asks: %d %%" % open_pct
-    percent = min([r[1] for r in closed])
-    names = " + ".join(sorted([r[2] for r in closed]))
-    text = "ripple control %d %% (%s)" % (percent, names)
-    if len(closed) > 1:
-        text += ", no row of the table: the strictest holds"
-    return percent, text if percent < 100 or len(closed) > 1 else ""
+    rows, texts, reactive = table
+    at = _ROW * mask
+    marks = rows[at + 2]
+    if marks & _LAST and last is not None:
+        return last, texts[last] + ", then contacts without a row: the last one holds", last
+    asks = rows[at] < 100 or rows[at + 1] < 100 or marks or mask in reactive
+    return mask, texts[mask] if asks else "", last if marks & _NO_ROW else mask
+
+
+def limits(table, place):
+    """Return (active %, import %) of a row by its place; without a place the least ones of the table."""
+    at = _LEAST_AT if place is None else _ROW * place
+    return table[0][at], table[0][at + 1]
 
 
 def chattering(mask, chatter_pct, percent, reason):

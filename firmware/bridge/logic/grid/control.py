@@ -37,22 +37,36 @@ class Loosening:
         return asked + (at,)
 
 
-def decide(state, settings, now_s):
-    """Return (limit_pct, reason, wanted, outputs_mask).
+def schedules(settings):
+    """Return True if the contacts limit active power: a table is set, and active scheduling is switched on."""
+    return settings.grid_table != "off" and settings.grid_active
 
-    limit_pct: % of the plant's rated power. wanted: the plant shall be commanded at all. now_s: seconds of the clock.
+
+def decide(state, settings, table, last, now_s):
+    """Return (limit_pct, reason, wanted, outputs_mask, import_pct, reactive), and what `last` is from now on.
+
+    limit_pct, import_pct: % of the plant's rated power. wanted: the plant shall be commanded at all. reactive: (kind,
+    value) as in bridge/grid_rows.py, or None. table: of tables.make, or None. last: mask of the last combination that
+    has a row, None = there was none. now_s: seconds of the clock.
     """
-    wanted = settings.grid_table != "off"
-    percent, reason = 100, ""
-    if wanted and not state.inputs_settled:
-        # What stood before the start still stands at the plant: no command until we know the contacts.
-        wanted = False
-    elif wanted:
-        asking = state.inputs ^ settings.grid_closed_mask
-        percent, reason = contacts.row(settings.grid_table, asking & ~state.chattering, settings.grid_open_pct)
-        if state.chattering & contacts.GRID_MASK:
-            percent, reason = contacts.chattering(state.chattering, settings.grid_chatter_pct, percent, reason)
     driven = outputs.decide(
         settings.do_safe_mask, state.output_command, state.server_command, settings.do_expire_s, now_s
     )
-    return percent, reason, wanted, driven
+    if not table or not state.inputs_settled:
+        # What stood before the start still stands at the plant: no command until we know the contacts.
+        return (100, "", False, driven, 100, None), last
+    asking = (state.inputs ^ settings.grid_closed_mask) & contacts.GRID_MASK & ~state.chattering
+    place, reason, last = contacts.row(table, asking, last)
+    percent, imported = contacts.limits(table, place)
+    reactive = table[2].get(place) if settings.grid_reactive else None
+    if state.chattering & contacts.GRID_MASK:
+        # What the table never limits, a contact that is never still does not limit either.
+        most_pct = settings.grid_chatter_pct
+        least_pct, least_imported = contacts.limits(table, None)
+        if least_imported < 100:
+            imported = min(imported, most_pct)
+        percent, reason = contacts.chattering(state.chattering, most_pct if least_pct < 100 else 100, percent, reason)
+    if not settings.grid_active:
+        percent = imported = 100
+        reason = reason if reactive else ""
+    return (percent, reason, settings.grid_active, driven, imported, reactive), last

@@ -1,6 +1,6 @@
 """Grid contacts and the control law: tables written out, times on a hand-moved clock."""
 
-from bridge.logic.grid import contacts, control, outputs
+from bridge.logic.grid import contacts, control, outputs, tables
 from bridge.settings import Settings
 from bridge.state import State
 
@@ -15,26 +15,33 @@ RIPPLE = (
 # fmt: on
 
 
+def _asked(table, mask, **more):
+    """Return (percent, reason) that a table asks for."""
+    settings = Settings()
+    settings.apply(dict({"grid_table": table}, **more))
+    made = tables.make(settings)
+    place, reason, _ = contacts.row(made, mask, None)
+    return contacts.limits(made, place)[0], reason
+
+
 def test_each_of_the_16_combinations_has_its_limit_and_the_strictest_contact_wins():
     """Proves: DRM-1"""
     assert sorted([row[0] for row in RIPPLE]) == list(range(16))
     for mask, ripple, reverse in RIPPLE:
-        assert contacts.row("ripple", mask)[0] == ripple, mask
-        assert contacts.row("ripple_reverse", mask)[0] == reverse, mask
-        assert contacts.row("off", mask) == (100, "")
+        assert _asked("ripple", mask)[0] == ripple, mask
+        assert _asked("ripple_reverse", mask)[0] == reverse, mask
+        assert _decided(mask, table="off")[:2] == (100, "")
 
 
 def test_di5_and_open_contacts_limit_nothing():
     """Proves: COM-4"""
-    assert contacts.row("ripple", 0b10000) == (100, "")
+    assert _decided(0b10000)[:2] == (100, "")
 
 
 def test_a_limit_says_who_limits_and_a_combination_without_a_row_says_so():
     """Proves: CTL-2+, DRM-2+"""
-    assert contacts.row("ripple", 0b0010)[1] == "ripple control 60 % (DI2)"
-    assert (
-        contacts.row("ripple", 0b0110)[1] == "ripple control 30 % (DI2 + DI3), no row of the table: the strictest holds"
-    )
+    assert _asked("ripple", 0b0010)[1] == "ripple control 60 % (DI2)"
+    assert _asked("ripple", 0b0110)[1] == "ripple control 30 % (DI2 + DI3), no row of the table: the strictest holds"
 
 
 def _run(steps, settle_ms=50):
@@ -78,7 +85,8 @@ def _decided(mask, settled=True, table="ripple", command=None, chattering=0, now
     state.inputs, state.inputs_settled, state.chattering = mask, settled, chattering
     if command is not None:
         state.output_command = outputs.ordered(outputs.NOBODY, 3, command, 0, 0)
-    return control.decide(state, settings, now_s)
+    made = tables.make(settings) if table != "off" else None
+    return control.decide(state, settings, made, None, now_s)[0][:4]
 
 
 def test_nothing_is_commanded_before_the_contacts_have_settled():
@@ -102,13 +110,13 @@ def test_outputs_follow_the_command_and_else_the_safe_state():
 def test_of_two_who_command_the_outputs_the_later_one_counts():
     state, settings = State(), Settings()
     state.server_command = outputs.ordered(outputs.NOBODY, 3, 2, 50, 50900)
-    assert control.decide(state, settings, 60)[3] == 2
+    assert control.decide(state, settings, None, None, 60)[0][3] == 2
     state.output_command = outputs.ordered(outputs.NOBODY, 3, 1, 49, 49000)
-    assert control.decide(state, settings, 60)[3] == 2
+    assert control.decide(state, settings, None, None, 60)[0][3] == 2
     state.output_command = outputs.ordered(outputs.NOBODY, 3, 1, 51, 51100)  # 200 ms later
-    assert control.decide(state, settings, 60)[3] == 1
+    assert control.decide(state, settings, None, None, 60)[0][3] == 1
     state.server_command = outputs.ordered(outputs.NOBODY, 3, 2, 51, 51101)
-    assert control.decide(state, settings, 60)[3] == 2
+    assert control.decide(state, settings, None, None, 60)[0][3] == 2
 
 
 def test_each_output_has_its_own_latest_command():
