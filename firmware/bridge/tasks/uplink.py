@@ -84,6 +84,7 @@ class _Session:
             self._obeying.unload()
             self._state.uplink_connected = self._state.uplink_announced = False
             self._state.uplink_commands = None
+            self._state.uplink_text = "not connected"
 
     def _has_network(self):
         return self._state.name_servers is not None

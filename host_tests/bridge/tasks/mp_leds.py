@@ -45,6 +45,19 @@ async def test_what_flashes_changes_twice_a_second():
         assert 375 <= later - at <= 625, (at, later)
 
 
+async def test_what_was_shown_is_not_known_any_more_when_the_task_dies():
+    r = Rig()
+    r.state.uplink_connected = True
+    await r.for_ms(1000)
+    r.state.alarms = "none"
+    assert r.state.segments == ("not connected", "not connected", "all dormant", "FE or WLAN")
+    r.board.show = None  # raises when the strip is written
+    await r.for_ms(6000)
+    assert r.task.done()
+    assert r.state.segments == ("not connected", "not connected", "all dormant", "not connected")
+    assert r.state.alarms == "not known"
+
+
 async def test_a_steady_picture_is_sent_again_every_five_seconds_for_a_strip_that_comes_late():
     """Proves: LED-4"""
     r = Rig()

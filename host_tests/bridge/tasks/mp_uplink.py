@@ -14,6 +14,25 @@ class _Full:
         raise MemoryError
 
 
+async def test_nothing_of_a_session_is_shown_when_its_task_has_died():
+    state = State("1.0.0", "power", "SN1")
+    session = uplink._Session(lambda: None, state, Settings())
+
+    async def run(step, ready):
+        state.uplink_connected = state.uplink_announced = state.uplink_commands = True
+        state.uplink_text = "connected"
+        raise ValueError
+
+    session.client.run = run
+    try:
+        await session.run()
+    except ValueError:
+        died = True
+    assert died
+    assert (state.uplink_connected, state.uplink_announced, state.uplink_commands) == (False, False, None)
+    assert state.uplink_text == "not connected"
+
+
 def _answers(session):
     """Return what waits for the result topic."""
     return [json.loads(m.payload) for m in session.client.outbox._messages if m.topic == "bridge/SN1/result"]

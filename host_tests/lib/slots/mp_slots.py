@@ -136,6 +136,28 @@ def test_starts_that_cannot_be_counted_are_no_trial():
     assert choose() == "b"
 
 
+def test_a_count_that_is_lost_makes_a_loop_of_crashes_five_starts_longer_and_no_more():
+    """slot_boots has one copy. Proves: OTA-3+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    starts = [choose() for _ in range(5)]  # the next one would be the other's
+    with open(ROOT + "/slot_boots", "r+b") as file:
+        file.write(b"recor?")
+    starts += [choose() for _ in range(6)]
+    assert "".join(starts) == "bbbbb" + "bbbbba"
+
+
+def test_a_count_that_cannot_be_written_changes_no_confirmed_version():
+    """A full flash is no reason to start another version at each restart. Proves: OTA-3+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    save = boot._save
+    boot._save = lambda path, value: False
+    assert [choose() for _ in range(12)] == ["b"] * 12
+    boot._save = save
+    assert "".join([choose() for _ in range(6)]) == "bbbbba"
+
+
 def test_the_minimum_of_a_version_counts_only_once_it_has_proved_itself():
     """Proves: OTA-2+"""
     ram_disk.mount()
