@@ -77,7 +77,7 @@
     more.setAttribute("aria-expanded", String(!!whole[id]));
     $(id).replaceChildren(...points.map(([meaning, value, unit, quality, age]) => {
       const tr = make("tr", undefined, quality);
-      const text = meaning.slice(id.length).replace(/^[: ]+/, "");
+      const text = meaning.slice(id.length).replace(/^[: ]+/, "").replace(/\b(pv|ess|ems|soc|soh|dc)\b/g, (x) => x.toUpperCase());
       const cell = make("td", value === null ? "–" : value);
       cell.append(make("small", unit && "\u00a0" + unit)); // words may break, a number and its unit may not
       tr.append(make("td", text[0].toUpperCase() + text.slice(1)), cell,
