@@ -18,7 +18,7 @@ class Carrier:
     led_count = _LEDS
     http_port = 80
     dns_port = 53
-    data = "/data"
+    data = "/data/"
     root = "/"
     gc_threshold = 32_000  # bytes between collections: seldom makes holes in a heap of 200 kB
     radio_text = ""  # why there is no radio, once it is known

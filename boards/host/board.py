@@ -42,7 +42,7 @@ class Board:
 
     def __init__(self):
         self.root = os.getenv("BRIDGE_ROOT") or "."
-        self.data = self.root + "/data"
+        self.data = self.root + "/data/"
         self.http_port = int(os.getenv("BRIDGE_HTTP_PORT") or 8080)
         self.dns_port = int(os.getenv("BRIDGE_DNS_PORT") or 5353)
         self._site = os.getenv("BRIDGE_SITE") or ""

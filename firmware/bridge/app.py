@@ -21,7 +21,7 @@ from typed import NO_MEMORY, Typed
 
 _WATCHDOG_MS = const(8000)  # RP2040 knows at most 8388
 _AGAIN_S = const(3600)  # after a restart for want of memory the next one comes no sooner
-_RESTART = "/restart"  # record of why the bridge restarted by itself, read once
+_RESTART = "restart"  # record of why the bridge restarted by itself, read once
 _SHARED = (
     "http.listener",
     "modbus.wire.",
@@ -47,9 +47,9 @@ def run(board):
 
 def build(board):
     """Return (supervisor, state, settings, ports) of a whole bridge, not yet running."""
-    device = record.load(board.data + "/device") or {}
+    device = record.load(board.data + "device") or {}
     why = _restarted(board.data + _RESTART)
-    settings = Settings(board.data + "/settings")
+    settings = Settings(board.data + "settings")
     state = State(version.VERSION, board.reset_cause(), device.get("sn", board.unique_id().hex()))
     log.info("app", "version %s on %s, SN %s, start by %s" % (state.version, board.name, state.sn, state.reset_cause))
     for name, reason in settings.ignored:
@@ -107,7 +107,7 @@ def build(board):
         refused = settings.apply(changes, settings.damaged)
         if not refused:
             if "limit" in state.damaged:
-                record.remove(board.data + "/limit")
+                record.remove(board.data + "limit")
             state.damaged = _damaged(board.data)
         return refused
 
@@ -144,7 +144,7 @@ def build(board):
             print(NO_MEMORY)  # else the program at the other end takes the bridge for dead, and stops it
             raise
 
-    kept = _there(board.data + "/wlan")
+    kept = _there(board.data + "wlan")
     gc.collect()
     free = gc.mem_free()
     # fmt: off
@@ -210,7 +210,7 @@ def _restarted(path):
 
 def _damaged(folder):
     """Return the names of the records that are there and cannot be read, with commas between."""
-    return ", ".join([name for name in _RECORDS if record.damaged(folder + "/" + name)])
+    return ", ".join([name for name in _RECORDS if record.damaged(folder + name)])
 
 
 def _web():

@@ -183,7 +183,7 @@ def test_what_the_reference_boards_do_not_have_is_none():
     board = _board("esp32")
     assert board.lan() is None
     assert board.modem() is None
-    assert (board.name, board.http_port, board.dns_port, board.data, board.root) == ("esp32", 80, 53, "/data", "/")
+    assert (board.name, board.http_port, board.dns_port, board.data, board.root) == ("esp32", 80, 53, "/data/", "/")
     assert len(board.unique_id()) == 6
 
 

@@ -40,7 +40,7 @@ class Ports:
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
         self._reports = reports.Reports(state)
-        self._limit = limit.Limit(board.data + "/limit", state, settings)
+        self._limit = limit.Limit(board.data + "limit", state, settings)
         self._restart_at = None
         self._restart_last = 0  # ticks of the latest moment for it
         self._version = None  # of the settings that the ports were told

@@ -35,7 +35,7 @@ async def run(beat, state, settings, board, device):
         log.warn("network", state.radio_text + ": no hotspot, no house network, no broker")
     elif not provisioned(device):
         log.error("network", "no serial number and hotspot password: no hotspot, run `make provision`")
-    hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, board.data + "/window")
+    hotspot = _Hotspot(state, settings, radio, device if provisioned(device) else None, board.data + "window")
     ended = False
     try:
         while hotspot.step(clock.seconds()):

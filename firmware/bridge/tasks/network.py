@@ -19,7 +19,7 @@ _BUSY_MS = const(60_000)  # a request this recent means that a person is at the 
 async def run(beat, state, settings, board):
     """Keep the house network as the settings want it; end when they want none."""
     radio = board.wlan()
-    house = _House(state, settings, radio, board.data + "/wlan")
+    house = _House(state, settings, radio, board.data + "wlan")
     try:
         while settings.wlan_ssid or settings.mqtt_host:
             beat()

@@ -82,7 +82,7 @@ async def test_the_window_goes_on_after_a_restart():
     assert 7200 - 3900 - 2 <= site.state.hotspot_left_s <= 7200 - 3900
     await pass_s(3300)
     assert not site.state.hotspot_open
-    assert record.load(site.data + "/window") == {"used_s": 7200}
+    assert record.load(site.data + "window") == {"used_s": 7200}
     site.remove()
 
 
@@ -145,11 +145,11 @@ async def test_a_flash_that_fails_keeps_the_hotspot_and_is_not_worn_out():
     site.start()
     await pass_s(1)
     site.settings.system_name = "Garden Street"
-    os.mkdir(site.data + "/window.new")  # a folder where the record wants to write
+    os.mkdir(site.data + "window.new")  # a folder where the record wants to write
     await pass_s(100)
     assert site.state.hotspot_open
     assert len([line for line in log.lines() if "window is not stored" in line]) == 1
-    os.rmdir(site.data + "/window.new")
+    os.rmdir(site.data + "window.new")
     site.remove()
 
 

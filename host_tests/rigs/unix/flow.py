@@ -68,7 +68,7 @@ class Bridge:
 
         self.board = board.Board()
         self.board.root = self.root + "/"
-        self.board.data = self.root + "/data"
+        self.board.data = self.root + "/data/"
         self.supervisor, self.state, self.settings, self.ports = app.build(self.board)
         return self.supervisor
 

@@ -55,15 +55,15 @@ class Site:
     radio_text = ""
 
     def __init__(self, networks=""):
-        self.data = "/tmp/mp_network_%d_%d" % (id(self), clock.ticks_ms())
-        os.mkdir(self.data)
+        self.data = "/tmp/mp_network_%d_%d/" % (id(self), clock.ticks_ms())
+        os.mkdir(self.data[:-1])
         self.write("networks", networks)
         self.radio = Watched(self.data)
-        self.settings = Settings(self.data + "/settings")
+        self.settings = Settings(self.data + "settings")
         self.state = State()
 
     def write(self, name, text):
-        with open(self.data + "/" + name, "w") as f:
+        with open(self.data + name, "w") as f:
             f.write(text)
 
     def wlan(self):
@@ -89,9 +89,9 @@ class Site:
         pass
 
     def remove(self):
-        for name, *_ in list(os.ilistdir(self.data)):
-            os.remove(self.data + "/" + name)
-        os.rmdir(self.data)
+        for name, *_ in list(os.ilistdir(self.data[:-1])):
+            os.remove(self.data + name)
+        os.rmdir(self.data[:-1])
 
 
 async def _again(wanted, run):

@@ -57,6 +57,8 @@ class Master:
         self._is_split = self._is_late = False  # late: looked at too late to tell when characters came
         self._last = None  # slave of the last exchange
         self.stopped = False  # set it, and run() ends after the exchange under way
+        self._ended = None  # the job whose reply is not handed on yet
+        self._status = self._ended_at = self._ended_count = 0  # of that reply
         self.jobs = []
         self._forwarded = []
         self._clients = None
@@ -78,6 +80,11 @@ class Master:
             beat()
             now = clock.ticks_ms()
             job = self._next(now)
+            if self._ended and (job is None or job.urgent):
+                self._hand_on()
+                job = self._next(now)
+            elif self._ended and (self._line.any() or not job.answered()):
+                self._hand_on()  # its frame is needed, or there will be no reply to wait for
             if job is None:
                 await asyncio.sleep_ms(min(self._rests_ms(now) or _IDLE_MS, _IDLE_MS))
                 continue
@@ -89,6 +96,9 @@ class Master:
             if wait_us > 0:
                 clock.sleep_us(wait_us)
             wait_us = self._send(job)
+            if self._ended:
+                self._hand_on()
+                wait_us = max(self.spare_us(), 1)
             while wait_us:
                 if wait_us > spin_us:
                     kept = False
@@ -277,7 +287,17 @@ class Master:
             at = reply.start + 3
             self.tap(slave.unit, job.function, job.address, job.quantity, status, reply.frame, at, self.asked_at)
         job.settle(status, now)
-        job.finish(status, reply.frame, reply.start + 1, max(size - 3, 0))
+        self._status = status
+        self._ended, self._ended_at, self._ended_count = job, reply.start + 1, max(size - 3, 0)
+        if status != rtu.OK or job.urgent or of_client or self.stopped:
+            self._hand_on()
+
+    def _hand_on(self):
+        """Give the last reply to whoever wants it. A read that went well waits until the next request has left: that gains
+        the line the time which storing its values takes."""
+        job = self._ended
+        self._ended = None
+        job.finish(self._status, self.reply.frame, self._ended_at, self._ended_count)
 
     def _drain(self):
         """Throw away what nobody asked for: noise, or an answer that came too late."""

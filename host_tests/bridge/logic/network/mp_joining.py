@@ -73,7 +73,7 @@ async def test_a_wrong_password_does_not_replace_the_network_that_works():
     site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-two"})
     await pass_s(3)
     assert (site.state.wlan_state, site.state.wlan_refused) == ("joined", "")
-    assert record.load(site.data + "/wlan") == {"ssid": "Garden", "password": "secret-two"}
+    assert record.load(site.data + "wlan") == {"ssid": "Garden", "password": "secret-two"}
     assert not any(["secret" in line for line in log.lines()])
     site.remove()
 
@@ -87,7 +87,7 @@ async def test_a_restart_in_the_middle_of_a_try_costs_no_network_either():
     site.settings.apply({"wlan_ssid": "Home", "wlan_password": "mistyped"})
     task.cancel()
     await pass_s(1)
-    site.state, site.settings = State(), Settings(site.data + "/settings")
+    site.state, site.settings = State(), Settings(site.data + "settings")
     assert site.settings.wlan_password == "mistyped"
     site.start()
     await pass_s(30)
@@ -139,7 +139,7 @@ async def test_a_network_that_nobody_wants_any_more_is_forgotten():
     await pass_s(3)
     site.settings.apply({"wlan_ssid": "", "wlan_password": ""})
     await pass_s(2)
-    assert site.state.wlan_state == "off" and record.load(site.data + "/wlan") is None
+    assert site.state.wlan_state == "off" and record.load(site.data + "wlan") is None
     site.remove()
 
 
@@ -218,14 +218,14 @@ async def test_a_network_that_is_taken_out_while_the_task_is_dead_is_left_and_fo
     task = site.start()
     site.settings.apply({"wlan_ssid": "Home", "wlan_password": "secret-one"})
     await pass_s(3)
-    assert record.load(site.data + "/wlan") == {"ssid": "Home", "password": "secret-one"}
+    assert record.load(site.data + "wlan") == {"ssid": "Home", "password": "secret-one"}
     task.cancel()
     await pass_s(1)
     site.settings.apply({"wlan_ssid": "", "wlan_password": ""})
     assert site.radio.status() == "joined"
     site.start()  # as the supervisor does after its pause
     await pass_s(2)
-    assert record.load(site.data + "/wlan") is None
+    assert record.load(site.data + "wlan") is None
     assert site.radio.status() != "joined" and site.state.wlan_state == "off"
     site.settings.apply({"wlan_ssid": "Garden", "wlan_password": "secret-two"})
     await pass_s(60)
