@@ -14,9 +14,8 @@ import clock
 from micropython import const
 from modbus.gateway import requests
 from modbus.gateway.cache import Cache, covers, cut, size_of
-from modbus.gateway.exchange import Exchange
 from modbus.gateway.silence import Silence
-from modbus.gateway.turns import Turns
+from modbus.gateway.turns import Exchange, Turns
 from modbus.wire import rtu, tcp
 from modbus.wire.pdu import word
 

@@ -1,10 +1,8 @@
 """Master of one RS485 line: one exchange at a time, at the pace that each slave was found to keep.
 
-The line is owned by `run()`; others hand in jobs. Urgent jobs go first (every second exchange at most), then the one
-whose deadline is nearest (its due time and one period more), then what clients of a gateway ask for; if the bridge's own
-jobs leave no time, a client gets every third exchange. A steady-state exchange allocates nothing: jobs and buffers are
-made at start, waiting is `sleep_ms`, the reply is checked where it lies and given to the job's `done`. While a reply is on
-its way `spare_us` says how long others may keep the processor.
+The line is owned by `run()`; others hand in jobs (queue.py says whose turn it is). A steady-state exchange allocates
+nothing: jobs and buffers are made at start, waiting is `sleep_ms`, the reply is checked where it lies and given to the
+job's `done`. While a reply is on its way `spare_us` says how long others may keep the processor.
 
     rest or t3.5   request   t3.5 think   reply        rest or t3.5
     ______________|########|____________|############|______________
@@ -15,21 +13,19 @@ import asyncio
 
 import clock
 from micropython import const
+from modbus.master.queue import IDLE_MS, Queue
 from modbus.master.reply import COUNT_NAMES, SPLIT, Reply
 from modbus.wire import rtu
 
-_IDLE_MS = const(10)  # longest wait for a new urgent job
 _STEP_US = const(200)  # the end of a frame is waited for in such steps
 _PAUSE_US = const(12000)  # nothing for so long: the frame is shorter than thought, or split
 _NOISE_US = const(3000)  # what is no reply is looked at so seldom
 _BROKEN_US = const(30000)  # a broken frame after which nothing comes for so long is all that comes
 _TURNAROUND_MS = const(100)  # after a broadcast (Modbus over Serial Line V1.02, 2.4.1)
 _BLOCKED_US = const(20000)  # looked at so much later than meant: something kept the processor
-_URGENT_MOST = const(2)  # in a row; over a longer time every second exchange at most, while others wait
-_OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
 
-class Master:
+class Master(Queue):
     """Runs jobs on a line (the board's rs485 object)."""
 
     _piece = None  # of all masters: for the one that looks at its line just now; none keeps it over a wait
@@ -37,11 +33,9 @@ class Master:
     def __init__(self, line, baud, parity, period_ms=0):
         """period_ms: least time between two requests on the line, from the end of one to the start of the next, so
         that it holds however the slave counts."""
-        self._line = line
-        self._period_ms = period_ms
+        Queue.__init__(self, line, rtu.silence_us(baud, parity), period_ms)
         self._character_us = rtu.character_us(baud, parity)
         self.turn_ms = period_ms + rtu.LONGEST * self._character_us // 1000  # of an exchange, as good as at most
-        self._silence_us = rtu.silence_us(baud, parity)
         # A sleep ends with a tick of the system: shorter waits keep the processor. ESP32: 10 ms.
         self._spin_us = 1000 * getattr(line, "tick_ms", 1) + 500
         self.reply = Reply()
@@ -59,19 +53,8 @@ class Master:
         self.stopped = False  # set it, and run() ends after the exchange under way
         self._ended = None  # the job whose reply is not handed on yet
         self._status = self._ended_at = self._ended_count = 0  # of that reply
-        self.jobs = []
-        self._forwarded = []
-        self._clients = None
-        self._own = 0  # exchanges since the last one of a client
-        self._free_at = self._quiet_at
-        self._urgent = _URGENT_MOST  # urgent jobs that may go before all others now
         self.asked_at = 0  # ticks when the last request had left
         self.tap = None  # tap(unit, function, address, quantity, status, frame, at, asked_at) sees what the bridge asks
-
-    def add(self, job):
-        """Take a job on and return it."""
-        self.jobs.append(job)
-        return job
 
     async def run(self, beat):
         """Own the line until `stopped` is set. An OSError of the line (adapter pulled out) goes to the caller."""
@@ -86,7 +69,7 @@ class Master:
             elif self._ended and (self._line.any() or not job.answered()):
                 self._hand_on()  # its frame is needed, or there will be no reply to wait for
             if job is None:
-                await asyncio.sleep_ms(min(self._rests_ms(now) or _IDLE_MS, _IDLE_MS))
+                await asyncio.sleep_ms(min(self._rests_ms(now) or IDLE_MS, IDLE_MS))
                 continue
             wait_us = self._gap_us(job.slave)
             kept = wait_us <= spin_us  # nobody else has run since the last exchange
@@ -113,80 +96,6 @@ class Master:
     def spare_us(self):
         """Return for how long the reply that is waited for leaves the processor to others, 0 if none is."""
         return max(clock.ticks_diff(self._look_us, clock.ticks_us()), 0) if self._waits else 0
-
-    # -- clients of a gateway --------------------------------------------------------
-
-    def forward(self, unit, sent, count, done):
-        """Queue the request PDU sent[:count] of a client for a slave; return False if too many wait.
-
-        done(status, frame, at, count) is called with the reply's PDU frame[at:at + count], unless `withdraw` comes first.
-        """
-        if self._clients is None:
-            from modbus.master.clients import Clients  # only a gateway needs it
-
-            self._clients = Clients(self.jobs, self._forwarded, self._silence_us)
-        return self._clients.add(unit, sent, count, done)
-
-    def withdraw(self, done):
-        """Forget the request that came with this done; return False if it was sent already."""
-        return self._clients.withdraw(done)
-
-    # -- whose turn it is ------------------------------------------------------------
-
-    def _next(self, now):
-        """Return the job to run now, or None."""
-        diff = clock.ticks_diff
-        if self._rests_ms(now):
-            return None
-        best = urgent = None
-        least_ms = 0
-        for job in self.jobs:
-            if not job.active:
-                continue
-            left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
-            is_later = best and left_ms >= least_ms and not job.urgent
-            if left_ms > job.every_ms or is_later or not self._may(job, now):
-                continue
-            if not job.urgent:
-                best, least_ms = job, left_ms
-            elif self._urgent:
-                return job.slave.before(job, now)
-            else:
-                urgent = job
-        if self._forwarded and (best is None or self._own >= _OWN_FIRST):
-            for job in self._forwarded:
-                if self._may(job, now):
-                    first = job.slave.before(job, now)
-                    if first is job:
-                        self._forwarded.remove(job)
-                    return first
-        best = best or urgent
-        return best and best.slave.before(best, now)
-
-    def _rests_ms(self, now):
-        """Return how long the line still rests for its period, in ms."""
-        left_ms = clock.ticks_diff(self._free_at, now)
-        return left_ms if 0 < left_ms < 2 * self._period_ms else 0  # else the stamp is from long ago
-
-    def _may(self, job, now):
-        """Return True if the job's slave can be asked for it now, or within some milliseconds."""
-        slave = job.slave
-        if not slave.asked:
-            return True
-        rested_us = slave.rested_us(now, clock.ticks_us())
-        if rested_us + 1000 * _IDLE_MS < slave.pace.rest_us():
-            return False
-        if slave.may_repeat(rested_us, self._line.any()):
-            return False
-        if not slave.failures or job.urgent:
-            return True  # whoever asks urgently keeps his own pauses
-        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
-
-    def _is_alone(self, slave):
-        for job in self.jobs:
-            if job.active and job.slave is not slave:
-                return False
-        return not self._forwarded
 
     # -- one exchange ----------------------------------------------------------------
 
@@ -281,8 +190,7 @@ class Master:
         slave.quiet(now, self._still_us)
         slave.ended(status, job, self._began_at, now)
         of_client = job.of_client
-        self._own = 0 if of_client else min(self._own + 1, _OWN_FIRST)
-        self._urgent = max(self._urgent - 1, 0) if job.urgent else min(self._urgent + 1, _URGENT_MOST)
+        self._had(job)
         if self.tap and not of_client:
             at = reply.start + 3
             self.tap(slave.unit, job.function, job.address, job.quantity, status, reply.frame, at, self.asked_at)

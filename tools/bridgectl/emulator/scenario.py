@@ -24,7 +24,7 @@ from .wire import FAULTS
 
 _STEADY_MS = 3000
 _FULL_POLL_MS = 100  # shorter than one read: the bus is never idle
-_LEARN_MS, _FULL_MS = 12000, 5000
+_LEARN_MS, _FULL_MS = 15000, 5000  # by then the pace is learned and every part of the start is in
 _ASKED_MS = 250  # the inverter's period
 _FLIPS = ((2, True), (4, True), (4, False), (2, False))  # 60, 0, 60, 100 %
 _FLIP_LIMIT_MS = 4000

@@ -1,0 +1,112 @@
+"""Whose turn it is on a line: the half of a master that knows its jobs, and not yet a byte.
+
+Urgent jobs go first (every second exchange at most), then the one whose deadline is nearest (its due time and one period
+more), then what clients of a gateway ask for; if the bridge's own jobs leave no time, a client gets every third exchange.
+"""
+
+import clock
+from micropython import const
+
+IDLE_MS = const(10)  # longest wait for a new urgent job
+_URGENT_MOST = const(2)  # in a row; over a longer time every second exchange at most, while others wait
+_OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
+
+
+class Queue:
+    """The jobs of a line."""
+
+    def __init__(self, line, silence_us, period_ms):
+        """silence_us: t3.5 of the line; period_ms: see Master."""
+        self._line = line
+        self._silence_us = silence_us
+        self._period_ms = period_ms
+        self.jobs = []
+        self._forwarded = []
+        self._clients = None
+        self._own = 0  # exchanges since the last one of a client
+        self._free_at = clock.ticks_ms()
+        self._urgent = _URGENT_MOST  # urgent jobs that may go before all others now
+
+    def add(self, job):
+        """Take a job on and return it."""
+        self.jobs.append(job)
+        return job
+
+    # -- clients of a gateway --------------------------------------------------------
+
+    def forward(self, unit, sent, count, done):
+        """Queue the request PDU sent[:count] of a client for a slave; return False if too many wait.
+
+        done(status, frame, at, count) is called with the reply's PDU frame[at:at + count], unless `withdraw` comes first.
+        """
+        if self._clients is None:
+            from modbus.master.clients import Clients  # only a gateway needs it
+
+            self._clients = Clients(self.jobs, self._forwarded, self._silence_us)
+        return self._clients.add(unit, sent, count, done)
+
+    def withdraw(self, done):
+        """Forget the request that came with this done; return False if it was sent already."""
+        return self._clients.withdraw(done)
+
+    # -- whose turn it is ------------------------------------------------------------
+
+    def _next(self, now):
+        """Return the job to run now, or None."""
+        diff = clock.ticks_diff
+        if self._rests_ms(now):
+            return None
+        best = urgent = None
+        least_ms = 0
+        for job in self.jobs:
+            if not job.active:
+                continue
+            left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
+            is_later = best and left_ms >= least_ms and not job.urgent
+            if left_ms > job.every_ms or is_later or not self._may(job, now):
+                continue
+            if not job.urgent:
+                best, least_ms = job, left_ms
+            elif self._urgent:
+                return job.slave.before(job, now)
+            else:
+                urgent = job
+        if self._forwarded and (best is None or self._own >= _OWN_FIRST):
+            for job in self._forwarded:
+                if self._may(job, now):
+                    first = job.slave.before(job, now)
+                    if first is job:
+                        self._forwarded.remove(job)
+                    return first
+        best = best or urgent
+        return best and best.slave.before(best, now)
+
+    def _rests_ms(self, now):
+        """Return how long the line still rests for its period, in ms."""
+        left_ms = clock.ticks_diff(self._free_at, now)
+        return left_ms if 0 < left_ms < 2 * self._period_ms else 0  # else the stamp is from long ago
+
+    def _may(self, job, now):
+        """Return True if the job's slave can be asked for it now, or within some milliseconds."""
+        slave = job.slave
+        if not slave.asked:
+            return True
+        rested_us = slave.rested_us(now, clock.ticks_us())
+        if rested_us + 1000 * IDLE_MS < slave.pace.rest_us():
+            return False
+        if slave.may_repeat(rested_us, self._line.any()):
+            return False
+        if not slave.failures or job.urgent:
+            return True  # whoever asks urgently keeps his own pauses
+        return clock.ticks_diff(now, slave.asked_at) >= slave.probe_ms(self._is_alone(slave))
+
+    def _is_alone(self, slave):
+        for job in self.jobs:
+            if job.active and job.slave is not slave:
+                return False
+        return not self._forwarded
+
+    def _had(self, job):
+        """Note who had the line."""
+        self._own = 0 if job.of_client else min(self._own + 1, _OWN_FIRST)
+        self._urgent = max(self._urgent - 1, 0) if job.urgent else min(self._urgent + 1, _URGENT_MOST)
