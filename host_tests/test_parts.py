@@ -1,6 +1,7 @@
 """What comes and goes takes nothing along that somebody else uses, checked on the sources."""
 
 import ast
+import functools
 
 from bridgectl import firmware
 from bridgectl.device import build
@@ -18,6 +19,7 @@ def _modules():
     return found | {path.stem: path for path in BOARDS}
 
 
+@functools.cache
 def _tops(path):
     """Return the dotted names that a file imports when it is imported itself."""
     tops = ast.Module([n for n in tree(path).body if isinstance(n, (ast.Import, ast.ImportFrom))], [])
@@ -103,8 +105,9 @@ def test_a_part_imports_what_it_needs_at_its_top():
     modules = _modules()
     base = _closure({"bridge.app", *(path.stem for path in BOARDS)}, modules)
     wrong = []
-    for name, *_ in _parts():
+    parts = {name for name, *_ in _parts()}
+    for name in sorted(parts):
         for module in _closure([name], modules) - base:
             inner = set(build.imported(tree(modules[module]))) - _tops(modules[module])
-            wrong += [f"{module} imports {late} late" for late in inner & set(modules) - {n for n, *_ in _parts()}]
+            wrong += [f"{module} imports {late} late" for late in inner & set(modules) - parts]
     assert not wrong

@@ -104,10 +104,7 @@ def reset(why):
         action()
 
 
-def now_us():
-    """Return virtual microseconds since the start, without wrap."""
-    ms = time.passed_ms()
-    return ms * 1000 + (time.ticks_us() - ms * 1000) % (1 << 30)
+now_us = time.passed_us  # virtual microseconds since the start, without wrap
 
 
 def always():
@@ -127,8 +124,9 @@ def at(due_us, action, wakes=always):
 
 
 def _run_due():
-    while _events and _events[0][0] <= now_us():
-        _events.pop(0)[1]()
+    events = _events
+    while events and events[0][0] <= now_us():
+        events.pop(0)[1]()
 
 
 def _sleep(wait_ms):
@@ -162,7 +160,8 @@ def _bound_the_jumps():
     poll = type(queue).__bases__[0].wait_io_event
 
     def wait_io_event(wait_ms):
-        poll(queue, 0)
+        if queue.map:
+            poll(queue, 0)
         head = core._task_queue.peek()
         if not head or core.ticks_diff(head.ph_key, core.ticks()) > 0:
             _sleep(wait_ms)

@@ -42,13 +42,14 @@ class _Pad:
 
     def steady(self, wanted, start_us, end_us):
         """Return whether the output had that level all the time from start_us to end_us."""
-        level = 0
-        for at_us, new in self.edges:
+        edges = self.edges
+        for i in range(len(edges) - 1, -1, -1):  # it is nearly always about the last ones
+            at_us, new = edges[i]
             if at_us <= start_us:
-                level = new
-            elif at_us < end_us and new != wanted:
+                return new == wanted
+            if at_us < end_us and new != wanted:
                 return False
-        return level == wanted
+        return wanted == 0
 
 
 def pad(gpio):

@@ -44,6 +44,11 @@ def passed_ms():
     return _passed_us // 1000
 
 
+def passed_us():
+    """Return the same in microseconds."""
+    return _passed_us
+
+
 def watch(watcher):
     """Call watcher() after each movement of the clock."""
     _watchers.append(watcher)

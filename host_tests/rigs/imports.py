@@ -1,14 +1,16 @@
 """Who imports whom, read off the sources."""
 
 import ast
+import functools
 
 from bridgectl import firmware
 
 ROOT = firmware.ROOT
 
 
+@functools.cache
 def tree(path):
-    """Return the syntax tree of a file."""
+    """Return the syntax tree of a file, which nobody changes."""
     return ast.parse(path.read_text(), str(path))
 
 

@@ -18,8 +18,8 @@ def main():
     out = firmware.ROOT / "build"
     out.mkdir(exist_ok=True)
     started = time.monotonic()
-    # Many tests wait for a real line or clock: one worker more than there are cores.
-    workers = ["-n", str(1 + (os.cpu_count() or 1))]
+    # Many tests wait for a real line or clock, and none minds who else is there: more workers than there are cores.
+    workers = ["-n", str(3 + (os.cpu_count() or 1))]
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
     code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
     seconds = round(time.monotonic() - started, 1)

@@ -8,7 +8,8 @@ def start():
 
     class Queue(core.IOQueue):
         def wait_io_event(self, dt):
-            super().wait_io_event(0)
+            if self.map:
+                super().wait_io_event(0)
             head = core._task_queue.peek()
             if head and core.ticks_diff(head.ph_key, core.ticks()) <= 0:
                 return
