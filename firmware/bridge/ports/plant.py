@@ -33,7 +33,8 @@ class _Write(Job):
 class Plant(Port):
     """The port object of the roles `master` and `gateway` of RS485-1."""
 
-    def __init__(self, line, baud, parity, state, settings):
+    def __init__(self, line, baud, parity, state, settings, path=None):
+        """path: record of what the plant does not have."""
         silence_us = rtu.silence_us(baud, parity)
         # Its own rule of 1000 ms between requests is rest enough, and the line keeps it for all who use the line.
         slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
@@ -41,7 +42,8 @@ class Plant(Port):
         Port.__init__(self, bus, slave)
         period_us = 1000 * sigenergy.PERIOD_MS
         self._fast_ms = settings.plant_poll_ms
-        self.reads = Reads(bus, slave, state, sigenergy, self._fast_ms, settings.plant_slow_ms, baud, parity, period_us)
+        slow_ms = settings.plant_slow_ms
+        self.reads = Reads(bus, slave, state, sigenergy, self._fast_ms, slow_ms, baud, parity, period_us, 0, path)
         self._write = bus.add(_Write(slave, self._wrote))
         self._read = bus.add(Job(slave, self._read_back).read(_READ_HOLDING, sigenergy.LIMIT_ADDRESS, 2))
         self._missed = False  # the last answer

@@ -15,6 +15,7 @@ from modbus.master.job import Job
 from modbus.pace.planner import Planner
 from modbus.wire import rtu
 from modbus.wire.timing import Timing
+from store import record
 
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
 _STALE_LEAST_MS = const(3000)
@@ -70,6 +71,13 @@ class _Group:
         self.jobs = []
         self.blocks = []  # of the jobs, in their order
 
+    def lack(self, kept):
+        """Take what was found missing before the start. kept: {address: status} of the device."""
+        for row in self.rows():
+            if row[0] in kept:
+                self.absent[row[0]] = kept[row[0]]
+                self.holes.append((row[0], readings.registers(row[1])))
+
     def hold(self):
         """Have the table at hand until it is set to None: typed rows take ten times the memory of their text."""
         self.table = self.table or registers.rows(self._device, (self._pace, self.optional))
@@ -99,9 +107,9 @@ class _Group:
 class Reads:
     """Keeps the jobs of a device in a master's list."""
 
-    def __init__(self, bus, slave, state, device, fast_ms, slow_ms, baud, parity, rest_us=0, longest=0):
+    def __init__(self, bus, slave, state, device, fast_ms, slow_ms, baud, parity, rest_us=0, longest=0, path=None):
         """device: module of bridge/devices; rest_us: least pause between two requests that the line asks for anyway;
-        longest: registers in one read, 0 = as the device's document says."""
+        longest: registers in one read, 0 = as the device's document says; path: record of what the device does not have."""
         self.bus = bus
         self.slave = slave
         self.state = state
@@ -114,6 +122,10 @@ class Reads:
         self._turn = 0  # group whose plan is looked at next
         self._required = array("H")  # numbers of the points without which the link is not ok
         self._search = None  # comes into memory with the first read that fails, and stays
+        self._path = path
+        self._device = "%s %d" % (device.__name__.rpartition(".")[2], slave.unit)
+        kept = self._kept()
+        self._lacks = bool(kept)
         table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
@@ -125,6 +137,7 @@ class Reads:
                     if not optional:
                         self._required.append(points.number(row[3]))
                 if rows:
+                    group.lack(kept)
                     self.groups.append(group)
                     self.plan(group)
 
@@ -139,7 +152,7 @@ class Reads:
             pass
 
     def _replan(self, now):
-        if not self._search and self._failed():
+        if not self._search and (self._lacks or self._failed()):
             from bridge.ports.search import Search
 
             self._search = Search(self)
@@ -161,6 +174,23 @@ class Reads:
                 planner.take_back(before)
                 raise
             log.info("reads", "unit %d: now %d reads every %d ms" % (self.slave.unit, len(group.jobs), group.every_ms))
+
+    def _kept(self):
+        """Return {address: status} of what this device did not have before the start; damaged is forgotten."""
+        stored = record.load(self._path) if self._path else None
+        if not stored or stored.get("device") != self._device:
+            return {}
+        pairs = stored.get("absent")
+        return dict([pair for pair in pairs if _is_pair(pair)]) if isinstance(pairs, list) else {}
+
+    def keep(self):
+        """Record what the device does not have. The flash may fail: it is found again after the next start."""
+        if self._path:
+            pairs = [[a, group.absent[a]] for group in self.groups for a in sorted(group.absent)]
+            try:
+                record.save(self._path, {"device": self._device, "absent": pairs})
+            except OSError as e:
+                log.warn("reads", "what unit %d lacks could not be recorded (error %d)" % (self.slave.unit, e.errno))
 
     def _failed(self):
         """Return True if a read is to be split."""
@@ -231,3 +261,7 @@ class Reads:
             self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])
         finally:
             group.table = None
+
+
+def _is_pair(pair):
+    return isinstance(pair, list) and [isinstance(number, int) for number in pair] == [True, True]

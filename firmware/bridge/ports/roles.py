@@ -15,6 +15,7 @@ _PREFIXES = {
     "find": (),
     "off": (),
 }
+_LACKS = "/lacks_%d"  # record of what the device at a port does not have
 _OF_THE_SENSOR = ("master", "gateway", "listen")
 
 
@@ -67,7 +68,7 @@ def make(board, state, settings, number):
     if number == 1:
         from bridge.ports.plant import Plant
 
-        return Plant(line, baud, parity, state, settings)
+        return Plant(line, baud, parity, state, settings, board.data + _LACKS % number)
     from bridge.ports.sensor import Sensor
 
-    return Sensor(line, baud, parity, state, settings, device)
+    return Sensor(line, baud, parity, state, settings, device, board.data + _LACKS % number)

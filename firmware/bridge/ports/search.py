@@ -18,6 +18,7 @@ _JOBS_MOST = const(12)  # of a line: a device that never answered anything is no
 _LATER_MS = const(10000)  # a read that is refused as a whole is asked again after so long
 _SELDOM_MS = const(600000)  # all that a device does not have is asked for once in so long
 _HURRY_MS = const(2000)  # between two of them after the device was away
+_KEEP_MS = const(10000)  # what was found is recorded when nothing else was for so long
 _ALMOST_DEAF = const(2)  # failures that the halves of an unanswered read begin with
 _ILLEGAL_FUNCTION = const(1)
 
@@ -35,9 +36,13 @@ class Search:
         self._was_away = False
         self._hurry = 0  # registers that are asked for again at once
         self._turn = 0
+        self._changed_at = None  # ticks of what is not recorded yet
         self._probe = None  # asks for one missing register
         self._probe_at = 0
         self._back = None  # address of one that is there after all
+        if self._missing():  # from the record: who answers now may have started anew, or be another one
+            self._hurry = self._missing()
+            self._probe_at = clock.ticks_add(clock.ticks_ms(), _HURRY_MS)
 
     def looks(self, group):
         """Return True while the reads of a group are in search."""
@@ -48,6 +53,9 @@ class Search:
         if self._reads.slave.silent():
             self._was_away = True
             return
+        if self._changed_at is not None and clock.ticks_diff(now, self._changed_at) >= _KEEP_MS:
+            self._changed_at = None
+            self._reads.keep()
         for group in self._reads.groups:
             for i, block in enumerate(group.blocks):
                 self._heard = self._heard or block.works
@@ -88,6 +96,7 @@ class Search:
             group.holes.append((address, readings.registers(kind)))
             reads.state.readings.forget(points.number(point))
             self._lost.append(group)
+            self._changed_at = now
             self._probe_at = clock.ticks_add(now, _SELDOM_MS // self._missing())
             log.info("reads", "unit %d has no %d: %s" % (reads.slave.unit, address, rtu.describe(status)))
             del made[i]
@@ -139,5 +148,6 @@ class Search:
                 del group.absent[address]
                 group.holes[:] = [hole for hole in group.holes if hole[0] != address]
                 self._cuts.pop(group, None)
+                self._changed_at = clock.ticks_ms()
                 log.info("reads", "unit %d has %d now" % (self._reads.slave.unit, address))
                 self._reads.plan(group)

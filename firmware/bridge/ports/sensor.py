@@ -11,13 +11,14 @@ from modbus.wire import rtu
 class Sensor(Port):
     """The port object of the roles `master` and `gateway` of RS485-2."""
 
-    def __init__(self, line, baud, parity, state, settings, device):
-        """device: module of bridge/devices."""
+    def __init__(self, line, baud, parity, state, settings, device, path=None):
+        """device: module of bridge/devices; path: record of what the sensor does not have."""
         slave = Slave(settings.sensor_unit, Pacing(rtu.silence_us(baud, parity)))
         bus = Master(line, baud, parity)
         Port.__init__(self, bus, slave)
         fast_ms, slow_ms = settings.sensor_poll_ms, settings.sensor_slow_ms
-        self.reads = Reads(bus, slave, state, device, fast_ms, slow_ms, baud, parity, 0, settings.sensor_longest)
+        longest = settings.sensor_longest
+        self.reads = Reads(bus, slave, state, device, fast_ms, slow_ms, baud, parity, 0, longest, path)
 
     def follow(self, now):
         """Follow the slave's pace."""

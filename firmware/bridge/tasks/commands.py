@@ -37,6 +37,11 @@ class Commands:
                 answer["errors"] = {"settings": "could not be stored (error %d); nothing was changed" % e.errno}
                 self._answer(answer)
                 return
+            except MemoryError:  # of the record: the session and its other commands are worth more
+                answer["ok"] = False
+                answer["errors"] = {"settings": "found no memory; nothing was changed, send it again"}
+                self._answer(answer)
+                return
             log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
         if outputs is None:
             self._answer(answer)

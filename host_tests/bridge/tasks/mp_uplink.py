@@ -51,3 +51,21 @@ def test_a_command_that_finds_no_memory_is_answered_and_the_next_one_obeyed():
     session._obeying = part
     session._take("bridge/SN1/set", b'{"do1": true, "id": 7}', False)
     assert state.output_command[0][0] == 1
+
+
+def test_settings_that_find_no_memory_to_be_stored_are_refused_whole_and_the_session_lives():
+    """Proves: COM-2"""
+    state, settings = State("1.0.0", "power", "SN1"), Settings()
+    session = uplink._Session(lambda: None, state, settings)
+    applied = []
+
+    def apply(changes):
+        applied.append(changes)
+        raise MemoryError
+
+    settings.apply = apply
+    session._take("bridge/SN1/set", b'{"led_brightness": 20, "do1": true, "id": 8}', False)
+    assert applied == [{"led_brightness": 20}]
+    errors = {"settings": "found no memory; nothing was changed, send it again"}
+    assert _answers(session) == [{"id": 8, "ok": False, "errors": errors}]
+    assert (settings.led_brightness, state.output_command) == (60, (None, None))

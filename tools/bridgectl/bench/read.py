@@ -239,7 +239,7 @@ def remarks(poller, values):
         found.append(
             f"The sensor reads export ({by_point['sensor_power']:.0f} W). Right while PV or battery feed the grid; if "
             "nothing feeds (night, inverter off), the CT is clipped on backwards or the wires through the meter are "
-            "swapped: turn it round."
+            "swapped: turn it round. `bridgectl direction` tells by a load that you switch on and off."
         )
     if not by_point and poller.tally.failed == poller.tally.requests:
         found.append(f"Nothing usable from unit {poller.unit}: {hint(poller.last_failure)}.")

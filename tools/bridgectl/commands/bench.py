@@ -57,6 +57,38 @@ def read(
         raise typer.Exit(PART_GOOD)
 
 
+def direction(
+    *,
+    port: Port,
+    model: Annotated[str, typer.Option(help="sdm230 or sdm120ct.")],
+    unit: Unit = None,
+    baud: Baud = 9600,
+    parity: Parity = "N",
+    load_w: Annotated[int, typer.Option(help="The load that you switch on and off, W.", min=300, max=20000)] = 2000,
+    seconds: Annotated[float, typer.Option(help="How long at most.", min=5)] = 180,
+    json_lines: Json = False,
+):
+    """Tell by a load that you switch on and off whether the power sensor is mounted backwards."""
+    from bridgectl.bench import direction as turning
+    from bridgectl.bench.models import model as known
+    from bridgectl.bench.port import Line, check_line, check_unit
+
+    def told(watch):
+        if not json_lines:
+            print(turning.words(watch), flush=True)
+
+    with explained():
+        unit = check_unit(known(model).UNIT if unit is None else unit)
+        with Line(port, *check_line(baud, parity)) as line:
+            found = turning.run(line, model, unit, load_w, seconds, told)
+    if json_lines:
+        print(json.dumps({"port": port, "model": model, "unit": unit, "direction": found or None}), flush=True)
+    elif not found:
+        print(f"No load of about {load_w} W came and went within {seconds:.0f} s: not known.", flush=True)
+    if found != turning.RIGHT:
+        raise typer.Exit(PART_GOOD)
+
+
 def scan(
     *,
     port: Port,
@@ -237,4 +269,4 @@ def put(
         raise typer.Exit(PART_GOOD)
 
 
-COMMANDS = (read, scan, pace, play, ports, get, put)
+COMMANDS = (read, direction, scan, pace, play, ports, get, put)
