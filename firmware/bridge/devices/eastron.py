@@ -1,6 +1,8 @@
 """Holding registers of the Eastron meters SDM230 and SDM120CT, their codes, and where their maps end.
 
-Source: Eastron SDM230 Modbus protocol (EU text), SDM120 Modbus protocol V2.4/V2.5.
+Source: Eastron SDM230 Modbus protocol (EU text), SDM120 Modbus protocol V2.4/V2.5. The instrument type, which the EU text
+mentions for single registers, is what a SolaX X1 asks an SDM230 for first; its answer was traced in
+github.com/syssi/esphome-solax-x1-mini, issue 20. What an SDM120CT says there is not known.
 """
 
 # Model -> last address of its documents, its meter code.
@@ -12,6 +14,7 @@ PARITIES = "NEO"  # by their codes
 # fmt: off
 HOLDING = (
     (2,     "f", 60,       ((0, 60),)),          # SDM120CT: demand period, min
+    (11,    "H", 0x00A8,   None),                # SDM230: instrument type
     (12,    "f", 100,      (60, 100, 200)),      # pulse width, ms
     (18,    "f", "parity", (0, 1, 2, 3)),
     (20,    "f", "unit",   ((1, 247),)),
@@ -24,3 +27,4 @@ HOLDING = (
 )
 # fmt: on
 ONLY_120CT = (2, 64514)
+ONLY_230 = (11,)

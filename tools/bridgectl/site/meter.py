@@ -16,14 +16,16 @@ _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
 _LONGEST_READ = 80
 
 # Holding registers: address, kind, name
-_HOLDING = ((12, "f", "pulse_width_ms"), (18, "f", "parity_code"), (20, "f", "address"), (28, "f", "baud_code"),
+_HOLDING = ((11, "H", "instrument_type"), (12, "f", "pulse_width_ms"),
+            (18, "f", "parity_code"), (20, "f", "address"), (28, "f", "baud_code"),
             (63776, "H", "measurement_mode"), (64512, "I", "serial_number"), (64514, "H", "meter_code"))  # fmt: skip
-_READ_ONLY = ("serial_number", "meter_code")
+_READ_ONLY = ("serial_number", "meter_code", "instrument_type")
 _WRITABLE_CODES = {"parity_code": (0, 1, 2, 3), "baud_code": (0, 1, 2, 5), "measurement_mode": (1, 2, 3),
                    "pulse_width_ms": (60, 100, 200)}  # fmt: skip
 
 # Beyond these the documents list nothing (SDM230: with the resettable counters of V1.1).
 _LAST = {"sdm230": 387, "sdm120ct": 345}
+_INSTRUMENT_TYPES = {"sdm230": 0x00A8}  # what an SDM120CT says is not known
 _METER_CODES = {"sdm120ct": 0x0020}  # the SDM230's is not documented
 _TABLES = {"sdm230": sdm230, "sdm120ct": sdm120ct}
 
@@ -52,6 +54,8 @@ class Meter(Slave):
             "measurement_mode": 2,
             "serial_number": serial_number,
         }
+        if model in _INSTRUMENT_TYPES:
+            self.holding["instrument_type"] = _INSTRUMENT_TYPES[model]
         if model in _METER_CODES:
             self.holding["meter_code"] = _METER_CODES[model]
 

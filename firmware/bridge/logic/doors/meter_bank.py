@@ -196,6 +196,6 @@ def _holding(model, identity):
     }
     found = []
     for address, kind, value, allowed in eastron.HOLDING:
-        if model == "sdm120ct" or address not in eastron.ONLY_120CT:
+        if address not in (eastron.ONLY_230 if model == "sdm120ct" else eastron.ONLY_120CT):
             found.append((address, struct.pack(">" + kind, named[value] if isinstance(value, str) else value), allowed))
     return tuple(found)

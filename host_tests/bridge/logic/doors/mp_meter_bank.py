@@ -251,3 +251,21 @@ def test_a_steady_answer_allocates_nothing():
         slave.answer(asked, 8, out)
     assert gc.mem_alloc() - before == 0, gc.mem_alloc() - before
     gc.enable()
+
+
+def test_what_a_solax_asks_a_meter_for_is_answered_as_the_true_one_does():
+    """Traced: github.com/syssi/esphome-solax-x1-mini, issue 20: function 3 for the instrument type, then 4 for the values.
+
+    Proves: COM-8+
+    """
+    readings, slave, true = _bridge("sdm230")
+    _settle(readings, slave, true)
+    assert _send(slave, b"\x01\x03\x00\x0b\x00\x01\xf5\xc8") == b"\x01\x03\x02\x00\xa8\xb9\xfa"
+    for asked in ("010400480002f1dd", "0104000c0002b1c8"):
+        asked = bytes([int(asked[i : i + 2], 16) for i in range(0, 16, 2)])
+        answer = _send(slave, asked)
+        assert answer[:3] == b"\x01\x04\x04" and answer == _send(true, asked)
+    assert _send(slave, b"\x02\x03\x00\x0b\x00\x01\xf5\xfb") == b""  # its second meter, which is not there
+    readings, slave, true = _bridge("sdm120ct")
+    _settle(readings, slave, true)
+    assert _ask(slave, 3, 11, 1)[1] == 0x83
