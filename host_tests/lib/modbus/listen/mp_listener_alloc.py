@@ -64,13 +64,15 @@ def test_nothing_is_allocated_with_pairs_noise_and_losses():
 
 
 def test_a_listener_has_a_bounded_size():
-    gc.collect()
-    before = gc.mem_alloc()
-    ear = listener.Listener(9600, "N", Count())
-    gc.collect()
-    size = gc.mem_alloc() - before
-    assert size < 5000, size  # 64-bit words: less on a board
-    assert ear
+    ears, sizes = [None] * 4, []
+    for i in range(4):
+        gc.collect()
+        before = gc.mem_alloc()
+        ears[i] = listener.Listener(9600, "N", Count())
+        gc.collect()
+        sizes.append(gc.mem_alloc() - before)
+    # The least: a stale word on the stack keeps what was made on the way alive.
+    assert 2000 < min(sizes) < 5000, sizes  # 64-bit words: less on a board
 
 
 def _used_ns():
