@@ -30,7 +30,7 @@ _SHARED = (
     "utf8",
 )  # what two parts have in common stays
 _STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
-_RECORDS = ("settings", "device", "limit", "window", "slot_state")
+_RECORDS = ("settings", "device", "limit", "ems", "window", "slot_state")
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
@@ -106,8 +106,9 @@ def build(board):
         """Let what a person wants count in place of what is damaged; return what is refused, as settings.apply does."""
         refused = settings.apply(changes, settings.damaged)
         if not refused:
-            if "limit" in state.damaged:
-                record.remove(board.data + "limit")
+            for name in ("limit", "ems"):
+                if name in state.damaged:
+                    record.remove(board.data + name)
             state.damaged = _damaged(board.data)
         return refused
 

@@ -43,6 +43,12 @@ grid_open_pct|Limit while no contact asks for one; 100 = none
 grid_chatter_pct|Limit while a contact has not been still for 10 s; a stricter one of another contact holds
 grid_settle_ms|How long a contact must be still before it counts
 grid_hold_ms|How long the contacts must be still before a looser limit counts; a stricter one counts at once
+limit_user_w|Highest power of the plant that its owner wants; -1 = no limit
+limit_export_w|Highest export at the grid connection; the plant is held to it whatever the house takes; -1 = no limit
+limit_import_w|Highest import at the grid connection; told, not commanded by this version; -1 = no limit
+limit_off_grid_w|Highest power of the plant off-grid, and while nobody knows whether it is; -1 = no limit
+limit_fuse_a|Main fuse of a single phase: neither import nor export goes above it, at 207 V; -1 = no limit
+dim_import_w|Import limit while a contact dims consumption (section 14a)
 do_safe_mask|Outputs closed in the safe state, bit 0 = DO1
 do_expire_s|A command to an output is forgotten after so long, and the safe state holds; 0 = never
 mqtt_host|MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink

@@ -83,6 +83,8 @@ limit_w|sensor|W|power|
 limit_reason|sensor|||
 limit_state|sensor|||
 limit_import|sensor|%||
+limit_import_w|sensor|W|power|
+limits|sensor|||
 reactive|sensor|||
 sensor_link|sensor|||d
 plant_link|sensor|||d

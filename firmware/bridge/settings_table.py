@@ -53,6 +53,12 @@ grid_open_pct|int|100|0|100|%
 grid_chatter_pct|int|0|0|100|%
 grid_settle_ms|int|50|20|1000|ms
 grid_hold_ms|int|1000|0|60000|ms
+limit_user_w|int|-1|-1|5000000|W
+limit_export_w|int|-1|-1|5000000|W
+limit_import_w|int|-1|-1|5000000|W
+limit_off_grid_w|int|-1|-1|5000000|W
+limit_fuse_a|int|-1|-1|1000|A
+dim_import_w|int|4200|0|100000|W
 do_safe_mask|int|0|0|3|
 do_expire_s|int|0|0|86400|s
 mqtt_host|text||0|64|

@@ -47,6 +47,12 @@ class State:
         self.limit_pct = 100  # control: active-power limit in force, % of the plant's highest active power
         self.limit_reason = ""  # control: who limits and why, in words; "" = nobody
         self.import_pct = 100  # control: import limit that the contacts ask for, % of the same
+        self.import_w = None  # control: strictest import limit of all that ask for one, W; None = nobody
+        self.cap_w = None  # control: strictest limit at the plant beside that of the contacts, W; None = nobody
+        self.limits = ""  # control: all limits in words, strictest first, if others than the contacts limit
+        self.ems_asked = ()  # commands: the last message of an EMS, (quantity, W, for s) each, see tasks.ems
+        self.ems_limits = ()  # limit: what an EMS asks for, (quantity, W, for s, until s) each
+        self.rated_w = 0  # limit: the plant's rated power, the last one that was known; 0 = none
         self.reactive = None  # control: reactive power that the contacts ask for, (kind, value) of grid_rows
         self.limit_edges = 0  # control: limits so far that a contact edge brought
         self.limit_edge_at = 0  # control: ticks of that edge, or of the end of the hold time of a looser limit

@@ -1,6 +1,6 @@
 """Commands of the `set` topic: obeyed, and answered when their effect is there. In memory only while one waits.
 
-Writer of the output command.
+Writer of the output command, and of what an EMS asks for.
 """
 
 import clock
@@ -25,7 +25,7 @@ class Commands:
 
     def take(self, payload, retained):
         """Obey a message, or answer why not."""
-        outputs, changes, answer = set_message.read(payload, retained, self._settings)
+        outputs, changes, limits, answer = set_message.read(payload, retained, self._settings)
         if not answer["ok"]:
             self._answer(answer)
             return
@@ -43,6 +43,8 @@ class Commands:
                 self._answer(answer)
                 return
             log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
+        if limits:
+            self._state.ems_asked = limits
         if outputs is None:
             self._answer(answer)
             return

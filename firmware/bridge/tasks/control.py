@@ -6,6 +6,7 @@ from bridge.logic.grid import control
 from micropython import const
 from parts import Part
 
+_DIMMED = const(1000)
 _AGAIN_S = const(2)  # after there was no memory to make a table
 
 
@@ -15,17 +16,19 @@ async def run(beat, state, settings, wake):
     grid = Table()
     edges = 0
     made_of = last = None
-    decided = 100, "", False, 0, 100, None
+    decided = 100, "", False, 0, 100, False, None
+    meeting, importing_pct = Meeting(state, settings), 100
     while True:
         beat()
         grid.follow(settings)
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
         contacts = state.inputs << 8 | state.chattering << 1 | state.inputs_settled
         seen = (contacts, state.output_command, state.server_command, settings.version, clock.seconds())
+        seen += (state.ems_limits, state.rated_w)
         if seen != made_of:
             made_of = seen
             decided, last = control.decide(state, settings, grid.table, last, clock.seconds())
-        percent, reason, wanted, outputs, imported, reactive = decided
+        percent, reason, wanted, outputs, imported, dimmed, reactive = decided
         if wanted:
             now = clock.ticks_ms()
             hold_ms = settings.grid_hold_ms
@@ -34,11 +37,20 @@ async def run(beat, state, settings, wake):
                 edges = state.input_edges
                 state.limit_edges += 1
                 state.limit_edge_at = state.inputs_at if percent < state.limit_pct else at
-            if imported != state.import_pct:
-                imported = importing.step(imported, "", state.inputs, now, hold_ms)[0]
+            asked = imported - _DIMMED * dimmed  # what dims consumption is stricter than any share of the rated power
+            if asked != importing_pct:
+                asked = importing_pct = importing.step(asked, "", state.inputs, now, hold_ms)[0]
+            dimmed = asked < 0
+            imported = asked + _DIMMED * dimmed
+        cap_w, state.import_w, reason, state.limits = meeting.of(
+            (percent, reason, imported, dimmed), grid.is_limited, seen
+        )
+        if cap_w is not None and state.inputs_settled:
+            # A limit of somebody else frees nothing that contacts may have asked for before the start.
+            wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not settings.unsure("grid_"))
         if percent != state.limit_pct or reason != state.limit_reason:
             log.info("control", "limit %d %%, %s" % (percent, reason or "nobody limits"))
-        state.limit_pct = percent
+        state.limit_pct, state.cap_w = percent, cap_w
         state.limit_reason = reason
         state.limit_wanted = wanted
         state.import_pct = imported
@@ -48,10 +60,38 @@ async def run(beat, state, settings, wake):
         wake.clear()
 
 
+class Meeting:
+    """What all limits make together; what makes it is in memory only while others than the contacts limit."""
+
+    def __init__(self, state, settings):
+        self._state = state
+        self._settings = settings
+        self._part = Part("bridge.logic.grid.limits")
+        self._made_of = self._met = None
+
+    def of(self, decided, is_limited, seen):
+        """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
+        if self._made_of == (decided, seen):
+            return self._met
+        if not (decided[3] or self._state.ems_limits or is_limited):
+            self._part.unload()
+            self._met = None, None, decided[1], ""
+        else:
+            try:
+                self._met = self._part.load().in_force(self._state, self._settings, decided, clock.seconds())
+            except MemoryError:
+                # What met before stays, and it is tried again with the next decision.
+                self._met = self._met or (None, None, decided[1], "")
+                log.warn("control", "no memory for the limits beside the contacts")
+        self._made_of = decided, seen
+        return self._met
+
+
 class Table:
     """The table of grid contacts that is set, made anew when a setting of it changes; what makes it goes again."""
 
     def __init__(self):
+        self.is_limited = False  # a person has set a limit
         self.table = None  # of grid.tables.make; None = no table is set
         self._made_of = None
         self._version = -1
@@ -70,6 +110,7 @@ class Table:
                 log.warn("control", "no memory for the table of the contacts; what is in force stays")
                 return
             self._made_of = made_of
+        self.is_limited = max(settings.starting("limit_")) >= 0
         self._tried_s = 0
         self._version = settings.version
 

@@ -10,6 +10,7 @@ import log
 from bridge import points
 from bridge.logic.grid import command, control
 from micropython import const
+from parts import Part
 from store import record
 
 _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then it is 0 W
@@ -34,6 +35,12 @@ class Limit:
         self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
         self._saved = (bool(kept.get("owed")), self._rated_w)
         self._saved_s = 0
+        self._ems_path = path[: -len("limit")] + "ems"
+        self._ems_asked = ()
+        state.rated_w = self._rated_w
+        if record.load(self._ems_path):
+            with Part("bridge.tasks.ems") as ems:
+                state.ems_limits = ems.kept(self._ems_path, clock.seconds())
         self.command = command.LimitCommand(self._saved[0])
         self._unknown_at = None  # since when a limit waits for the rated power
         self._edges = 0
@@ -48,6 +55,8 @@ class Limit:
         self._turn = (self._turn + 1) % _RATE_TURNS
         if not (self._rated_w and self._turn):
             self._rate()
+        if not self._turn or state.ems_asked is not self._ems_asked:
+            self._follow_ems()
         why = self._want(now)
         if order.owed != self._saved[0]:
             self._save()
@@ -72,11 +81,20 @@ class Limit:
         """Follow the plant's rated power: only a plausible one counts, and the last one stays."""
         rated_w = int(self._state.readings.value(self._highest) or 0)
         if rated_w > 0:
-            self._rated_w = self.command.rated_w = rated_w
+            self._rated_w = self.command.rated_w = self._state.rated_w = rated_w
             if rated_w != self._saved[1] and (not self._saved[1] or clock.seconds() - self._saved_s > _KEEP_S):
                 self._save()
         elif self._rated_w:
             self.command.rated_w = self._rated_w
+
+    def _follow_ems(self):
+        """Obey an EMS, and let go what it asked for and what has expired."""
+        state, now_s = self._state, clock.seconds()
+        asked = state.ems_asked if state.ems_asked is not self._ems_asked else ()
+        self._ems_asked = state.ems_asked
+        if asked or any([limit[3] is not None and now_s >= limit[3] for limit in state.ems_limits]):
+            with Part("bridge.tasks.ems") as ems:
+                state.ems_limits = ems.obeyed(self._ems_path, state.ems_limits, asked, now_s)
 
     def _want(self, now):
         """Say what shall hold; return why it is not what was asked for, in words, or ""."""
@@ -97,7 +115,8 @@ class Limit:
             self._unknown_at = False  # for ever: no stamp grows old
             why += ", so 0 W is commanded"
         before = order.target
-        order.want(command.raw_limit(state.limit_pct, self._rated_w), now)
+        raw = command.raw_limit(state.limit_pct, self._rated_w)
+        order.want(raw if state.cap_w is None else min(raw, state.cap_w), now)
         if order.target != before:
             self._since_s = 0
             self._edge_at = state.limit_edge_at if self._edges != state.limit_edges else None

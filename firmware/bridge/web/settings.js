@@ -42,7 +42,7 @@
     const facts = [range, "default " + (normal === "" ? "none" : normal), more].filter((x) => x).join(" · ");
     return [label, input, make("p", facts, "quiet"), ...(name === "grid_rows" ? [rowByRow(input)] : [])];
   };
-  const value = (i) => i.yes ? i.value === "true" : i.numeric && /^\d+$/.test(i.value) ? +i.value : i.value;
+  const value = (i) => i.yes ? i.value === "true" : i.numeric && /^-?\d+$/.test(i.value) ? +i.value : i.value;
   const fill = (now) => {
     held = now;
     for (const [name, i] of Object.entries(inputs)) {

@@ -88,10 +88,11 @@
   };
 
   const limit = (s) => {
-    const free = s.limit_pct >= 100 && !s.limit_reason;
-    $("limit").textContent = free ? "None" : s.limit_pct + " %" + (s.limit_w === null ? "" : " = " + s.limit_w + " W");
+    const free = s.limit_pct >= 100 && !s.limit_reason && !s.limits;
+    const watts = s.limit_w === null ? "" : s.limit_w + " W";
+    $("limit").textContent = free ? "None" : s.limit_pct >= 100 && watts ? watts : s.limit_pct + " %" + (watts && " = " + watts);
     const plant = s.limit_state === "idle" ? "" : "at the plant: " + s.limit_state;
-    $("why").textContent = free ? "Nobody limits" : [s.limit_reason, plant, s.limit_text].filter(Boolean).join(" · ");
+    $("why").textContent = free ? "Nobody limits" : [s.limits || s.limit_reason, plant, s.limit_text].filter(Boolean).join(" · ");
   };
   const power = (points) => {
     const p = points.find((x) => /^Sensor:? (active power|power$)/.test(x[0]));

@@ -49,7 +49,7 @@ def test_the_page_shows_all_settings_and_no_secret(bridge):
     status, headers, body = bridge.ask("GET", "/api/settings")
     assert status == 200 and headers["Cache-Control"] == "no-store"
     shown = json.loads(body)
-    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 56
+    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 62
     assert shown["settings"]["mqtt_password"] is True
     assert b"only-for-tests" not in body
 
@@ -65,11 +65,15 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
     assert [(heading, [row[0] for row in rows]) for heading, rows in groups] == [
         ("Broker", ["mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_prefix"]),
         ("Grid signal", GRID),
+        (
+            "Limits",
+            ["limit_user_w", "limit_export_w", "limit_import_w", "limit_off_grid_w", "limit_fuse_a", "dim_import_w"],
+        ),
         ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
         ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),
         ("Outputs", ["do_safe_mask"]),
     ]
-    assert groups[2][1][1:] == [
+    assert groups[3][1][1:] == [
         ["rs485_1_baud", "rate", 9600, [1200, 2400, 4800, 9600], "", "bps", "Baud rate of RS485-1"],
         ["plant_unit", "int", 247, 1, 247, "", "Modbus unit of the plant"],
     ]

@@ -58,7 +58,7 @@ class Bench:
         self.closed_mask = closed_mask
         self.now = now
         self.last = None
-        self.decided = 100, "", False, 0, 100, None
+        self.decided = 100, "", False, 0, 100, False, None
         self.wanted = False
         self.in_force = None  # active %, import %
         self.told = ""
@@ -69,7 +69,7 @@ class Bench:
         if self.debounce.step(raw, self.now, SETTLE_MS):
             self.state.inputs, self.state.inputs_settled = self.debounce.mask, True
             self.decided, self.last = control.decide(self.state, self.settings, self.table, self.last, 0)
-        percent, reason, self.wanted, _, imported, _ = self.decided
+        percent, reason, self.wanted, _, imported, *_ = self.decided
         if self.wanted:
             percent, self.told, _ = self.loosening.step(percent, reason, self.state.inputs, self.now, HOLD_MS)
             imported = self.importing.step(imported, "", self.state.inputs, self.now, HOLD_MS)[0]

@@ -43,6 +43,7 @@ _GROUPS = (
     ("meter_", "Role meter"),
     ("gateway_", "Role gateway"),
     ("grid_", "Grid signal"),
+    (("limit_", "dim_"), "Limits"),
     ("do_", "Outputs"),
     (("mqtt_", "publish_"), "MQTT"),
     ("wlan_", "House network"),

@@ -158,7 +158,9 @@ def _limit(state):
     if state.get("limit") is None:
         return Text("limit ?", style="dim")
     watts = "" if state.get("limit_w") is None else f" = {state['limit_w']} W"
-    return Text(f"limit {state['limit']} %{watts}: {state.get('limit_reason')} ({state.get('limit_state')})")
+    return Text(
+        f"limit {state['limit']} %{watts}: {state.get('limits') or state.get('limit_reason')} ({state.get('limit_state')})"
+    )
 
 
 def _strip(session):

@@ -22,7 +22,8 @@ def facts(state):
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
     outputs = [_on(state.outputs >> i & 1) for i in range(2)] + [state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
-    limit += [state.import_pct, reactive_text(state.reactive)]
+    limit += [state.import_pct, state.import_w, (state.limits or state.limit_reason or "nobody limits")[:_LONGEST_TEXT]]
+    limit.append(reactive_text(state.reactive))
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
     start = [state.reset_cause + (": " + state.restart_reason if state.restart_reason else ""), state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()

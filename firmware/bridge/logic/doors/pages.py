@@ -73,6 +73,7 @@ def _now(state):
         "limit_pct": state.limit_pct,
         "limit_reason": state.limit_reason,
         "limit_w": state.plant_limit_w,
+        "limits": state.limits,
         "limit_state": state.plant_limit_state,
         "limit_text": state.plant_limit_text,
         "sensor_link": state.sensor_link,

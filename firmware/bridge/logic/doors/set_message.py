@@ -8,11 +8,15 @@ _LONGEST = const(512)  # bytes
 _LONGEST_ID = const(40)
 
 _OUTPUTS = ("do1", "do2")
+_QUANTITIES = ("generation_w", "export_w", "import_w")  # in the order of grid.limits
+_MOST_W = const(5000000)
+_LONGEST_S = const(86400)
 
 
 def read(payload, retained, settings):
-    """Read a message of the set topic: (outputs or None, setting changes, answer dict).
+    """Read a message of the set topic: (outputs or None, setting changes, limits, answer dict).
 
+    limits: what an EMS asks for, (quantity, W or None = released, for s or None) each.
     outputs: (bits that are commanded, those of them that shall be closed). The answer is what goes to the result topic; if
     it is not ok, nothing is to be done.
     """
@@ -39,16 +43,40 @@ def read(payload, retained, settings):
                 continue
             bits |= 1 << i
             mask |= wanted << i
+    limits, rule = _limits(asked.pop("limit", None)) if "limit" in asked else ((), "")
+    if rule:
+        errors["limit"] = rule
     accepted, refused = settings.check(asked)
     for field, reason in refused:
         errors[str(field)[:_LONGEST_ID]] = reason
     if errors:
         answer["errors"] = errors
-        return None, {}, answer
+        return None, {}, (), answer
     answer["ok"] = True
-    return (bits, mask) if bits else None, accepted, answer
+    return (bits, mask) if bits else None, accepted, limits, answer
+
+
+def _limits(asked):
+    """Return (limits, why not or "") of {"generation_w": W or null, "export_w": ..., "import_w": ..., "for_s": s}."""
+    if not isinstance(asked, dict):
+        return (), "must be an object of generation_w, export_w, import_w and for_s"
+    for_s = asked.pop("for_s", None)
+    if for_s is not None and not _whole(for_s, 1, _LONGEST_S):
+        return (), "for_s must be 1 to %d s, or be left out" % _LONGEST_S
+    found = []
+    for name in asked:
+        if name not in _QUANTITIES:
+            return (), "knows generation_w, export_w, import_w and for_s, not " + name[:_LONGEST_ID]
+        if asked[name] is not None and not _whole(asked[name], 0, _MOST_W):
+            return (), "%s must be 0 to %d W, or null to release it" % (name, _MOST_W)
+        found.append((_QUANTITIES.index(name), asked[name], for_s))
+    return tuple(found), "" if found else "must name at least one of generation_w, export_w and import_w"
+
+
+def _whole(value, low, high):
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _refused(answer, field, rule):
     answer["errors"] = {field: rule}
-    return None, {}, answer
+    return None, {}, (), answer

@@ -58,6 +58,7 @@ class Contacts:
 _ROW = const(3)  # bytes of a row, see tables.make
 _NO_ROW = const(1)
 _LAST = const(2)
+_DIMMED = const(4)
 _LEAST_AT = const(48)  # least active %, and behind it the least import % of the whole table
 
 
@@ -74,6 +75,11 @@ def row(table, mask, last):
         return last, texts[last] + ", then contacts without a row: the last one holds", last
     asks = rows[at] < 100 or rows[at + 1] < 100 or marks or mask in reactive
     return mask, texts[mask] if asks else "", last if marks & _NO_ROW else mask
+
+
+def dimmed(table, place):
+    """Return True if a row dims consumption."""
+    return bool(table[0][_ROW * place + 2] & _DIMMED)
 
 
 def limits(table, place):

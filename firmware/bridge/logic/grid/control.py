@@ -43,21 +43,22 @@ def schedules(settings):
 
 
 def decide(state, settings, table, last, now_s):
-    """Return (limit_pct, reason, wanted, outputs_mask, import_pct, reactive), and what `last` is from now on.
+    """Return (limit_pct, reason, wanted, outputs_mask, import_pct, dimmed, reactive), and what `last` is from now on.
 
-    limit_pct, import_pct: % of the plant's rated power. wanted: the plant shall be commanded at all. reactive: (kind,
-    value) as in bridge/grid_rows.py, or None. table: of tables.make, or None. last: mask of the last combination that
-    has a row, None = there was none. now_s: seconds of the clock.
+    limit_pct, import_pct: % of the plant's rated power. dimmed: consumption is dimmed. wanted: the plant shall be
+    commanded at all. reactive: (kind, value) as in bridge/grid_rows.py, or None. table: of tables.make, or None. last:
+    mask of the last combination that has a row, None = there was none. now_s: seconds of the clock.
     """
     driven = outputs.decide(
         settings.do_safe_mask, state.output_command, state.server_command, settings.do_expire_s, now_s
     )
     if not table or not state.inputs_settled:
         # What stood before the start still stands at the plant: no command until we know the contacts.
-        return (100, "", False, driven, 100, None), last
+        return (100, "", False, driven, 100, False, None), last
     asking = (state.inputs ^ settings.grid_closed_mask) & contacts.GRID_MASK & ~state.chattering
     place, reason, last = contacts.row(table, asking, last)
     percent, imported = contacts.limits(table, place)
+    dimmed = contacts.dimmed(table, place)
     reactive = table[2].get(place) if settings.grid_reactive else None
     if state.chattering & contacts.GRID_MASK:
         # What the table never limits, a contact that is never still does not limit either.
@@ -67,6 +68,6 @@ def decide(state, settings, table, last, now_s):
             imported = min(imported, most_pct)
         percent, reason = contacts.chattering(state.chattering, most_pct if least_pct < 100 else 100, percent, reason)
     if not settings.grid_active:
-        percent = imported = 100
+        percent, imported, dimmed = 100, 100, False
         reason = reason if reactive else ""
-    return (percent, reason, settings.grid_active, driven, imported, reactive), last
+    return (percent, reason, settings.grid_active, driven, imported, dimmed, reactive), last

@@ -78,7 +78,8 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
 
 
 def _command(payload, retained=False):
-    return set_message.read(payload, retained, Settings())
+    outputs, changes, _, answer = set_message.read(payload, retained, Settings())
+    return outputs, changes, answer
 
 
 def test_a_command_for_one_output_leaves_the_other():
@@ -111,6 +112,30 @@ def test_what_is_wrong_is_refused_whole_and_named():
         mask, changes, answer = _command(payload)
         assert (mask, changes, answer["ok"]) == (None, {}, False), payload
         assert field in answer["errors"], (payload, answer)
+
+
+def test_an_ems_asks_for_limits_and_lets_go_of_them():
+    """Proves: CTL-2+"""
+    payload = b'{"id": 5, "limit": {"generation_w": 3000, "import_w": null, "for_s": 900}}'
+    _, _, limits, answer = set_message.read(payload, False, Settings())
+    assert answer == {"id": 5, "ok": True} and sorted(limits) == [(0, 3000, 900), (2, None, 900)]
+    most = "must be 0 to 5000000 W, or null to release it"
+    for text, rule in (
+        ("{}", "must name at least one of generation_w, export_w and import_w"),
+        ('{"for_s": 5}', "must name at least one of generation_w, export_w and import_w"),
+        ("[1]", "must be an object of generation_w, export_w, import_w and for_s"),
+        ("null", "must be an object of generation_w, export_w, import_w and for_s"),
+        ('{"generation_w": -1}', "generation_w " + most),
+        ('{"generation_w": true}', "generation_w " + most),
+        ('{"export_w": 1.5}', "export_w " + most),
+        ('{"export_w": 5000001}', "export_w " + most),
+        ('{"generation_w": 1, "for_s": 0}', "for_s must be 1 to 86400 s, or be left out"),
+        ('{"q": 1}', "knows generation_w, export_w, import_w and for_s, not q"),
+    ):
+        _, _, limits, answer = set_message.read(b'{"limit": %s}' % text.encode(), False, Settings())
+        assert (limits, answer["errors"]) == ((), {"limit": rule}), text
+    _, _, limits, answer = set_message.read(b'{"limit": {"generation_w": 0}}', True, Settings())
+    assert limits == () and not answer["ok"]  # a retained one may be old
 
 
 def test_a_retained_command_is_refused_because_it_may_be_old():

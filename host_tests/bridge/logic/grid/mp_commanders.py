@@ -60,7 +60,7 @@ class Bridge:
     def driven(self):
         from bridge.logic.grid import control
 
-        return control.decide(self.state, self.settings, clock.seconds())[3] & 1
+        return control.decide(self.state, self.settings, None, None, clock.seconds())[0][3] & 1
 
 
 def _trials(starts):

@@ -114,7 +114,7 @@ def test_active_and_reactive_scheduling_are_switched_on_apart():
     told = []
     for active, reactive in ((True, False), (True, True), (False, True), (False, False)):
         s.apply({"grid_active": active, "grid_reactive": reactive})
-        percent, _, wanted, _, imported, asked = control.decide(state, s, tables.make(s), None, 0)[0]
+        percent, _, wanted, _, imported, _, asked = control.decide(state, s, tables.make(s), None, 0)[0]
         told.append((percent, imported, wanted, asked))
     assert told == [
         (50, 40, True, None),
@@ -124,7 +124,7 @@ def test_active_and_reactive_scheduling_are_switched_on_apart():
     ]
     state.inputs = 8
     s.apply({"grid_reactive": True})
-    assert control.decide(state, s, tables.make(s), None, 0)[0][5] == (2, 30)
+    assert control.decide(state, s, tables.make(s), None, 0)[0][6] == (2, 30)
 
 
 def test_a_contact_that_is_never_still_limits_what_the_table_limits():
