@@ -15,7 +15,7 @@ _PREFIXES = {
     "find": (),
     "off": (),
 }
-_LACKS = "/lacks_%d"  # record of what the device at a port does not have
+_LACKS = "lacks_%d"  # record of what the device at a port does not have
 _OF_THE_SENSOR = ("master", "gateway", "listen")
 
 
