@@ -125,8 +125,7 @@ def build(board):
         return network_wanted(state, settings, kept)
 
     def direction_due():
-        waits = room.direction_waits(free, state.hotspot_open, ports.has_gateway())
-        return direction_wanted(state, settings) and not waits
+        return direction_wanted(state, settings) and not room.direction_waits(free, state.hotspot_open)
 
     def hotspot_due():
         return hotspot_wanted(state, settings)

@@ -7,7 +7,7 @@ gateways beside the hotspot, and whoever stands at the board comes first.
 
 from micropython import const
 
-_ROOMY = const(100_000)  # bytes free with nothing but the buses; with so many all parts have room at once
+_ROOMY = const(125_000)  # bytes free with nothing but the buses; with so many all parts have room at once
 
 
 def gateway_waits(free_at_start, hotspot_open):
@@ -15,9 +15,9 @@ def gateway_waits(free_at_start, hotspot_open):
     return hotspot_open and free_at_start < _ROOMY
 
 
-def direction_waits(free_at_start, hotspot_open, has_gateway):
-    """Return True while the sensor's direction is not watched: that takes 4 kB, and everything else comes first."""
-    return (hotspot_open or has_gateway) and free_at_start < _ROOMY
+def direction_waits(free_at_start, hotspot_open):
+    """Return True while the sensor's direction is not watched: with its 4 kB a small board does so only for a visitor."""
+    return not hotspot_open and free_at_start < _ROOMY
 
 
 def most_clients(free_at_start):
