@@ -39,6 +39,7 @@ def test_two_gateways_beside_the_broker_answer_a_client_each_and_keep_to_their_m
     assert rig.calls[0].received[7] in (0x04, 0x84)
     assert figures.values["bus_faults_gateways"] == 0
     assert "Traceback" not in rig.console.text
+    assert ", 1 client each: no memory for more" in rig.console.text  # this board is known as a small one
     check_budget("gateways", figures.values["heap_min_bytes_gateways"], figures.values["heap_largest_bytes_gateways"])
 
 

@@ -19,7 +19,7 @@ def test_gateways_wait_for_the_hotspot_only_where_memory_is_short():
         False,
         False,
     ]
-    assert [room.most_clients(free) for free in (75000, 130000)] == [1, 16]
+    assert [room.most_clients(free) for free in (126000, 180000)] == [1, 16]
     assert room.gateway_text(False, {}) == "off"
     assert room.gateway_text(False, {"text": "RS485-1 at 192.0.2.1:502"}) == "RS485-1 at 192.0.2.1:502"
 

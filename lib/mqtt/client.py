@@ -120,7 +120,7 @@ class MQTTClient:
         self._stopping = False
         self._close()
         client_id, keepalive_s, user, password = self._login
-        with Part("mqtt.opening") as opening:
+        with Part("mqtt.opening", "mqtt.opening") as opening:
             hello = opening.connect(
                 client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
             )

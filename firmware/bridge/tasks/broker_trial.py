@@ -11,15 +11,17 @@ from parts import Part
 _LONGEST_MS = const(6000)  # a page waits 8 s
 
 
-async def run(state, host, port, user, password):
-    """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most."""
+async def run(state, open_address, host, port, user, password):
+    """Return why a broker does not let us in, in words, "" if it does. Beside a session that runs; some seconds at most.
+
+    open_address: the uplink's, for the way to an address.
+    """
 
     async def way(server, port, timeout_ms, beat):
         if not is_address(server):
             with Part("resolver", "resolver") as resolver:
                 server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
-        with Part("mqtt.opening") as opening:
-            return await opening.open_stream(server, port, timeout_ms, beat)
+        return await open_address(server, port, timeout_ms, beat)
 
     client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)
     try:

@@ -70,8 +70,7 @@ class _Session:
                     server = await asking.address(server, self._state.name_servers or (), beat)
                 finally:
                     self._known = asking.known()
-        with Part("mqtt.opening") as opening:
-            return await opening.open_stream(server, port, timeout_ms, beat)
+        return await _open_address(server, port, timeout_ms, beat)
 
     def _topic(self, leaf):
         return messages.topic(self._settings, self._state.sn, leaf)
@@ -201,10 +200,16 @@ class _Session:
         self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
 
 
+async def _open_address(address, port, timeout_ms, beat):
+    """Return a stream to the broker at an address, as mqtt.opening.open_stream does."""
+    with Part("mqtt.opening", "mqtt.opening") as opening:
+        return await opening.open_stream(address, port, timeout_ms, beat)
+
+
 def trial(state, *broker):
     """Return a coroutine that tries a broker beside the session that runs: tasks/broker_trial.run."""
     with Part("bridge.tasks.broker_trial", "bridge.tasks.broker_trial") as broker_trial:
-        return broker_trial.run(state, *broker)
+        return broker_trial.run(state, _open_address, *broker)
 
 
 async def run(beat, state, settings):
