@@ -13,7 +13,7 @@ _GATEWAY = {"system_name": "House", "rs485_1_role": "gateway", "gateway_port": 1
 
 def test_gateways_wait_for_the_hotspot_only_where_memory_is_short():
     """Proves: REL-2+"""
-    assert [room.gateway_waits(free, is_open) for free in (75000, 130000) for is_open in (False, True)] == [
+    assert [room.gateway_waits(free, is_open) for free in (126000, 180000) for is_open in (False, True)] == [
         False,
         True,
         False,
