@@ -14,7 +14,7 @@ from bridge.state import State
 from bridge.tasks import buses, control, field_io, leds, pulse
 from micropython import const
 from parts import Part
-from slots.slots import Slots
+from slots.running import Running
 from store import record
 from supervisor import Supervisor
 from typed import NO_MEMORY, Typed
@@ -62,7 +62,7 @@ def build(board):
         log.warn("app", "it restarted by itself: " + why)
     board.set_outputs(settings.do_safe_mask)
 
-    slots = Slots(board.root)
+    slots = Running(board.root)
     state.update_slot = slots.running
 
     def exhausted(name):

@@ -12,33 +12,25 @@ carrier: carrier_rom or carrier_files. boot.py reads the records, counts the sta
 ours and so has code of its own for it.
 """
 
-import sys
-
 import vfs
 from micropython import const
 from parts import Part
+from slots.running import STATE, Running
 from store import record
 
 _LEAST_HALF = const(196608)  # bytes: in a smaller ROMFS segment the slots would have no room
-_NAMES = ("a", "b")
-_STATE = "data/slot_state"  # and its second copy
 
 
-class Slots:
-    """The two slots under one root folder.
+class Slots(Running):
+    """The two slots under one root folder."""
 
-    `running`: "a", "b", or "" if the program was not started from a slot (on a PC).
-    `session`: whoever installs at the moment, or None; kept here because only one may.
-    """
-
-    def __init__(self, root, running=None, segment=None):
-        """root: folder of the records. running, segment: only for tests; else what boot.py chose, what the image has."""
-        self.root = root if root.endswith("/") else root + "/"
-        self.session = None
+    def __init__(self, root, running=None, segment=None, told=None):
+        """root: folder of the records. running, segment: only for tests; else what boot.py chose, what the image has.
+        told: a Running that shall know what is written."""
+        Running.__init__(self, root, running)
         self._carrier = None
         self._segment = segment
-        self._state = record.load(self.root + _STATE) or {}
-        self.running = self._on_path() if running is None else running
+        self._told = told
 
     def carrier(self):
         """Return what holds the slots: a Rom or a Files. Raises OSError."""
@@ -46,23 +38,17 @@ class Slots:
             segment = self._segment or rom_segment()
             # Only one of the two is ever needed on a device, and only while an update comes in or is confirmed.
             if segment is not None:
-                from slots.carrier_rom import Rom
-
-                self._carrier = Rom(segment)
+                with Part("slots.carrier_rom", "slots.carrier_rom") as carrier_rom:
+                    self._carrier = carrier_rom.Rom(segment)
             else:
-                from slots.carrier_files import Files
-
-                self._carrier = Files(self.root)
+                with Part("slots.carrier_files", "slots.carrier_files") as carrier_files:
+                    self._carrier = carrier_files.Files(self.root)
         return self._carrier
 
     def idle(self):
         """Return the slot that an installation may overwrite."""
-        used = self.running or self._state.get("slot")
+        used = self.running or self.state.get("slot")
         return "b" if used == "a" else "a"
-
-    def on_trial(self):
-        """Return True if the running slot has yet to prove itself."""
-        return bool(self.running) and self._state.get("slot") == self.running and self._state.get("trial") is True
 
     def manifest(self, slot):
         """Return the manifest of a slot as a dict, or None if it has no head that can be read."""
@@ -71,17 +57,13 @@ class Slots:
 
     def floor(self):
         """Return the oldest version that may be installed, as "a.b.c"."""
-        floor = self._state.get("floor")
+        floor = self.state.get("floor")
         return floor if isinstance(floor, str) else "0.0.0"
 
     def failed(self):
         """Return the SHA-256 of the images that have failed their trial here, as a list of texts."""
-        failed = self._state.get("failed")
+        failed = self.state.get("failed")
         return failed if isinstance(failed, list) else []
-
-    def note(self):
-        """Return what was noted when the version on trial was installed, None if nothing was."""
-        return self._state.get("note")
 
     def commit(self, slot, note=None):
         """Let `slot` start next, on trial: one atomic write, the only one that changes what starts. Raises OSError.
@@ -103,43 +85,26 @@ class Slots:
         A state that is lost, or was never there, is made: what runs stays, and sets the floor. BLOCKS for some tenths of
         a second then, see lib/store/folder.py.
         """
-        if self.running and not self._state:
-            from store import folder
-
+        if self.running and not self.state:
             self.confirm()
-            folder.settle(self.root)
-            folder.settle(self.root + "data/")
-        record.save(self.root + "slot_boots", {"serial": self._serial(), "count": 0})
-
-    def expect_restart(self):
-        """Say that the next start is meant, so that boot.py does not count it; a flash that refuses lets it count."""
-        boots = record.load(self.root + "slot_boots") or {}
-        count = boots.get("count", 0) if boots.get("serial") == self._serial() else 0
-        try:
-            record.save(self.root + "slot_boots", {"serial": self._serial(), "count": count, "meant": True})
-        except OSError:
-            pass
-
-    def _serial(self):
-        return record.serial(self.root + _STATE)
+            with Part("store.folder", "store.folder") as folder:
+                folder.settle(self.root)
+                folder.settle(self.root + "data/")
+        record.save(self.root + "slot_boots", {"serial": self.serial(), "count": 0})
 
     def _write(self, slot, trial, floor, note=None):
         state = {"slot": slot, "trial": trial, "floor": floor, "failed": self.failed()}
         if note is not None:
             state["note"] = note
-        record.save(self.root + _STATE, state)
-        self._state = state
-
-    def _on_path(self):
-        for slot in _NAMES:
-            if mount_point(slot) in sys.path:
-                return slot
-        return ""
+        record.save(self.root + STATE, state)
+        self.state = state
+        if self._told:
+            self._told.state = state
 
 
-def mount_point(slot):
-    """Return where boot.py mounts the image of a slot."""
-    return "/" + slot
+def of(running):
+    """Return the Slots of a Running, which goes on to know what is written; of Slots themselves."""
+    return running if isinstance(running, Slots) else Slots(running.root, running.running, told=running)
 
 
 def rom_segment():

@@ -9,6 +9,7 @@ import clock
 import log
 from bridge.logic.update import trial
 from micropython import const
+from parts import Part
 
 _WHO = "trial"
 _TURN_MS = const(1000)
@@ -50,11 +51,13 @@ def _lacks(state, settings, before, seen):
 
 def _obey(verdict, lacks, state, slots, board, supervisor):
     if verdict == "confirm":
-        slots.confirm()
+        with Part("slots.slots", "slots.slots") as all_slots:
+            all_slots.of(slots).confirm()
         state.update_trial = False
         log.info(_WHO, "version %s has proved itself" % state.version)
     elif verdict == "settle":
-        slots.settle()
+        with Part("slots.slots", "slots.slots") as all_slots:
+            all_slots.of(slots).settle()
     elif verdict == "restart":
         why = ", ".join(lacks + ["%s died %d times" % row for row in supervisor.restarts().items()])
         log.error(_WHO, "version %s was not healthy for a minute in its first five: %s" % (state.version, why))

@@ -12,6 +12,7 @@ import clock
 import log
 from micropython import const
 from slots.installer import Installer
+from slots.slots import of
 from slots.version import Refused
 
 PRODUCT = "sigen-bridge"
@@ -115,7 +116,7 @@ def begin(state, settings, slots, board_name, unsigned=True):
 def _session(state, settings, slots, board_name, unsigned):
     # What works now is what the new version has to do too (bridge/logic/update/trial).
     note = (state.plant_link, state.sensor_link, state.uplink_connected, state.hotspot_possible)
-    return Session(state, slots, Installer(slots, PRODUCT, board_name, settings.require_signature, note, unsigned))
+    return Session(state, slots, Installer(of(slots), PRODUCT, board_name, settings.require_signature, note, unsigned))
 
 
 async def run(beat, state, settings, slots, board, path, waiting):
