@@ -54,10 +54,12 @@ def _bridgectl(words, folder):
     own = [sys.executable, "-m", "bridgectl", name]
     if name == "ports":
         _run(own, (0, PORT_FAILED))
-    elif name in ("scan", "read", "pace", "get"):
+    elif name in ("scan", "read", "pace", "get", "direction"):
         slave = Plant(House()) if name == "get" else Meter(House())
         with PtyWire(slave) as wire:
-            short = {"scan": ["--units", "1"], "pace": ["--seconds", "1"]}.get(name, [])
+            short = {"scan": ["--units", "1"], "pace": ["--seconds", "1"], "direction": ["--seconds", "5"]}.get(
+                name, []
+            )
             _run([*own, wire.path, *[word for word in rest[1:] if word != "--watch"], *short], (0, 1))
     elif name == "play":
         with ptys.Pair() as pair:
