@@ -39,7 +39,7 @@ def test_the_manual_names_no_setting_and_no_value_that_there_is_not():
     known = {row[0] for row in settings_table.rows()}
     known |= {row[0] for text in (points.POINTS, points.FACTS) for row in table.rows(text)}
     beginnings = ("rs485_", "sensor_", "plant_", "server_", "meter_", "gateway_", "grid_", "mqtt_", "wlan_")
-    for page in ("README.md", "docs/ports.md"):
+    for page in ("README.md", "docs/ports.md", "docs/grid.md"):
         words = re.findall(r"[`\"]([a-z0-9]+_[a-z0-9_]+)[`\"]", (ROOT / page).read_text())
         assert {word for word in words if word.startswith(beginnings)} <= known, page
 

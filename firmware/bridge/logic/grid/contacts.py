@@ -68,13 +68,16 @@ def row(table, mask, last):
     last: mask of the last combination with a row of its own, None = there was none. reason: who asks for what, "" if
     nobody asks for anything.
     """
-    rows, texts, reactive = table
+    rows, texts, reactive, without = table
+    texts = texts.split("\n")
     at = _ROW * mask
     marks = rows[at + 2]
     if marks & _LAST and last is not None:
         return last, texts[last] + ", then contacts without a row: the last one holds", last
     asks = rows[at] < 100 or rows[at + 1] < 100 or marks or mask in reactive
-    return mask, texts[mask] if asks else "", last if marks & _NO_ROW else mask
+    if marks & _NO_ROW:
+        return mask, texts[mask] + without, last
+    return mask, texts[mask] if asks else "", mask
 
 
 def dimmed(table, place):

@@ -29,11 +29,11 @@ _MODES = ("x", "i0", "i50", "i75", "i100", "p0", "p50", "p75", "p100")
 
 
 def make(settings):
-    """Return (rows, texts, reactive) of the table that the settings name.
+    """Return (rows, texts, reactive, without) of the table that the settings name.
 
     rows: bytes by mask, 3 a row: active %, import %, marks (1 no row of its own, 2 the last one holds instead, 4 dimmed,
-    8 disconnected); behind them the least of all active % and of all import %. texts: by mask. reactive: (kind of
-    grid_rows, value) by the masks that ask for any.
+    8 disconnected); behind them the least of all active % and of all import %. texts: a line for each mask. reactive:
+    (kind of grid_rows, value) by the masks that ask for any. without: what is told of a combination without a row.
     """
     who, rows = _chosen(settings)
     is_open = 0 not in rows
@@ -57,7 +57,7 @@ def make(settings):
         if kind:
             reactive[mask] = (kind, value)
     data.extend(bytes((least_pct, least_imported)))
-    return bytes(data), tuple(texts), reactive
+    return bytes(data), "\n".join(texts), reactive, ", no row of the table: " + _rule(settings)
 
 
 def _chosen(settings):
@@ -99,14 +99,17 @@ def _without_a_row(mask, rows, who, names, settings):
     rule = settings.grid_unknown
     marks = _NO_ROW
     if rule == "full":
-        return (_FREE, _FREE, 0, 0, False, False, ""), "%s (%s), no row of the table: 100 %%" % (who, names), marks
+        return (_FREE, _FREE, 0, 0, False, False, ""), "%s (%s)" % (who, names), marks
     if rule == "stated":
-        percent = settings.grid_unknown_pct
-        told = "%s (%s), no row of the table: %d %% as stated" % (who, names, percent)
-        return (percent, _FREE, 0, 0, False, False, ""), told, marks
+        return (settings.grid_unknown_pct, _FREE, 0, 0, False, False, ""), "%s (%s)" % (who, names), marks
     row = _meet(contained, min(contained, key=_looseness)[-1])
-    told = _words(row, who, names) + ", no row of the table: the strictest holds"
-    return row, told, marks | (_LAST if rule == "last" else 0)
+    return row, _words(row, who, names), marks | (_LAST if rule == "last" else 0)
+
+
+def _rule(settings):
+    if settings.grid_unknown == "stated":
+        return "%d %% as stated" % settings.grid_unknown_pct
+    return "100 %" if settings.grid_unknown == "full" else "the strictest holds"
 
 
 def _words(row, who, names):

@@ -88,7 +88,7 @@ def test_each_row_says_in_words_who_asks_for_what():
     def texts(**changes):
         s = Settings()
         assert not s.apply(changes)
-        return tables.make(s)[1]
+        return tables.make(s)[1].split("\n")
 
     drm = texts(grid_table="drm", grid_drm="0267")
     assert drm[1] == "DRM0 disconnect (DI1)"
