@@ -39,8 +39,6 @@ def run(board):
     gc.threshold(board.gc_threshold)
     supervisor = build(board)[0]
     globals().pop("build")  # what is done once goes: two kilobytes
-    globals().pop("_restarted")
-    globals().pop("_web")
     del State.__init__
     asyncio.run(supervisor.run())
 

@@ -20,7 +20,6 @@ _LONGEST_TEXT = const(24)  # bytes
 _LEAST_COS = const(800)  # thousandths
 _MOST_Q = const(60)  # %
 _FREE = const(100)  # %
-_ITEMS = "picqdx"
 
 
 def mask_of(combination):
@@ -97,7 +96,7 @@ def _row(line):
     found = {}
     for item in items[1:]:
         kind, number = item[0], item[1:]
-        if kind not in _ITEMS:
+        if kind not in _RULES:
             return None, name + "knows p, i, c, q, d and x, not " + item[:12]
         if kind in found:
             return None, name + "names %s twice" % kind
@@ -131,7 +130,7 @@ _RULES = {
 
 def _value(kind, number):
     """Return the number of an item, None if it is out of its range."""
-    if kind in "dx":
+    if kind in ("d", "x"):
         return None if number else 1
     minus = number[:1] == "-"
     digits = number[1:] if minus else number
@@ -157,4 +156,4 @@ def _cos_phi(digits, minus):
 
 def _plain(digits):
     """Return True for one to three digits of ASCII."""
-    return 0 < len(digits) <= 3 and not digits.strip("0123456789")
+    return 0 < len(digits) <= 3 and digits.encode().isdigit()

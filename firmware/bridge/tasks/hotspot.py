@@ -9,8 +9,7 @@ import asyncio
 
 import clock
 import log
-from bridge.logic.network import scanning
-from bridge.logic.network.window import Window
+from bridge.logic.network.window import Window, scan_refusal, scans_by_itself
 from micropython import const
 from store import record
 
@@ -98,7 +97,7 @@ class _Hotspot:
         state.hotspot_left_s = window.left_s(now_s) if self._listening else 0
         state.hotspot_clients = self._radio.hotspot_clients() if self._listening else 0
         # not while joining: the ESP32 refuses to scan then
-        state.scan_refused = scanning.refusal(state)
+        state.scan_refused = scan_refusal(state)
         if state.scan_wanted != self._scans and state.scan_refused:
             self._scans = state.scan_wanted
             log.info("network", "no search: " + state.scan_refused)
@@ -117,7 +116,7 @@ class _Hotspot:
             self._radio.hotspot_close()
 
     def _open(self, now_s):
-        if scanning.by_itself(self._settings) and not scanning.refusal(self._state):
+        if scans_by_itself(self._settings) and not scan_refusal(self._state):
             _scan(self._state, self._radio)  # now, while no phone can be thrown off
         self._due_s = now_s + _AGAIN_S
         try:

@@ -78,3 +78,17 @@ def _used_s(stored):
     if isinstance(used_s, int) and not isinstance(used_s, bool) and 0 <= used_s <= _WINDOW_S:
         return used_s
     return _WINDOW_S
+
+
+def scans_by_itself(settings):
+    """Return True if nobody is harmed by a search that nobody asked for: no contacts are bound."""
+    return settings.grid_table == "off"
+
+
+def scan_refusal(state):
+    """Return why nobody may search now, in words, "" if one may."""
+    if state.limit_wanted and state.limit_pct < 100:
+        return "a limit of %d %% is in force; a search would stop everything for up to 10 s" % state.limit_pct
+    if state.plant_limit_w is not None:
+        return "the plant is not released from its limit yet; try again in a moment"
+    return ""
