@@ -1,5 +1,7 @@
 """Runs the control law at least every 50 ms and at once when a contact has settled. Writer of limits and intents."""
 
+import gc
+
 import clock
 import log
 from bridge.logic.grid import control
@@ -117,4 +119,6 @@ class Table:
 
 def _made(settings):
     with Part("bridge.logic.grid.tables") as tables:
-        return tables.make(settings)
+        made = tables.make(settings)
+    gc.collect()  # what was only needed to make it must not lie between what comes next
+    return made
