@@ -50,7 +50,8 @@ class State:
         self.import_w = None  # control: strictest import limit of all that ask for one, W; None = nobody
         self.cap_w = None  # control: strictest limit at the plant beside that of the contacts, W; None = nobody
         self.limits = ""  # control: all limits in words, strictest first, if others than the contacts limit
-        self.ems_asked = ()  # commands: the last message of an EMS, (quantity, W, for s) each, see tasks.ems
+        self.ems_asked = ()  # commands: what an EMS asks for and nobody has taken yet, (quantity, W, for s) each
+        self.ems_taken = ()  # limit: the ems_asked that was obeyed last
         self.ems_limits = ()  # limit: what an EMS asks for, (quantity, W, for s, until s) each
         self.rated_w = 0  # limit: the plant's rated power, the last one that was known; 0 = none
         self.reactive = None  # control: reactive power that the contacts ask for, (kind, value) of grid_rows

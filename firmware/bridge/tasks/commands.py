@@ -44,7 +44,9 @@ class Commands:
                 return
             log.info("uplink", "settings changed: " + ", ".join(sorted(changes)))
         if limits:
-            self._state.ems_asked = limits
+            state = self._state
+            # Of two messages at once none is lost: what is not taken yet goes with it.
+            state.ems_asked = limits if state.ems_asked is state.ems_taken else state.ems_asked + limits
         if outputs is None:
             self._answer(answer)
             return

@@ -36,7 +36,6 @@ class Limit:
         self._saved = (bool(kept.get("owed")), self._rated_w)
         self._saved_s = 0
         self._ems_path = path[: -len("limit")] + "ems"
-        self._ems_asked = ()
         state.rated_w = self._rated_w
         if record.load(self._ems_path):
             with Part("bridge.tasks.ems") as ems:
@@ -55,7 +54,7 @@ class Limit:
         self._turn = (self._turn + 1) % _RATE_TURNS
         if not (self._rated_w and self._turn):
             self._rate()
-        if not self._turn or state.ems_asked is not self._ems_asked:
+        if not self._turn or state.ems_asked is not state.ems_taken:
             self._follow_ems()
         why = self._want(now)
         if order.owed != self._saved[0]:
@@ -90,8 +89,8 @@ class Limit:
     def _follow_ems(self):
         """Obey an EMS, and let go what it asked for and what has expired."""
         state, now_s = self._state, clock.seconds()
-        asked = state.ems_asked if state.ems_asked is not self._ems_asked else ()
-        self._ems_asked = state.ems_asked
+        asked = state.ems_asked if state.ems_asked is not state.ems_taken else ()
+        state.ems_taken = state.ems_asked
         if asked or any([limit[3] is not None and now_s >= limit[3] for limit in state.ems_limits]):
             with Part("bridge.tasks.ems") as ems:
                 state.ems_limits = ems.obeyed(self._ems_path, state.ems_limits, asked, now_s)
