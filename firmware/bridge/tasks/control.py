@@ -69,7 +69,8 @@ class Meeting:
         self._state = state
         self._settings = settings
         self._part = Part("bridge.logic.grid.limits")
-        self._made_of = self._met = None
+        self._made_of = None
+        self._met = None, None, "", ""
 
     def of(self, decided, is_limited, seen):
         """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
@@ -83,7 +84,6 @@ class Meeting:
                 self._met = self._part.load().in_force(self._state, self._settings, decided, clock.seconds())
             except MemoryError:
                 # What met before stays, and it is tried again with the next decision.
-                self._met = self._met or (None, None, decided[1], "")
                 log.warn("control", "no memory for the limits beside the contacts")
         self._made_of = decided, seen
         return self._met

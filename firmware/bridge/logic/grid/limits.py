@@ -68,8 +68,8 @@ def in_force(state, settings, decided, now_s):
     others += of_ems(state.ems_limits, now_s)
     # A plant that generates less than may be exported exports no more than that, whatever the house takes.
     capping = [limit[1:] for limit in others if limit[0] != IMPORT]
-    percent, reason = decided[:2]
-    asked = of_contacts(*decided, settings, state.rated_w)
+    percent, reason, import_pct, dimmed = decided
+    asked = of_contacts(percent, reason, import_pct, dimmed, settings, state.rated_w)
     least, words = meet(others + asked)
     cap_w = None
     if capping:
