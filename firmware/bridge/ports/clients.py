@@ -21,6 +21,7 @@ _STEP_MS = const(10)
 _IDLE_MS = const(500)
 _AGAIN_STEPS = const(20)  # of _IDLE_MS: then a port that could not be opened is tried again
 
+_READS = const(4)  # kept for each client that there may be
 _SHOW_STEPS = const(50)  # of _STEP_MS
 # Arguments of Role.open after address and numbers.
 _NAMES = (
@@ -57,7 +58,7 @@ class Role:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
             own = ((plant_unit, sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1),) if number == 1 else ()
             master = _Master(self._ports, number)
-            gateway = Gateway(master, fresh_ms, deadline_ms, own)
+            gateway = Gateway(master, fresh_ms, deadline_ms, own, _READS * self._most)
             master.overheard = gateway.overheard
             try:
                 server = Server(gateway, address, port + len(self._servers), idle_s * 1000, clients, allowed)

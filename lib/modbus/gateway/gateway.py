@@ -43,7 +43,9 @@ COUNT_NAMES = ("requests", "cached", "joined", "sent", "refused", "late", "silen
 class Gateway:
     """Serves clients of one bus. step() must be called every 20 ms or so; nothing here waits."""
 
-    def __init__(self, bus, freshness_ms, deadline_ms, guarded=()):
+    _reply = None  # of all gateways: whichever reply is just being made
+
+    def __init__(self, bus, freshness_ms, deadline_ms, guarded=(), places=_PLACES):
         """bus: function that returns the line's master now, or None. The master has
 
         forward(unit, pdu, count, done): queue a request and return True, or False if it takes none now. Later it calls
@@ -54,16 +56,16 @@ class Gateway:
 
         freshness_ms: no reply is older, 0 = nothing is kept. deadline_ms: a client has a turn by then or is told that it
         has none; longer, as long as the line's own pace and those who wait before it ask for.
-        guarded: (unit, first, last) of registers that no client writes, because they are ours.
+        guarded: (unit, first, last) of registers that no client writes, because they are ours. places: reads kept at most.
         """
         self._bus = bus
         self._deadline_ms = deadline_ms
         self._guarded = guarded
         self._freshness_ms = freshness_ms
-        self._cache = Cache(freshness_ms, _PLACES)
+        self._cache = Cache(freshness_ms, places)
         self._silence = Silence()
         self._turns = Turns(self._silence.doubts)
-        self._reply = bytearray(tcp.LONGEST)
+        Gateway._reply = Gateway._reply or bytearray(tcp.LONGEST)
         self._tidy_at = self._look_at = clock.ticks_ms()
         self.counts = [0] * len(COUNT_NAMES)
 

@@ -122,6 +122,8 @@ class _Client(Connection):
 class Server(Listener):
     """Listens on address and port and lets clients ask a Gateway. run() owns it."""
 
+    out = None  # of all servers: whichever reply is just being sent
+
     def __init__(self, gateway, address, port, idle_ms, places=8, writers=()):
         """idle_ms: a client that asks nothing for so long is dropped; places: connections at once, as the network
         stack has room for; writers: addresses "a.b.c.d" that may write.
@@ -130,7 +132,7 @@ class Server(Listener):
         """
         self.gateway = gateway
         self.idle_ms = idle_ms
-        self.out = bytearray(tcp.LONGEST)  # of whichever reply is just being sent
+        Server.out = Server.out or bytearray(tcp.LONGEST)
         self._writers = writers
         super().__init__(address, port, self._client, places, _FIRST_MS, _UNUSED_MS, _RESERVE)
 
