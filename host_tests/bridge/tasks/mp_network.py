@@ -187,7 +187,10 @@ async def test_while_a_limit_is_in_force_nobody_searches():
     await pass_s(30)
     assert site.radio.calls == ["open " + SN]
     assert state.scan_refused == "a limit of 60 % is in force; a search would stop everything for up to 10 s"
-    state.limit_pct, state.plant_limit_w = 100, 6000  # not released yet
+    state.limit_pct, state.cap_w = 100, 4200  # the contacts let go, somebody else does not
+    await pass_s(1)
+    assert state.scan_refused == "a limit of 4200 W is in force; a search would stop everything for up to 10 s"
+    state.cap_w, state.plant_limit_w = None, 6000  # not released yet
     await pass_s(1)
     assert state.scan_refused == "the plant is not released from its limit yet; try again in a moment"
     state.plant_limit_w = None

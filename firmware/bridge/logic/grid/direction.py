@@ -32,7 +32,8 @@ class Watch:
     """What was seen so far."""
 
     def __init__(self):
-        self._low = self._high = None  # type: tuple | None  (sensor, grid, output), W
+        self._low = None  # least and most of (sensor, grid, output) since the last move, W
+        self._high = None
         self._polls = 0
         self._level = None
         self._level_s = 0

@@ -87,8 +87,9 @@ def scans_by_itself(settings):
 
 def scan_refusal(state):
     """Return why nobody may search now, in words, "" if one may."""
-    if state.limit_wanted and state.limit_pct < 100:
-        return "a limit of %d %% is in force; a search would stop everything for up to 10 s" % state.limit_pct
+    if state.limit_wanted and (state.limit_pct < 100 or state.cap_w is not None):
+        limit = "%d %%" % state.limit_pct if state.limit_pct < 100 else "%d W" % state.cap_w
+        return "a limit of %s is in force; a search would stop everything for up to 10 s" % limit
     if state.plant_limit_w is not None:
         return "the plant is not released from its limit yet; try again in a moment"
     return ""
