@@ -14,7 +14,7 @@ from bridge.ports.port import FREE_US
 from bridge.tasks import limit, reports
 from micropython import const
 
-_WATCH_MS = const(20)
+_WATCH_MS = const(15)
 _REPORT_MS = const(500)
 _LATE_MS = const(250)  # for so long a report waits for a good moment
 _SPARE_US = const(30000)  # what a report, or a collection on a small heap, takes at most
