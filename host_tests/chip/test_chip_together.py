@@ -1,4 +1,4 @@
-"""Roles together on the official Pico W image: WLAN, broker, two gateways with their clients, more than there is room for."""
+"""Roles together on the official Pico W image: WLAN, broker, two gateways with their clients, and clients too many."""
 
 import asyncio
 import contextlib
