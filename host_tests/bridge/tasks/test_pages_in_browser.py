@@ -124,7 +124,7 @@ def test_a_system_is_named_and_one_without_a_name_is_refused(phone, bridge):
     assert phone.outside() == []
     assert bridge.json("system")["system_name"] == "W" * 40
     phone.press("#go")
-    phone.until("document.body.id === 'status'")
+    phone.until("document.body && document.body.id === 'status'")
     assert phone.problems == []
 
 

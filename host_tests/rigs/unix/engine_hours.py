@@ -42,7 +42,7 @@ def main(kind, learn_s, seconds, think_ms, tick_ms, *reads):
         names = ("us", "answers", "hurried", "dead_us")
         spans.append(dict(zip(names, [b - a for a, b in zip(before, now)])))
         before[:] = now
-        bus.stopped = len(spans) == 2
+        bus.stopped = len(spans) >= 2
 
     asyncio.run(bus.run(beat))
     told = {"learning": spans[0], "after": spans[1], "counts": dict(zip(master.COUNT_NAMES, bus.counts))}
