@@ -13,7 +13,7 @@ from micropython import const
 from modbus.wire import tcp
 
 _STEP_MS = const(10)
-_RESERVE = const(2048)  # bytes of memory in one piece; a client takes half of it
+_RESERVE = const(1280)  # bytes of memory in one piece: more than the largest that a client takes
 _FRAME_MS = const(3000)  # from the first byte of a request to its last
 _TAKE_MS = const(5000)  # a client takes its replies within this time
 _FIRST_MS = const(300)  # whoever asked nothing since it came gives way after this time,
