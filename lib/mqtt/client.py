@@ -124,8 +124,8 @@ class MQTTClient:
             hello = opening.connect(
                 client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
             )
-            way = self._open or opening.open_stream
-            self._link.open(await way(self.server, self.port, _CONNECT_MS, beat), hello)
+            stream = None if self._open else await opening.open_stream(self.server, self.port, _CONNECT_MS, beat)
+        self._link.open(stream or await self._open(self.server, self.port, _CONNECT_MS, beat), hello)
         deadline = ticks_add(ticks_ms(), _CONNECT_MS)
         try:
             while not self.connected:
