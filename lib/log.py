@@ -6,20 +6,29 @@ Log changes, not states. No secrets: a setting of kind "secret" has no text to p
 import clock
 from micropython import const
 
-_LINES = const(40)
-_LONGEST = const(160)  # characters; a line from outside cannot fill the ring's memory
+_SIZE = const(2048)  # bytes of lines that are kept: one piece, for a line kept as a text of its own shatters the heap
+_LONGEST = const(160)  # characters; a line from outside cannot fill the ring
+_LF = const(10)
 
-_ring = []
+_ring = bytearray(_SIZE)
+_at = 0  # where the next byte goes
 
 
 def _write(level, who, text):
     line = "%7d %s %s: %s" % (clock.seconds(), level, who, text)
     if len(line) > _LONGEST:
         line = line[:_LONGEST] + "..."
-    if len(_ring) >= _LINES:
-        _ring.pop(0)
-    _ring.append(line)
     print(line)
+    _keep(line.replace("\n", " ").encode())
+    _keep(b"\n")
+
+
+def _keep(octets):
+    global _at
+    before = min(len(octets), _SIZE - _at)
+    _ring[_at : _at + before] = octets[:before]
+    _ring[: len(octets) - before] = octets[before:]
+    _at = (_at + len(octets)) % _SIZE
 
 
 def info(who, text):
@@ -38,5 +47,15 @@ def error(who, text):
 
 
 def lines():
-    """Return the last lines, oldest first, as a list that the caller may keep."""
-    return list(_ring)
+    """Return an iterator over the last lines, oldest first. Nothing may be logged until its end."""
+    whole = not _ring[_at]  # the ring was never full: its first line is not cut
+    line = bytearray()
+    for i in range(_SIZE):
+        octet = _ring[(_at + i) % _SIZE]
+        if octet == _LF:
+            if whole:
+                yield line.decode()
+            whole = True
+            line = bytearray()
+        elif octet:
+            line.append(octet)

@@ -1,8 +1,8 @@
 """Answers a program at the console, such as `bridgectl settings`, while the bridge runs. It comes in with a marked line.
 
-An empty line is answered with who is here, {"state": true} with what goes to the state topic, under "state"; any other one
-as bridge/logic/doors/typed_line.py says. Answers are marked too,
-so that they are found between the lines of the log.
+An empty line is answered with who is here, {"state": true} with what goes to the state topic, under "state",
+{"log": true} with the last lines of the log, under "log"; any other one as bridge/logic/doors/typed_line.py says.
+Answers are marked too, so that they are found between the lines of the log.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typed import MARK, NO_MEMORY
 
 PROTOCOL = 1  # a program that knows another one asks the prompt instead
 _STATE = b'{"state": true}'
+_LOG = b'{"log": true}'
 _LONGEST = const(3072)  # bytes of a line: all settings at once
 _AT_ONCE = const(256)  # bytes in one turn
 _TURN_MS = const(5)  # an ESP32 keeps 260 bytes that nobody has read yet
@@ -62,6 +63,9 @@ def _answer(line, state, settings, decide):
     if bytes(line) == _STATE:
         _say_state(state)
         return
+    if bytes(line) == _LOG:
+        _say_log()
+        return
     answer, changed = typed_line.answer(bytes(line), settings, state.damaged, decide)
     if changed:
         log.info("console", "settings changed: " + ", ".join(changed))
@@ -74,6 +78,15 @@ def _say_state(state):
         for piece in messages.state_pieces(state):
             print(end=piece)
     print("}")
+
+
+def _say_log():
+    between = ""
+    print(end=chr(MARK) + '{"log":[')
+    for text in log.lines():
+        print(end=between + json.dumps(text))
+        between = ","
+    print("]}")
 
 
 def _say(answer):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import serial
-from bridgectl.device import build, console, provision, settings
+from bridgectl.device import build, console, log, provision, settings
 from patience import HANG_S
 from portal_rig import Bridge
 from ptys import Pair
@@ -85,6 +85,14 @@ def test_the_running_firmware_says_what_it_would_publish(port):
     said = found.partition(b"\x1e")[2].split(b"\n")[0]
     state = json.loads(said)["state"]
     assert state["version"] == build.version() and state["sensor_voltage"] is None and state["di1"] in ("OFF", None)
+
+
+def test_the_log_begins_with_what_was_said_before_the_cable_was_there(port):
+    """Proves: PRV-9+"""
+    for _ in range(2):  # the second time nothing of it is on its way any more
+        told = log.of_board(port)
+        assert f"app: version {build.version()} on host" in next(line for line in told if "version" in line)
+        told.close()
 
 
 def test_what_the_bridge_refuses_is_said_in_its_words(port):
