@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from bridgectl.device import build, spelling
+from bridgectl.device import build, flat, spelling
 from bridgectl.emulator import download
 from patience import HANG_S
 
@@ -189,7 +189,7 @@ def test_no_new_spelling_meets_a_word_of_our_sources():
     made = build.names("rp2040")
     assert sum(len(table) for table in made.values()) > 3000
     for module, path in build.sources("rp2040", everything=True).items():
-        table, words = made.get(module, {}), spelling._Words(path.read_text())
+        table, words = made.get(module, {}), spelling._Words(flat.turned(path.read_text(), build.moved("rp2040")))
         assert len(set(table.values())) == len(table), module
         assert not (words.used | words.kept) & set(table.values()), module
     assert [board for board in build.BOARDS if build.names(board)] == ["rp2040"]
@@ -203,10 +203,12 @@ def test_what_the_version_module_holds_keeps_its_name_whoever_defines_it_too(tmp
 
 def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):
     monkeypatch.setattr(spelling, "place", lambda board: tmp_path / board)
-    (tmp_path / "rp2040").write_text(json.dumps({"bridge/ports/plant": {"_poll": "GP7"}, "log": {"_keep": "GP7"}}))
+    words = {"bridge/ports/plant": {"_poll": "GP7"}, "log": {"_keep": "GP7"}}
+    told = {"modules": {"bridge.ports.plant": "LED"}, "words": words}
+    (tmp_path / "rp2040").write_text(json.dumps(told))
     own_words = spelling.Translator("rp2040")
     lines = [
-        '  File "bridge.ports.plant", in GP7',
+        '  File "LED", in GP7',
         "AttributeError: 'Plant' object has no attribute 'GP7'",
         'File "log", in GP7',
     ]
@@ -221,7 +223,8 @@ def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):
 def test_the_table_of_the_spellings_lies_beside_the_slot():
     build.build("rp2040", quiet=True)
     table = json.loads(spelling.place("rp2040").read_text())
-    assert len(table["bridge/readings"]) > 10
+    assert len(table["words"]["bridge/readings"]) > 10
+    assert (build.BUILD / "rp2040" / f"{table['modules']['bridge.readings']}.mpy").exists()
 
 
 def test_the_files_beside_the_slots_lose_their_own_words_and_keep_those_of_the_slot():

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import settings_page, spelling
+from bridgectl.device import flat, settings_page, spelling
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -29,8 +29,10 @@ _SHARED = {row[0]: row[1] for row in _ROWS}
 # Imported by the name of the setting sensor_model, and by the names of the devices.
 _BY_NAME = tuple(
     f"bridge/devices/{name}"
-    for name in ("sdm230", "sdm120ct", "sdm230_registers", "sdm120ct_registers", "sigenergy_registers")
+    for name in ("sdm230", "sdm120ct", "sdm230_registers", "sdm120ct_registers", "sigenergy", "sigenergy_registers")
 )
+# Imported by files outside the slot: main.py, and what bridgectl runs at the prompt.
+_FROM_OUTSIDE = ("bridge/app", "bridge/settings", "store/record", "slots/slots")
 _CONST = b"from micropython import const\n"
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
@@ -146,13 +148,24 @@ def _write(target, content):
 
 
 @functools.lru_cache
+def moved(board):
+    """Return {dotted name of a module: the word under which it lies at the root} of a board, {} where none is moved."""
+    if board not in spelling.BOARDS:
+        return {}
+    _, words = spelling.rom()
+    return flat.plan(sources(board, everything=True), (*_FROM_OUTSIDE, *_BY_NAME), words)
+
+
+@functools.lru_cache
 def names(board):
     """Return {module: {word: its spelling}} of a board, {} for one whose names stay as they are."""
     if board not in spelling.BOARDS:
         return {}
-    texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
+    found = sources(board, everything=True)
+    texts = {name: flat.turned(path.read_text(), moved(board)) for name, path in found.items()}
     spared = [(ROOT / "firmware" / name).read_text() for name in BESIDE]
-    return spelling.plan(texts, [*spared, _VERSION])  # version.mpy is made apart, and not respelled
+    lie = [flat.place(name, moved(board)) for name in found]
+    return spelling.plan(texts, [*spared, _VERSION], lie)  # version.mpy is made apart, and not respelled
 
 
 def beside(board):
@@ -191,11 +204,13 @@ def build(board, quiet=False, everything=False):
 
 
 def _make(board, slot, everything):
-    modules = {name: _compiled(board, name, path.read_bytes()) for name, path in sources(board, everything).items()}
+    found = sources(board, everything)
     if board in spelling.BOARDS and not everything:  # tests bring modules of their own, with the names as they are
-        table = names(board)
-        modules = {name: spelling.respelled(mpy, table.get(name, {})) for name, mpy in modules.items()}
-        _write(spelling.place(board), json.dumps(table, indent=0, sort_keys=True).encode())
+        modules = dict(_respelled(board, name, path) for name, path in found.items())
+        told = {"modules": moved(board), "words": names(board)}
+        _write(spelling.place(board), json.dumps(told, indent=0, sort_keys=True).encode())
+    else:
+        modules = {name: _compiled(board, name, path.read_bytes()) for name, path in found.items()}
     made = {f"{name}.mpy": mpy for name, mpy in modules.items()}
     made["version.mpy"] = version_module(board, version())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
@@ -206,6 +221,13 @@ def _make(board, slot, everything):
     for left in slot.rglob("*"):
         if left.is_file() and left.relative_to(slot).as_posix() not in made:
             left.unlink()
+
+
+def _respelled(board, name, path):
+    """Return (where a module lies, its .mpy) on a board that has no room for our names."""
+    place = flat.place(name, moved(board))
+    mpy = _compiled(board, place, flat.turned(path.read_text(), moved(board)).encode())
+    return place, spelling.respelled(mpy, names(board).get(name, {}))
 
 
 def version_module(board, number):

@@ -94,7 +94,8 @@ class _Words:
                 self.bases |= {word for base in node.bases for word in _WORD.findall(ast.unparse(base))}
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
-                self.used |= {*_WORD.findall(alias.name), alias.asname or ""}
+                self.used |= set(_WORD.findall(alias.name))
+                self.defined |= {alias.asname} if alias.asname else set()
                 self.kept |= set(_WORD.findall(alias.name)) if isinstance(node, ast.Import) else set()
             self.kept |= set(_WORD.findall(getattr(node, "module", None) or ""))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in _LOOKUPS:
@@ -111,8 +112,9 @@ class _Words:
             self.kept |= {name for name in names if name.startswith("_")}  # it takes no memory at all
 
 
-def plan(sources, spared=()):
-    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay.
+def plan(sources, spared=(), lie=None):
+    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay; lie:
+    the modules as they lie on the board, if that is elsewhere.
 
     Raises ValueError for a module that asks something other than the settings by a name that it makes.
     """
@@ -124,7 +126,7 @@ def plan(sources, spared=()):
                 f"{module} makes names of {', '.join(sorted(words.made_in))}; spelling.py knows only settings"
             )
     outside = [_Words(text) for text in spared]
-    parts = {part for module in sources for part in module.split("/")}
+    parts = {part for module in lie or sources for part in module.split("/")}
     kept = known | parts | set().union(*(words.kept for words in seen.values()))
     kept |= set().union(*(words.used | words.kept for words in outside))
     defined = set().union(*(words.defined for words in seen.values()))
@@ -215,19 +217,25 @@ class Translator:
 
     def __init__(self, board):
         path = place(board)
-        self._made = json.loads(path.read_text()) if path.exists() else {}
+        made = json.loads(path.read_text()) if path.exists() else {"modules": {}, "words": {}}
+        self._words = made["words"]
+        self._modules = {word: name for name, word in made["modules"].items()}
         self._module = None
         self.known = path.exists()
 
     def __call__(self, line):
         found = _PLACE.search(line)
-        self._module = found[1].replace(".", "/") if found else self._module
-        back = {new: word for word, new in self._made.get(self._module, {}).items()}
+        if found:
+            name = self._modules.get(found[1], found[1])
+            line = line[: found.start(1)] + name + line[found.end(1) :]
+            self._module = name.replace(".", "/")
+        back = {new: word for word, new in self._words.get(self._module, {}).items()}
         return _IN.sub(lambda found: found[1] + back.get(found[2], found[2]), line)
 
 
 def place(board):
-    """Return the path of the table that the builder leaves of what it spelled anew."""
+    """Return the path of what the builder leaves for a reader: JSON, "modules" {name: the word at the root} and "words"
+    {module: {word: its spelling}}."""
     return firmware.BUILD / f"{board}.names.json"
 
 

@@ -23,10 +23,10 @@ def _build():
     say("device_bytes", build.device_bytes("rp2040"), "B", "sum of .mpy in build/rp2040")
     say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32")
     pages = sum(p.stat().st_size for p in (ROOT / "build" / "rp2040" / "web").glob("*.gz"))
-    lines = len((ROOT / "tools" / "bridgectl" / "device" / "spelling.py").read_text().splitlines())
-    say(
-        "memory_tool_lines", lines, "lines", "of tools that exist only to save memory: device/spelling.py, rp2040 alone"
-    )
+    tools = [ROOT / "tools" / "bridgectl" / "device" / name for name in ("spelling.py", "flat.py")]
+    lines = sum(len(tool.read_text().splitlines()) for tool in tools)
+    how = "of tools that exist only to save memory: device/spelling.py and device/flat.py, rp2040 alone"
+    say("memory_tool_lines", lines, "lines", how)
     say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
 
 
