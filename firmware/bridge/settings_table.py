@@ -84,8 +84,8 @@ _RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 10
 # name, characters that must not be in it, and what that means to whoever typed one.
 _MARKS = (
     ("mqtt_host", " /:@", "must be a name or an address alone; the port and the user are settings of their own"),
-    ("mqtt_prefix", "+#", "must not contain + or #"),
-    ("mqtt_discovery", "+#", "must not contain + or #"),
+    ("mqtt_prefix", "+#$", "must not contain +, # or $"),
+    ("mqtt_discovery", "+#$", "must not contain +, # or $"),
 )
 # What rules between settings speak of.
 _TOGETHER = (

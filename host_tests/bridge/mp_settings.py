@@ -49,6 +49,8 @@ def test_wrong_types_are_refused():
         ("rs485_2_parity", 3),
         ("rs485_2_baud", "9600"),
         ("mqtt_prefix", "a/#"),
+        ("mqtt_prefix", "$SYS"),  # no broker passes on what is published there
+        ("mqtt_discovery", "$share"),
         ("mqtt_user", "a\nb"),
         ("wlan_ssid", "x" * 33),
         ("mqtt_prefix", ""),

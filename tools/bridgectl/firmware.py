@@ -6,6 +6,8 @@ lies in the package, which may be read-only: what is made then goes into the use
 """
 
 import asyncio
+import functools
+import json
 import os
 import sys
 import time
@@ -42,3 +44,15 @@ def load():
         path = str(ROOT / folder)
         if path not in sys.path:
             sys.path.append(path)
+
+
+def records():
+    """Return lib/store's module of records, which writes a text here as it does on a board: each character as itself.
+
+    MicroPython reads the two \\u escapes of one character as two, which are no UTF-8.
+    """
+    load()
+    from store import record
+
+    record.json = types.SimpleNamespace(dumps=functools.partial(json.dumps, ensure_ascii=False), loads=json.loads)
+    return record

@@ -173,6 +173,48 @@ def test_a_folder_of_a_host_board_is_set_up_like_a_board(tmp_path):
     )
 
 
+def test_a_character_beyond_the_first_65536_reaches_the_bridge_by_every_way(port, tmp_path):
+    """As itself: MicroPython reads the two escapes of one as two halves, which are no UTF-8."""
+    assert bridgectl(port, "set", "system_name=Haus \U0001f600") == (0, "In force and stored: system_name\n", "")
+    assert bridgectl(port, "get", "system_name")[1] == "* system_name          Haus \U0001f600\n"
+    assert "\U0001f600" in console.prompt_source({"set": {"system_name": "\U0001f600"}})
+    provision.run(str(tmp_path), "SN1", words=("system_name=\U0001f600 1",))
+    read = "from bridge.settings import Settings; s = Settings('data/settings'); print(s.ignored, s.system_name)"
+    for shown in ("[] \U0001f600 1\n", "[] \U0001f600 2\n"):
+        done = subprocess.run(
+            [build.micropython(), "-c", read],
+            env={"MICROPYPATH": f"{build.build('host', quiet=True)}:.frozen"},
+            cwd=tmp_path, capture_output=True, text=True, timeout=HANG_S, check=False,
+        )  # fmt: skip
+        assert (done.stdout, done.stderr) == (shown, "")
+        assert bridgectl(str(tmp_path), "set", "system_name=\U0001f600 2")[0] == 0
+
+
+def test_a_file_that_is_none_of_settings_is_refused_in_a_line(tmp_path):
+    file = tmp_path / "settings.json"
+    for content, rule in (
+        (b"[" * 100000, "is no JSON"),
+        (b'{"system_name": "\\ud83d"}', "system_name must be UTF-8"),
+        (b'{"system_name": "\xff"}', "is no JSON"),
+        (b"\x00\x01", "is no JSON"),
+        (b"", "is no JSON"),
+        (b"{}", "must hold a JSON object of settings"),
+        (b'{"plant_unit": NaN}', "plant_unit must be a whole number"),
+        (b'{"plant_unit": 1e999}', "plant_unit must be a whole number"),
+        (b'{"colour": 1, "plant_unit": 3}', "colour is no setting"),
+        (b'{"wlan_password": true}', "wlan_password must be a text"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(settings.SettingsError) as refused:
+            settings.imported(str(file))
+        (line,) = str(refused.value).splitlines()
+        assert rule in line, content
+    with pytest.raises(settings.SettingsError, match="cannot be read: Is a directory"):
+        settings.imported(str(tmp_path))
+    with pytest.raises(settings.SettingsError, match="system_name must be UTF-8"):
+        settings.parsed(["system_name=\udcff"])
+
+
 def test_a_new_board_gets_its_settings_with_its_serial_number(tmp_path, capsys):
     """Proves: PRV-9+"""
     provision.run(str(tmp_path), "SN1", words=("mqtt_host=192.0.2.1", "plant_unit=3"))

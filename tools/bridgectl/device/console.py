@@ -99,7 +99,7 @@ def _hello(line):
 
 def _request(line, request):
     mark = os.urandom(4).hex()
-    _send(line, json.dumps({"id": mark, **request}, separators=(",", ":")).encode())
+    _send(line, json.dumps({"id": mark, **request}, separators=(",", ":"), ensure_ascii=False).encode())
     found = _await(line, lambda answer: answer.get("id") in (mark, None) and "ok" in answer, _ANSWER_S)
     if not found:
         raise ConsoleError("the bridge does not answer any more; ask again")
@@ -138,6 +138,7 @@ def _marked(text):
 
 def _in_folder(folder, request):
     """Do in a folder what the board does at its prompt."""
+    firmware.records()
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         exec(prompt_source(request, f"{folder}/data/settings"), {})  # the same program, on this PC
@@ -146,7 +147,7 @@ def _in_folder(folder, request):
 
 def prompt_source(request, path="/data/settings"):
     """Return what the board runs at its prompt to answer a request, as text. path: of the settings' record."""
-    return _PROMPT.format(asked=json.dumps(request), folder=path.removesuffix("settings"))
+    return _PROMPT.format(asked=json.dumps(request, ensure_ascii=False), folder=path.removesuffix("settings"))
 
 
 def command(port, path):

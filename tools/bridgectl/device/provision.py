@@ -16,9 +16,7 @@ from pathlib import Path
 from bridgectl import firmware
 from bridgectl.device import settings as _settings
 
-firmware.load()
-
-from store import record  # noqa: E402 (importable only now)
+record = firmware.records()
 
 _LONGEST_SN = 32  # bytes of a network's name
 _SN_CHARACTERS = string.ascii_letters + string.digits + "-"

@@ -54,6 +54,7 @@ def whole(words):
 
 def checked(changes):
     """Return changes that this PC takes; what depends on a user name or rows that are set is left to the bridge."""
+    _refuse({name: "must be UTF-8" for name, value in changes.items() if isinstance(value, str) and not _utf8(value)})
     probe = Settings()
     probe.mqtt_user = "known to the bridge"
     probe.grid_rows = "0000 p100"
@@ -63,6 +64,14 @@ def checked(changes):
         errors["time_zone"] = "must be a name of the IANA list, like Europe/Berlin"
     _refuse(errors)
     return changes
+
+
+def _utf8(text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of the command line that are none, half of a character in a file
+        return False
+    return True
 
 
 def _typed(name, text):
@@ -113,7 +122,7 @@ def imported(path):
             found = json.load(file)
     except OSError as problem:
         raise SettingsError(f"{path} cannot be read: {problem.strerror}") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise SettingsError(f"{path} is no JSON: {problem}") from problem
     if not isinstance(found, dict) or not found:
         raise SettingsError(f"{path} must hold a JSON object of settings")

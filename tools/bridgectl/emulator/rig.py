@@ -22,9 +22,7 @@ from .chip import Chip, Stalled
 from .explore import layout_of
 from .wire import Wire
 
-firmware.load()
-
-from store import record  # noqa: E402 (importable only now)
+record = firmware.records()
 
 SENSOR_UART, SENSOR_DRIVER = 0, 2
 PLANT_UART, PLANT_DRIVER = 1, 6

@@ -8,9 +8,7 @@ from pathlib import Path
 from bridgectl import firmware
 from bridgectl.device import slot
 
-firmware.load()
-
-from store import record  # noqa: E402 (importable only now)
+record = firmware.records()
 
 SN = "SIM-000001"
 NETWORK = ("Simulated home", "not-a-secret")

@@ -14,7 +14,7 @@ _DEVICE_HEAD = (
     '{"dev":{"ids":["bridge_%s"],"name":%s,"mf":"sigen-bridge","mdl":"COM-terminal bridge","sn":"%s","sw":"%s"},'
     '"o":{"name":"sigen-bridge","sw":"%s"},"cmps":{'
 )
-_DEVICE_TAIL = '},"stat_t":"%s","cmd_t":"%s","avty_t":"%s","qos":0}'
+_DEVICE_TAIL = '},"stat_t":%s,"cmd_t":%s,"avty_t":%s,"qos":0}'
 # By item, not by attribute: to a template, value_json.update is a method of the dict.
 _COMPONENT = '"%s":{"p":%s,"name":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json[\'%s\']}}"}'
 _SWITCH = ',"pl_on":"{\\"%s\\":true}","pl_off":"{\\"%s\\":false}","stat_on":"ON","stat_off":"OFF"'
@@ -39,7 +39,8 @@ def pieces(group, state, settings):
                 yield before + _COMPONENT % (row[0], describe(row), row[-1], state.sn, row[0], row[0])
                 before = ","
             place += 1
-    yield _DEVICE_TAIL % tuple([messages.topic(settings, state.sn, leaf) for leaf in ("state", "set", "availability")])
+    topics = [json.dumps(messages.topic(settings, state.sn, leaf)) for leaf in ("state", "set", "availability")]
+    yield _DEVICE_TAIL % tuple(topics)
 
 
 def _of_point(row):

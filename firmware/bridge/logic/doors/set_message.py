@@ -3,6 +3,7 @@
 import json
 
 from micropython import const
+from utf8 import well_formed
 
 _LONGEST = const(512)  # bytes
 _LONGEST_ID = const(40)
@@ -31,8 +32,7 @@ def read(payload, retained, settings):
         return _refused(answer, "message", 'is not JSON; send an object such as {"do1": true}')
     if not isinstance(asked, dict) or not asked:
         return _refused(answer, "message", "must be a JSON object with at least one field")
-    name = asked.pop("id", None)
-    answer["id"] = name if isinstance(name, (str, int)) and len(str(name)) <= _LONGEST_ID else None
+    answer["id"] = _echo(asked.pop("id", None), _LONGEST_ID)
     errors = {}
     bits = mask = 0
     for i, field in enumerate(_OUTPUTS):
@@ -48,12 +48,22 @@ def read(payload, retained, settings):
         errors["limit"] = rule
     accepted, refused = settings.check(asked)
     for field, reason in refused:
-        errors[str(field)[:_LONGEST_ID]] = reason
+        errors[_echo(str(field)[:_LONGEST_ID], _LONGEST_ID, "?")] = reason
     if errors:
         answer["errors"] = errors
         return None, {}, (), answer
     answer["ok"] = True
     return (bits, mask) if bits else None, accepted, limits, answer
+
+
+def _echo(value, longest, instead=None):
+    """Return what somebody sent if it may be sent back as it is, else `instead`: a text in UTF-8, or a whole number.
+
+    longest: in characters or digits.
+    """
+    if not isinstance(value, (str, int)) or len(str(value)) > longest:
+        return instead
+    return value if isinstance(value, int) or well_formed(value.encode()) else instead
 
 
 def _limits(asked):
@@ -66,7 +76,9 @@ def _limits(asked):
     found = []
     for name in asked:
         if name not in _QUANTITIES:
-            return (), "knows generation_w, export_w, import_w and for_s, not " + name[:_LONGEST_ID]
+            return (), "knows generation_w, export_w, import_w and for_s, not " + _echo(
+                name[:_LONGEST_ID], _LONGEST_ID, "?"
+            )
         if asked[name] is not None and not _whole(asked[name], 0, _MOST_W):
             return (), "%s must be 0 to %d W, or null to release it" % (name, _MOST_W)
         found.append((_QUANTITIES.index(name), asked[name], for_s))

@@ -1,8 +1,8 @@
 """What a program at the console may ask for: the settings, with the rules and the words that MQTT has. Pure.
 
-In: {"id": anything, "get": true}, {"id": anything, "set": {name: value, ...}}, or "anew" in place of "set", which lets them
-count in place of what is damaged. Out: {"id", "ok": true}, with all "settings" after a get (a secret is true if it is set)
-and the names of what is "damaged", or {"id", "ok": false, "errors": {field: rule}}.
+In: {"id": text or number, "get": true}, {"id": ..., "set": {name: value, ...}}, or "anew" in place of "set", which lets
+them count in place of what is damaged. Out: {"id", "ok": true}, with all "settings" after a get (a secret is true if it is
+set) and the names of what is "damaged", or {"id", "ok": false, "errors": {field: rule}}.
 """
 
 import json
@@ -20,6 +20,8 @@ def answer(line, settings, damaged="", decide=None):
     if not isinstance(asked, dict):
         return _refused(None, {"line": "must be a JSON object"})
     mark = asked.pop("id", None)
+    if not isinstance(mark, (str, int)):  # what is nested deeper than the interpreter goes cannot be said again
+        mark = None
     if asked.get("get") is True and len(asked) == 1:
         return {"id": mark, "ok": True, "damaged": damaged, "settings": settings.shown()}, ()
     apply = decide if "anew" in asked else settings.apply

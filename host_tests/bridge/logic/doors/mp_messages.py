@@ -77,6 +77,16 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
     assert sorted(seen) == sorted(["bridge_SN1_" + i for i in ids])
 
 
+def test_discovery_is_json_whatever_the_names_of_topics_hold():
+    """Proves: NET-4+"""
+    state, settings = _state(), Settings()
+    assert settings.apply({"mqtt_prefix": 'a"\\b', "system_name": 'The "House"'}) == []
+    for group in range(announcing.groups()):
+        found = json.loads("".join(discovery.pieces(group, state, settings)))
+        assert found["stat_t"] == 'a"\\b/SN1/state' and found["avty_t"] == 'a"\\b/SN1/availability'
+        assert found["dev"]["name"] == 'The "House"'
+
+
 def _command(payload, retained=False):
     outputs, changes, _, answer = set_message.read(payload, retained, Settings())
     return outputs, changes, answer
@@ -112,6 +122,20 @@ def test_what_is_wrong_is_refused_whole_and_named():
         mask, changes, answer = _command(payload)
         assert (mask, changes, answer["ok"]) == (None, {}, False), payload
         assert field in answer["errors"], (payload, answer)
+
+
+def test_an_answer_is_utf_8_whatever_was_sent():
+    """A program writes one character as two \\u escapes, and MicroPython reads two halves of it."""
+    for payload, told in (
+        (b'{"id": "\\ud83d\\ude00", "do1": true}', {"id": None, "ok": True}),
+        (b'{"id": "\\ud83d", "do1": true}', {"id": None, "ok": True}),
+        (b'{"id": "\xf0\x9f\x98\x80", "do1": true}', {"id": "\U0001f600", "ok": True}),
+        (b'{"\\ud83d": 1}', {"id": None, "ok": False, "errors": {"?": "is no setting"}}),
+        (b'{"id": [[[[]]]], "do1": true}', {"id": None, "ok": True}),
+    ):
+        assert _command(payload)[2] == told, payload
+    _, _, _, answer = set_message.read(b'{"limit": {"\\ud83d": 1}}', False, Settings())
+    assert answer["errors"] == {"limit": "knows generation_w, export_w, import_w and for_s, not ?"}
 
 
 def test_an_ems_asks_for_limits_and_lets_go_of_them():

@@ -1,5 +1,7 @@
 """The console's door to the settings: the same rules as MQTT, nothing but settings, no secret out."""
 
+import json
+
 from bridge.logic.doors import typed_line
 from bridge.settings import Settings
 
@@ -40,3 +42,11 @@ def test_anything_else_is_refused_and_changes_nothing():
         answer, changed = typed_line.answer(line, s)
         assert answer["ok"] is False and list(answer["errors"]) == ["line"] and not changed, line
     assert s.version == 0
+
+
+def test_a_mark_that_is_nested_deep_does_not_come_back():
+    """The interpreter reads what it could not say again: that ended the console."""
+    s = Settings()
+    deep = b'{"id": %s, "set": {"plant_unit": 3}}' % (b"[" * 1400 + b"]" * 1400)
+    answer, changed = typed_line.answer(deep, s)
+    assert (json.dumps(answer), changed) == ('{"id": null, "ok": true}', ["plant_unit"])
