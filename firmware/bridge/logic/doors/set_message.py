@@ -76,9 +76,8 @@ def _limits(asked):
     found = []
     for name in asked:
         if name not in _QUANTITIES:
-            return (), "knows generation_w, export_w, import_w and for_s, not " + _echo(
-                name[:_LONGEST_ID], _LONGEST_ID, "?"
-            )
+            known = "knows generation_w, export_w, import_w and for_s, not %s"
+            return (), known % _echo(name[:_LONGEST_ID], _LONGEST_ID, "?")
         if asked[name] is not None and not _whole(asked[name], 0, _MOST_W):
             return (), "%s must be 0 to %d W, or null to release it" % (name, _MOST_W)
         found.append((_QUANTITIES.index(name), asked[name], for_s))
