@@ -9,6 +9,7 @@ import clock
 import log
 import version
 from bridge.logic import room
+from bridge.logic.grid.outputs import owned as outputs_owned
 from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import buses, control, field_io, leds, pulse
@@ -30,7 +31,7 @@ _SHARED = (
     "utf8",
 )  # what two parts have in common stays
 _STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
-_RECORDS = ("settings", "device", "limit", "ems", "window", "slot_state")
+_RECORDS = ("settings", "device", "limit", "ems", "outputs", "window", "slot_state")
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
@@ -104,7 +105,7 @@ def build(board):
         """Let what a person wants count in place of what is damaged; return what is refused, as settings.apply does."""
         refused = settings.apply(changes, settings.damaged)
         if not refused:
-            for name in ("limit", "ems"):
+            for name in ("limit", "ems", "outputs"):
                 if name in state.damaged:
                     record.remove(board.data + name)
             state.damaged = _damaged(board.data)
@@ -169,6 +170,8 @@ def build(board):
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web(), try_broker, decide)
     part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
+    part("outputs", Part("bridge.tasks.outputs"),   lambda: outputs_owned(settings),    1, state, settings,
+         board.data + "outputs")
     add("console",  answer_console, delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports

@@ -1,5 +1,57 @@
 """What each setting means, for the pages that people read. The firmware does not import it, so it takes no room on a board."""
 
+# key | meaning; the keys are those of load_rules.LOAD, HEAT_PUMP and GENERATOR
+LOAD = """
+on|smart_load: closes at this level of the battery
+off|smart_load: opens below it
+surplus|smart_load: on the grid it closes only while so much would be exported; 0 = whatever flows
+import|smart_load: with surplus, opens above so much import
+off_grid|smart_load: off-grid it is open, closed, or goes by the battery alone (soc)
+rated|smart_load: what it takes; it stays open where an import limit has no room for that. 17.6 kW at most (80 A)
+min_on|stays closed at least so long; off-grid and an import limit open it at once
+min_off|stays open at least so long, after a start too
+from|smart_load: only from this time of the day on
+to|smart_load: and to this one; it needs a clock, else it stays open
+of|follow: closed while there is a limit of power, an import limit, while off-grid, while the plant has an alarm, or as a contact
+"""
+HEAT_PUMP = """
+recommend|state 3 at so much surplus
+force|state 4 at so much
+force_soc|state 4 only from this level of the battery on
+import|back by one state above so much import
+lock|state 1 while an import limit is in force, at once: section 14a, DRM, a fuse, an EMS (limit), or never for that (off)
+lock_buy|state 1 above so much import too, 0 = never
+lock_soc|but only below this level of the battery
+lock_max|the lock lasts so long at most, over restarts too
+lock_rest|after that it may not come again for so long
+dwell|each state lasts so long at least; only the lock comes at once
+"""
+GENERATOR = """
+mode|auto goes by the rules, on runs it, off stops it and takes a lock-out back
+start|starts at this level of the battery
+stop|stops at it
+quiet_start|starts at it in quiet hours
+off_grid|the rules count only off-grid; start: off-grid alone is a reason; ignore: they always count
+load_on|starts when the house takes so much; 0 = never for that
+load_off|stops when it takes no more than that
+load_s|for so long at least
+cranks|starts that are tried before it is locked out
+crank|so long one start may take; without feedback it counts as running then
+pause|between two starts
+warm|it runs so long before its load comes on
+cool|and so long after its load is off
+stand|it must stand so long after its contact opened, else it is locked out
+rest|between two runs, and after a start of the bridge
+min_run|a run takes so long at least
+feedback|contact that is closed while it runs
+quiet|begin of quiet hours: then only quiet_start and mode start it; without a clock it counts as quiet
+quiet_end|their end
+test_d|a test run after so many days without a run; 0 = none
+test|a test run takes so long
+lost|nothing heard of the plant: stop, start, or keep it as it is
+lost_s|for so long
+"""
+
 # name | meaning; the names are those of settings_table.TABLE, in their order
 TABLE = """
 rs485_1_role|What RS485-1 does: master (polls and commands the plant), gateway (and lets Modbus TCP clients reach it), listen (hears another master), server (answers one), meter (answers one as the sensor would), find (searches what answers), off
@@ -51,6 +103,12 @@ limit_fuse_a|Main fuse of a single phase: neither import nor export goes above i
 dim_import_w|Import limit while a contact dims consumption (section 14a)
 do_safe_mask|Outputs closed in the safe state, bit 0 = DO1
 do_expire_s|A command to an output is forgotten after so long, and the safe state holds; 0 = never
+do1_owner|Who switches DO1: manual (whoever commands it), smart_load, heat_pump (both outputs, SG Ready), generator (DO1 starts it; with both outputs DO2 switches its load), follow
+do2_owner|Who switches DO2
+do1_rules|DO1 as a smart load, or what it follows: keys and values, `on 90 off 80`, see docs/loads.md. A text that begins with + puts keys into the rules, one with - takes keys out
+do2_rules|The same of DO2
+heat_pump|Heat pump: keys and values as in do1_rules, see docs/loads.md
+generator|Generator: keys and values as in do1_rules, see docs/loads.md
 mqtt_host|MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink
 mqtt_port|MQTT port
 mqtt_user|MQTT user

@@ -77,6 +77,7 @@ di4|binary_sensor|||
 di5|binary_sensor|||
 do1|switch|||
 do2|switch|||
+outputs|sensor|||
 chatter|sensor|||d
 limit|sensor|%||
 limit_w|sensor|W|power|

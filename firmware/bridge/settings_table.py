@@ -61,6 +61,12 @@ limit_fuse_a|int|-1|-1|1000|A
 dim_import_w|int|4200|0|100000|W
 do_safe_mask|int|0|0|3|
 do_expire_s|int|0|0|86400|s
+do1_owner|choice|manual|manual,smart_load,heat_pump,generator,follow||
+do2_owner|choice|manual|manual,smart_load,heat_pump,generator,follow||
+do1_rules|text||0|160|
+do2_rules|text||0|160|
+heat_pump|text||0|160|
+generator|text||0|300|
 mqtt_host|text||0|64|
 mqtt_port|int|1883|1|65535|
 mqtt_user|text||0|64|
@@ -90,7 +96,9 @@ _MARKS = (
 # What rules between settings speak of.
 _TOGETHER = (
     "mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms", "grid_table", "grid_rows",
+    "do1_owner", "do2_owner", "do_safe_mask",
 )  # fmt: skip
+_RULES = ("do1_rules", "do2_rules", "heat_pump", "generator")  # bridge/load_rules.py
 _POLLS_AN_AGE = const(2)
 _AGES = (
     ("meter_stale_ms", "must be at least twice sensor_poll_ms, which is %d; it is %d"),
@@ -184,6 +192,10 @@ def check(changes, current):
             with Part("bridge.grid_rows", "bridge.grid_rows") as rows:
                 value, reason = rows.edited(current.grid_rows, value)
             reason = reason or _refusal(row, value)
+        if name in _RULES and not reason:
+            with Part("bridge.load_rules", "bridge.load_rules") as rules:
+                value, reason = rules.edited(name, getattr(current, name), value)
+            reason = reason or _refusal(row, value)
         if reason:
             refused.append((name, reason))
         else:
@@ -202,7 +214,7 @@ def _together(accepted, current):
     Rules between settings stand here. What is in force is not taken back by a change of something else.
     """
     values = [accepted.get(name, getattr(current, name)) for name in _TOGETHER]
-    user, password, role, stale_ms, poll_ms, grid, rows = values
+    user, password, role, stale_ms, poll_ms, grid, rows, one, other, safe_mask = values
     if password and not user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
         if "mqtt_password" in accepted:
             return "mqtt_password", "needs a user name: set mqtt_user with it"
@@ -217,6 +229,23 @@ def _together(accepted, current):
         name = "grid_rows" if "grid_rows" in accepted else "grid_table"
         if name in accepted:
             return name, "own needs at least one row: set grid_rows with it"
+    return _outputs_refusal(accepted, one, other, safe_mask)
+
+
+def _outputs_refusal(accepted, one, other, safe_mask):
+    """Return as _together does. one, other: owners of DO1 and DO2."""
+    if (one == "heat_pump") != (other == "heat_pump"):
+        for name in ("do1_owner", "do2_owner"):
+            if name in accepted:
+                return name, "heat_pump takes both outputs: set do1_owner and do2_owner to it, or neither"
+    for bit, owner in ((1, one), (2, other)):
+        if safe_mask & bit and owner in ("heat_pump", "generator"):
+            for name in ("do_safe_mask", "do%d_owner" % bit):
+                if name in accepted:
+                    return (
+                        name,
+                        "the safe state of a heat pump and of a generator is open: do_safe_mask must not close it",
+                    )
     return "", ""
 
 

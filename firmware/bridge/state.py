@@ -60,6 +60,10 @@ class State:
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)
         self.outputs_wanted = 0  # control: contacts to drive, bit 0 = DO1
 
+        self.driven = None  # outputs: contacts that rules drive, bit 0 = DO1; None = no rule is at work
+        self.outputs_text = ""  # outputs: what rules make of the outputs, and why; "" = none owns one
+        self.day_clock = None  # commands: time of the day, (minute, s of the clock then); None = never told
+
         self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs
         self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
         self.gateway_waits = False  # pulse: the memory has no room for the gateways while the hotspot is open

@@ -30,12 +30,13 @@ class Server(Port):
 
     def _command(self, bits, mask):
         state = self._state
+        if bits & outputs.owned(self._settings):
+            return False
         state.server_command = outputs.ordered(state.server_command, bits, mask, clock.seconds(), clock.ticks_ms())
+        return True
 
     def _driven(self):
-        state, settings = self._state, self._settings
-        commands = state.output_command, state.server_command
-        return outputs.decide(settings.do_safe_mask, commands[0], commands[1], settings.do_expire_s, clock.seconds())
+        return outputs.wanted(self._state, self._settings, clock.seconds())
 
 
 def identity(board, state, settings):

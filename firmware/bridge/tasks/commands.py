@@ -1,6 +1,6 @@
 """Commands of the `set` topic: obeyed, and answered when their effect is there. In memory only while one waits.
 
-Writer of the output command, and of what an EMS asks for.
+Writer of the output command, of what an EMS asks for, and of the time of the day.
 """
 
 import clock
@@ -25,7 +25,7 @@ class Commands:
 
     def take(self, payload, retained):
         """Obey a message, or answer why not."""
-        outputs, changes, limits, answer = set_message.read(payload, retained, self._settings)
+        outputs, changes, limits, minute, answer = set_message.read(payload, retained, self._settings)
         if not answer["ok"]:
             self._answer(answer)
             return
@@ -47,6 +47,8 @@ class Commands:
             state = self._state
             # Of two messages at once none is lost: what is not taken yet goes with it.
             state.ems_asked = limits if state.ems_asked is state.ems_taken else state.ems_asked + limits
+        if minute is not None:
+            self._state.day_clock = minute, clock.seconds()
         if outputs is None:
             self._answer(answer)
             return

@@ -26,7 +26,7 @@ async def run(beat, state, settings, wake):
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
         contacts = state.inputs << 8 | state.chattering << 1 | state.inputs_settled
         seen = (contacts, state.output_command, state.server_command, settings.version, clock.seconds())
-        seen += (state.ems_limits, state.rated_w)
+        seen += (state.ems_limits, state.rated_w, state.driven)
         if seen != made_of:
             made_of = seen
             decided, last = control.decide(state, settings, grid.table, last, clock.seconds())

@@ -48,7 +48,7 @@ def test_every_example_of_the_manual_is_a_command_that_the_bridge_takes():
     for page in ("README.md", "docs/ports.md"):
         examples = re.findall(r"-m '(\{.*?\})'", (ROOT / page).read_text())
         for text in examples:
-            _, changes, _, answer = set_message.read(text.encode(), False, Settings())
+            _, changes, _, _, answer = set_message.read(text.encode(), False, Settings())
             assert answer["ok"] and changes, (page, text, answer)
     assert len(examples) >= 7
 

@@ -31,7 +31,7 @@ GROUPS = (
     ),
     ("Plant", ("rs485_1_role", "rs485_1_baud", "plant_unit")),
     ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted")),
-    ("Outputs", ("do_safe_mask",)),
+    ("Outputs", ("do_safe_mask", "do1_owner", "do2_owner", "do1_rules", "do2_rules", "heat_pump", "generator")),
 )
 
 

@@ -19,7 +19,7 @@ so. `make provision` takes settings for a new board: `SETTINGS="mqtt_host=192.0.
 Damaged settings are no defaults: the ports are silent and the outputs open until somebody says which ones count from now
 on, with `bridgectl settings PORT anew NAME=VALUE ...` (the defaults for all that is not named) or on the page *Settings*.
 
-On the bridge's page *Settings*: the broker, the grid signal, ports, units and the safe state of the outputs.
+On the bridge's page *Settings*: the broker, the grid signal, ports, units and the outputs.
 A new broker is tried before it is kept.
 
 Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_role": "listen", "plant_unit": 1}}`, 512
@@ -44,7 +44,7 @@ _GROUPS = (
     ("gateway_", "Role gateway"),
     ("grid_", "Grid signal"),
     (("limit_", "dim_"), "Limits"),
-    ("do_", "Outputs"),
+    (("do_", "do1_", "do2_", "heat_", "generator"), "Outputs"),
     (("mqtt_", "publish_"), "MQTT"),
     ("wlan_", "House network"),
     ("", "Device"),

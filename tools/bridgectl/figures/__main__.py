@@ -55,6 +55,7 @@ PARTS = {
     "gateway": lambda: _module("bridgectl.figures.gateway"),
     "finder": lambda: _module("bridgectl.figures.finder"),
     "contacts": lambda: _module("bridgectl.figures.contacts"),
+    "generator": lambda: _module("bridgectl.figures.generator"),
     "limit": lambda: _module("bridgectl.figures.limit"),
     "turnaround": lambda: _module("bridgectl.figures.turnaround"),
     "truth": lambda: _module("bridgectl.figures.truth"),

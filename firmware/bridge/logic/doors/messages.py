@@ -20,7 +20,8 @@ def topic(settings, sn, leaf):
 def facts(state):
     """Return the values of points.facts(), in its order; None = not known."""
     contacts = [_on(state.inputs >> i & 1) if state.inputs_settled else None for i in range(5)]
-    outputs = [_on(state.outputs >> i & 1) for i in range(2)] + [state.chatter]
+    outputs = [_on(state.outputs >> i & 1) for i in range(2)]
+    outputs += [(state.outputs_text or "commanded")[:_LONGEST_TEXT], state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
     limit += [state.import_pct, state.import_w, (state.limits or state.limit_reason or "nobody limits")[:_LONGEST_TEXT]]
     limit.append(reactive_text(state.reactive))

@@ -115,7 +115,8 @@ class RegisterMap:
     """A bank for modbus.server.server over the bridge's state; read-only unless outputs may be commanded.
 
     unit: as SunSpec shows it. ticks_ms: the clock, for ages. command: function(bits, mask) that is told which outputs
-    (bit 0 = DO1) a master switches and which of them shall be closed, or None = coils cannot be written. driven:
+    (bit 0 = DO1) a master switches and which of them shall be closed, and returns whether it may; None = coils cannot be
+    written. driven:
     function that returns the outputs as they are commanded now; None: as the state has them.
     """
 
@@ -158,8 +159,7 @@ class RegisterMap:
         if self._command is None or address + count > _OUTPUTS:
             return 2
         bits = ((1 << count) - 1) << address
-        self._command(bits, buffer[at] << address & bits)
-        return 0
+        return 0 if self._command(bits, buffer[at] << address & bits) else 4  # a rule owns it: docs/loads.md
 
     def _read_bits(self, function, address, count, out, at):
         mask, most = self._state.inputs, _INPUTS

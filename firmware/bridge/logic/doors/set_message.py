@@ -1,4 +1,4 @@
-"""A message of the `set` topic: commands to the outputs, and settings. Pure."""
+"""A message of the `set` topic: commands to the outputs, limits, settings, the time of the day. Pure."""
 
 import json
 
@@ -15,7 +15,7 @@ _LONGEST_S = const(86400)
 
 
 def read(payload, retained, settings):
-    """Read a message of the set topic: (outputs or None, setting changes, limits, answer dict).
+    """Read a message of the set topic: (outputs or None, setting changes, limits, minute of the day or None, answer dict).
 
     limits: what an EMS asks for, (quantity, W or None = released, for s or None) each.
     outputs: (bits that are commanded, those of them that shall be closed). The answer is what goes to the result topic; if
@@ -41,19 +41,28 @@ def read(payload, retained, settings):
             if wanted is not True and wanted is not False:
                 errors[field] = "must be true or false"
                 continue
+            owner = (settings.do1_owner, settings.do2_owner)[i]
+            if owner != "manual":
+                errors[field] = "is switched by a rule, " + owner + "; set " + field + "_owner to manual to command it"
+                continue
             bits |= 1 << i
             mask |= wanted << i
     limits, rule = _limits(asked.pop("limit", None)) if "limit" in asked else ((), "")
     if rule:
         errors["limit"] = rule
+    minute = None
+    if "clock" in asked:
+        minute = _minute(asked.pop("clock"))
+        if minute is None:
+            errors["clock"] = "must be the local time of the day, such as 21:05"
     accepted, refused = settings.check(asked)
     for field, reason in refused:
         errors[_echo(str(field)[:_LONGEST_ID], _LONGEST_ID, "?")] = reason
     if errors:
         answer["errors"] = errors
-        return None, {}, (), answer
+        return None, {}, (), None, answer
     answer["ok"] = True
-    return (bits, mask) if bits else None, accepted, limits, answer
+    return (bits, mask) if bits else None, accepted, limits, minute, answer
 
 
 def _echo(value, longest, instead=None):
@@ -84,10 +93,18 @@ def _limits(asked):
     return tuple(found), "" if found else "must name at least one of generation_w, export_w and import_w"
 
 
+def _minute(text):
+    """Return the minute of the day of "21:05", None of anything else."""
+    if not isinstance(text, str) or len(text) != 5 or text[2] != ":" or not (text[:2] + text[3:]).encode().isdigit():
+        return None
+    hour, minute = int(text[:2]), int(text[3:])
+    return hour * 60 + minute if hour < 24 and minute < 60 else None
+
+
 def _whole(value, low, high):
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _refused(answer, field, rule):
     answer["errors"] = {field: rule}
-    return None, {}, (), answer
+    return None, {}, (), None, answer

@@ -49,9 +49,7 @@ def decide(state, settings, table, last, now_s):
     commanded at all. reactive: (kind, value) as in bridge/grid_rows.py, or None. table: of tables.make, or None. last:
     mask of the last combination that has a row, None = there was none. now_s: seconds of the clock.
     """
-    driven = outputs.decide(
-        settings.do_safe_mask, state.output_command, state.server_command, settings.do_expire_s, now_s
-    )
+    driven = outputs.wanted(state, settings, now_s)
     if not table or not state.inputs_settled:
         # What stood before the start still stands at the plant: no command until we know the contacts.
         return (100, "", False, driven, 100, False, None), last

@@ -17,6 +17,20 @@ def ordered(standing, bits, mask, now_s, now):
     return tuple(new)
 
 
+def owned(settings):
+    """Return which outputs a rule switches, bit 0 = DO1; the others are for whoever commands them."""
+    return (settings.do1_owner != "manual") | (settings.do2_owner != "manual") << 1
+
+
+def wanted(state, settings, now_s):
+    """Return the contacts to drive: what commands say; of outputs that a rule owns what it says, else the safe state."""
+    safe_mask, by_rule = settings.do_safe_mask, owned(settings)
+    mask = decide(safe_mask, state.output_command, state.server_command, settings.do_expire_s, now_s)
+    if by_rule:
+        mask = mask & ~by_rule | (safe_mask if state.driven is None else state.driven) & by_rule
+    return mask
+
+
 def decide(safe_mask, by_broker, by_master, expire_s, now_s):
     """Return the contacts to drive, bit 0 = DO1. expire_s: a command as old as that is forgotten, 0 = never."""
     mask = safe_mask

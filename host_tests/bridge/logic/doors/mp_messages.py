@@ -88,7 +88,7 @@ def test_discovery_is_json_whatever_the_names_of_topics_hold():
 
 
 def _command(payload, retained=False):
-    outputs, changes, _, answer = set_message.read(payload, retained, Settings())
+    outputs, changes, _, _, answer = set_message.read(payload, retained, Settings())
     return outputs, changes, answer
 
 
@@ -134,14 +134,14 @@ def test_an_answer_is_utf_8_whatever_was_sent():
         (b'{"id": [[[[]]]], "do1": true}', {"id": None, "ok": True}),
     ):
         assert _command(payload)[2] == told, payload
-    _, _, _, answer = set_message.read(b'{"limit": {"\\ud83d": 1}}', False, Settings())
+    _, _, _, _, answer = set_message.read(b'{"limit": {"\\ud83d": 1}}', False, Settings())
     assert answer["errors"] == {"limit": "knows generation_w, export_w, import_w and for_s, not ?"}
 
 
 def test_an_ems_asks_for_limits_and_lets_go_of_them():
     """Proves: CTL-2+"""
     payload = b'{"id": 5, "limit": {"generation_w": 3000, "import_w": null, "for_s": 900}}'
-    _, _, limits, answer = set_message.read(payload, False, Settings())
+    _, _, limits, _, answer = set_message.read(payload, False, Settings())
     assert answer == {"id": 5, "ok": True} and sorted(limits) == [(0, 3000, 900), (2, None, 900)]
     most = "must be 0 to 5000000 W, or null to release it"
     for text, rule in (
@@ -156,9 +156,9 @@ def test_an_ems_asks_for_limits_and_lets_go_of_them():
         ('{"generation_w": 1, "for_s": 0}', "for_s must be 1 to 86400 s, or be left out"),
         ('{"q": 1}', "knows generation_w, export_w, import_w and for_s, not q"),
     ):
-        _, _, limits, answer = set_message.read(b'{"limit": %s}' % text.encode(), False, Settings())
+        _, _, limits, _, answer = set_message.read(b'{"limit": %s}' % text.encode(), False, Settings())
         assert (limits, answer["errors"]) == ((), {"limit": rule}), text
-    _, _, limits, answer = set_message.read(b'{"limit": {"generation_w": 0}}', True, Settings())
+    _, _, limits, _, answer = set_message.read(b'{"limit": {"generation_w": 0}}', True, Settings())
     assert limits == () and not answer["ok"]  # a retained one may be old
 
 

@@ -1,3 +1,4 @@
+# heap: 320k
 """Who commanded an output last: a broker's message and a Modbus master's write within one second of each other, from their
 bytes to the contact, on a clock that is set by hand and wraps as the chips' does.
 """

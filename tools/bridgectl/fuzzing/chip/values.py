@@ -25,7 +25,7 @@ def command():
     in_force = Settings()
 
     def take(data):
-        outputs, changes, _, answer = set_message.read(data, False, in_force)
+        outputs, changes, _, _, answer = set_message.read(data, False, in_force)
         text = json.dumps(answer)
         return [outputs, plain(changes), answer["ok"], plain(answer.get("errors", {})), text.encode().hex()]
 
