@@ -6,7 +6,7 @@ Log changes, not states. No secrets: a setting of kind "secret" has no text to p
 import clock
 from micropython import const
 
-_SIZE = const(2048)  # bytes of lines that are kept: one piece, for a line kept as a text of its own shatters the heap
+_SIZE = const(1024)  # bytes of lines that are kept: one piece, for a line kept as a text of its own shatters the heap
 _LONGEST = const(160)  # characters; a line from outside cannot fill the ring
 _LF = const(10)
 

