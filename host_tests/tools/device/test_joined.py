@@ -113,12 +113,12 @@ def _slot():
     return joined.Slot(_MODULES, planned, joined.places(planned, ("app",), _WORDS), _WORDS)
 
 
-def _run(folder, files):
+def _run(folder, files, program="import app; app.main()"):
     for name, text in files.items():
         path = folder / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    command = [build.micropython(), "-c", "import app; app.main()"]
+    command = [build.micropython(), "-c", program]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -137,6 +137,15 @@ def test_a_program_that_is_joined_does_what_it_did_under_the_interpreter(tmp_pat
     assert made[2] == f"('{place['wire/rtu']}', 'logic.')"  # what is below it does not lie by itself
     assert made[4] == f"late of Late {place['devices/sdm']} SDM"
     assert [made[n] for n in (0, 1, 3)] == [plain[n] for n in (0, 1, 3)]
+
+
+def test_a_source_outside_the_slot_finds_what_lies_in_it(tmp_path):
+    text = (
+        "from parts import Part\ndef main():\n    import wire.rtu as module\n    print(module.frame(0))\nmain(), Part\n"
+    )
+    made = _slot().turned(text)
+    assert "frame" not in made  # limits has a frame too
+    assert _run(tmp_path, _slot().files, made) == ["(7, [], 0)"]
 
 
 def test_modules_that_the_same_entries_bring_lie_together():

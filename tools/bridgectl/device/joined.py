@@ -196,6 +196,9 @@ class _Renamed(ast.NodeTransformer):
                     return ast.copy_location(ast.Name(made, node.ctx), node)
                 node.value, node.attr = ast.Name(made[0], ast.Load()), made[1]
                 return node
+        elif isinstance(base, ast.Name) and base.id in self._module.late:
+            meant = self._slot.meant(self._module.late[base.id], node.attr)
+            node.attr = self._slot.new(*meant) if meant and meant[1] else node.attr
         return self.generic_visit(node)
 
     def _definition(self, node):
