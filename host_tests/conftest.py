@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from bridgectl.device import build
 from bridgectl.emulator import faster
-from interpreter import ROOT, UNIX, micropython, unix_environment
+from interpreter import ROOT, UNIX, quick, unix_environment
 
 _CPU_S = 120  # of the processor, for a test on the virtual clock: how long that takes depends on who else is there
 _TIMEOUT_S = 1800  # of the wall, for one that waits for ever
@@ -93,20 +93,18 @@ class UnixFile(pytest.File):
 
 class UnixTest(pytest.Item):
     def runtest(self):
-        command = [micropython(), "-X", f"heapsize={self.heap}", str(UNIX / "runner.py")]
+        command = [*quick(), "-X", f"heapsize={self.heap}", str(UNIX / "runner.py")]
         command += [str(self.path), self.name, self.clock]
-        done = subprocess.run(
-            command,
-            env=unix_environment(),
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            cwd=ROOT,
-            check=False,
-            preexec_fn=_bounded,
-        )
-        if done.returncode:
-            raise UnixFailure(done.stdout[-4000:] + done.stderr[-4000:])
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, env=unix_environment(), cwd=ROOT, **pipes) as process:
+            if hasattr(resource, "prlimit"):  # Linux
+                resource.prlimit(process.pid, resource.RLIMIT_CPU, (_CPU_S, _CPU_S + 1))
+            try:
+                told, errors = process.communicate(timeout=_TIMEOUT_S)
+            finally:
+                process.kill()
+        if process.returncode:
+            raise UnixFailure(told[-4000:] + errors[-4000:])
 
     def repr_failure(self, excinfo):
         if isinstance(excinfo.value, UnixFailure):
@@ -115,10 +113,6 @@ class UnixTest(pytest.Item):
 
     def reportinfo(self):
         return self.path, 0, f"{self.path.name}::{self.name}"
-
-
-def _bounded():
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S + 1))
 
 
 class UnixFailure(Exception):

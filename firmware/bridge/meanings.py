@@ -109,7 +109,7 @@ do1_rules|DO1 as a smart load, or what it follows: keys and values, `on 90 off 8
 do2_rules|The same of DO2
 heat_pump|Heat pump: keys and values as in do1_rules, see docs/loads.md
 generator|Generator: keys and values as in do1_rules, see docs/loads.md
-mqtt_host|MQTT broker; an address never blocks, a name may for some seconds; empty = no uplink
+mqtt_host|MQTT broker: its address or its name; empty = no uplink
 mqtt_port|MQTT port
 mqtt_user|MQTT user
 mqtt_password|MQTT password

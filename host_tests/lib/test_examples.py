@@ -23,7 +23,7 @@ import ptys
 import pytest
 from bridgectl import firmware
 from bridgectl.docs.packages import needed
-from brokers import free_port
+from free_ports import free_port
 from interpreter import micropython
 from patience import HANG_S
 from server_process import raw, sealed

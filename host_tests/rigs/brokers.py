@@ -16,16 +16,10 @@ import sys
 import time
 from pathlib import Path
 
+from free_ports import free_port
 from patience import HANG_S
 
 _MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-
-
-def free_port():
-    """Return a loopback port that was free just now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class _Process:

@@ -13,7 +13,7 @@ import time
 
 from bridgectl import firmware
 from bridgectl.device import build
-from brokers import free_port
+from free_ports import free_port
 from patience import HANG_S
 
 firmware.load()

@@ -12,17 +12,11 @@ import time
 import zlib
 
 from bridgectl.device import build
+from free_ports import free_port
 from patience import HANG_S
 
 SN = "SN0123456789"
 PASSWORD = "only-for-tests-7"
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    """Return a port of loopback that nobody uses at the moment."""
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def write_record(path, value):

@@ -5,6 +5,7 @@ import asyncio
 import socket
 import sys
 
+import doors
 import flow
 import log
 from store import record
@@ -23,10 +24,10 @@ def _on_trial(settings=None, device=_DEVICE):
 
 
 def _watched(b):
-    """Return the list of the seconds at which the board is restarted; a port that is free is the page's."""
+    """Return the list of the seconds at which the board is restarted; a port that nobody has is the page's."""
     restarts = []
     b.board.restart = lambda: restarts.append(b.state.uptime_s)
-    b.board.http_port = 20000 + id(b) // 32 % 20000
+    b.board.http_port = doors.free_port(socket.SOCK_STREAM)
     return restarts
 
 
@@ -138,3 +139,29 @@ def test_the_hotspot_does_not_close_in_the_middle_of_an_installation():
     bridge = flow.Bridge("rp2040", settings=_HOUSE, device=_DEVICE)
     record.save(bridge.root + "/data/window", {"used_s": 7190})
     bridge.run(_updating)
+
+
+async def _role_changes(b):
+    restarts, given = _watched(b), []
+
+    class Portal:
+        async def run(self, beat, *arguments):
+            given.extend(arguments)
+            while True:
+                beat()
+                await asyncio.sleep(1)
+
+    sys.modules["bridge.tasks.portal"] = Portal()
+    await b.until(lambda: given, 12000)
+    session = given[3](True)
+    assert b.state.update_state == "receiving"
+    assert b.settings.apply({"rs485_1_role": "off"}) == []
+    await b.for_ms(40000)
+    assert restarts == []
+    session.close()
+    await b.until(lambda: restarts, 15000)
+
+
+def test_a_role_that_changes_in_the_middle_of_an_installation_waits_for_its_end():
+    """Its new start would cut the update. Proves: OTA-3+"""
+    flow.Bridge("rp2040", device=_DEVICE).run(_role_changes)

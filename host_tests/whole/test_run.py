@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from bridgectl.run.broker import free_port
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.wire import PtyWire
+from free_ports import free_port
 from patience import HANG_S
 
 

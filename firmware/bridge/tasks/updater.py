@@ -77,12 +77,12 @@ class Session:
             text = "flash failed: %s" % e
             raise
         except MemoryError:
-            text = _NO_MEMORY
+            text = "memory " + _NO_MEMORY
         finally:
             if text:
                 self._over("refused", text)
         if text:
-            raise Refused("memory", text)
+            raise Refused("memory", _NO_MEMORY)
         return result
 
     def _over(self, result, text):
@@ -143,12 +143,17 @@ async def run(beat, state, settings, slots, board, path, waiting):
 async def _install_file(beat, state, settings, slots, board_name, path):
     """Install the file that the PC left, and remove it whatever comes of it: else it would be tried for ever."""
     log.info(_WHO, "installing " + path)
-    session = begin(state, settings, slots, board_name)
+    session = None
     try:
+        session = begin(state, settings, slots, board_name)
         with open(path, "rb") as file:  # noqa: ASYNC230 (there is no other way to read a file)
             await _feed_from(file, beat, session)
     except (Refused, OSError) as e:
-        session.close(str(e))  # says nothing new, unless it was the file that failed
+        if session:
+            session.close(str(e))  # says nothing new, unless it was the file that failed
+        else:
+            state.update_state, state.update_text = "refused", "memory " + _NO_MEMORY
+            log.warn(_WHO, state.update_text)
     finally:
         os.remove(path)
 

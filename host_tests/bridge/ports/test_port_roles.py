@@ -8,8 +8,9 @@ from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 from bridgectl.site.wire import PtyWire
+from free_ports import free_port
 from patience import HANG_S
-from portal_rig import Bridge, free_port
+from portal_rig import Bridge
 from ptys import Pair
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 

@@ -170,3 +170,58 @@ async def test_others_run_while_an_update_is_installed():
     await session.finish()
     task.cancel()
     assert len(turns) > 2 * len(tiny_bundle.FILES), len(turns)
+
+
+def _full(*_):
+    raise MemoryError
+
+
+_SHORT = "is short just now; the running version stays, try again after a restart"
+
+
+async def test_an_update_for_which_there_is_no_memory_is_refused_in_words_whenever_it_ends():
+    """Proves: OTA-1, REL-1+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    bridge = Bridge("b")
+    whole = updater.Installer
+    updater.Installer = _full
+    try:
+        updater.begin(bridge.state, bridge.settings, bridge.slots, "host")
+        raise AssertionError("begun")
+    except Refused as e:
+        assert str(e) == "memory: " + _SHORT
+    finally:
+        updater.Installer = whole
+    assert bridge.slots.session is None and bridge.state.update_state == "idle"
+    raw = tiny_bundle.bundle("3.0.0")
+    session = updater.begin(bridge.state, bridge.settings, bridge.slots, "host")
+    await session.feed(raw[:3000])
+    session._installer.feed = _full
+    try:
+        await session.feed(raw[3000:])
+        raise AssertionError("taken")
+    except Refused as e:
+        assert str(e) == "memory: " + _SHORT
+    assert (bridge.state.update_state, bridge.state.update_text) == ("refused", "memory " + _SHORT)
+    session = updater.begin(bridge.state, bridge.settings, bridge.slots, "host")  # and the next one is taken
+    await session.feed(raw)
+    await session.finish()
+    assert bridge.state.update_state == "installed"
+
+
+async def test_a_file_from_the_pc_for_which_there_is_no_memory_is_refused_in_words_and_the_updater_lives():
+    """Proves: OTA-1, REL-1+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    ram_disk.put("update.bundle", tiny_bundle.bundle("3.0.0"))
+    bridge = Bridge("b")
+    whole = updater.Installer
+    updater.Installer = _full
+    try:
+        assert not await bridge.lives_s(10)
+    finally:
+        updater.Installer = whole
+    assert (bridge.state.update_state, bridge.state.update_text) == ("refused", "memory " + _SHORT)
+    assert "update.bundle" not in os.listdir(ROOT)
+    assert started() == "b"

@@ -7,7 +7,8 @@ import socket
 import threading
 
 import pytest
-from portal_rig import Bridge, free_port
+from free_ports import free_port
+from portal_rig import Bridge
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import time
 import pytest
 from bridgectl import firmware
 from bridgectl.device import build
-from brokers import free_port
+from free_ports import free_port
 from patience import HANG_S
 
 ROOT = firmware.ROOT

