@@ -19,7 +19,7 @@ from bridgectl.site.plant import Plant
 from bridgectl.site.wire import PtyWire
 from patience import HANG_S
 
-_PAGES = ("README.md", "docs/ports.md", "docs/settings.md", "docs/registers.md")
+_PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (firmware.ROOT / "docs").glob("*.md")))
 _STARTS = r"(?:make|pipx|\.venv/bin/bridgectl|bridgectl|python -m bridgectl|mbpoll|mosquitto_pub)\b"
 _MAKE_ONLY = ("run", "test", "figures", "fuzz", "emulate", "trace", "wiring", "help")  # their work has tests of its own
 

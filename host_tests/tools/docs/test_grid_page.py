@@ -5,11 +5,12 @@ import sys
 
 from bridgectl import firmware
 from bridgectl.docs import grid
+from patience import HANG_S
 
 
 def test_the_committed_page_and_picture_are_what_the_tables_say():
     command = [sys.executable, "-m", "bridgectl.docs.grid", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=firmware.ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, cwd=firmware.ROOT, check=False)
     assert done.returncode == 0, done.stderr
 
 

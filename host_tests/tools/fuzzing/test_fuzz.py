@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from bridgectl.device import build
 from bridgectl.fuzzing import fuzz, targets
+from patience import HANG_S
 
 SEED = 1
 _INPUTS = 1200
@@ -33,7 +34,7 @@ def readable(tmp_path_factory):
 
 def _compile(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([build._cross(), "-o", str(target), str(source)], check=True, timeout=60)
+    subprocess.run([build._cross(), "-o", str(target), str(source)], check=True, timeout=HANG_S)
 
 
 # target, its module, what of it is exchanged, for what, and what is then found

@@ -41,7 +41,7 @@ print("hello")
 sys.exit(75 if n < 5 else 3)
 """
     made = Firmware(Root(tmp_path, program), {})
-    assert asyncio.run(asyncio.wait_for(made.run(), 20)) == 3
+    assert asyncio.run(asyncio.wait_for(made.run(), HANG_S)) == 3
     assert made.starts == 3
     assert list(made.lines) == ["hello"] * 3
 
