@@ -50,6 +50,7 @@ def _tests():
 PARTS = {
     "build": _build,
     "cuts": lambda: _module("bridgectl.figures.cuts"),
+    "uplink": lambda: _module("bridgectl.figures.uplink"),
     "emulator": lambda: _module("bridgectl.emulator"),
     "pacing": lambda: _module("bridgectl.figures.pacing"),
     "engine": lambda: _module("bridgectl.figures.engine"),

@@ -14,7 +14,7 @@ from bridgectl.device import build
 _TIMEOUT_S = 600
 
 
-def _rig(name):
+def rig(name):
     """Return what a rig of host_tests/rigs/unix tells on the unix port: its last line, JSON."""
     build.build("host", quiet=True, everything=True)
     tests = build.ROOT / "host_tests"
@@ -29,18 +29,18 @@ def _rig(name):
         check=False,
     )
     if done.returncode:
-        sys.exit(f"cuts: the rig failed\n{done.stderr[-2000:]}")
+        sys.exit(f"{name} failed\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def count():
     """Return {"cut_points", "third_states", "breaches", "scenarios"}: every cut of every scenario, both carriers."""
-    return _rig("cut_scenarios.py")
+    return rig("cut_scenarios.py")
 
 
 def boot_faults():
     """Return {"tried", "survived", "lost"}: single read errors and flipped bits in what a start reads, both carriers."""
-    return _rig("boot_faults.py")
+    return rig("boot_faults.py")
 
 
 def main():
