@@ -1,6 +1,6 @@
 """A limit at odd plants and under changing contacts, through the whole bridge on the virtual clock; each prints JSON.
 
-runner.py limit_hours.py FUNCTION virtual [SECONDS or PHASES]
+runner.py limit_hours.py FUNCTION virtual [SECONDS or PHASE]
 """
 
 import json
@@ -14,6 +14,8 @@ _SECOND_MS = 1000
 _ROWS = {0: None, 1: None, 2: 3600, 4: 1800, 8: 0}  # contacts -> W at 6000 W; of several the strictest holds
 _SETTLED_MS = 120  # from an edge until it surely counts
 _APART_MS = 100  # between two relays of a receiver
+_PHASE_MS = 50  # 40 of them are two periods of the plant's polls
+_WAIT_MS = 2500  # in which a stale write would still come
 
 
 def _asked(default):
@@ -127,38 +129,50 @@ def _limit_of(mask):
     return min(limits) if limits else None
 
 
+def each_change():
+    """Yield the combinations of four contacts so that every change from one to another comes once, from none to none."""
+    for one in range(15):
+        for other in range(one + 2, 16):
+            yield other
+            yield one
+        yield one + 1
+    yield from range(14, -1, -1)
+
+
 def transitions():
-    """All changes between two of the 16 combinations, one relay after the other, in so many phases of the polls each."""
-    phases = _asked(40)
+    """All changes between two of the 16 combinations, one relay after the other, each in one phase of the polls (0..39)."""
+    phase = _asked(0)
 
     async def story(b):
-        stale = count = slowest_ms = 0
-        closed = 0
+        stale = count = slowest_ms = plant_ms = closed = 0
+        pairs = set()
         await b.for_ms(8000)
-        for phase in range(phases):
-            for turn in range(240):
-                wanted = (closed + 1 + (turn * 7 + phase) % 15) % 16
-                await b.for_ms(_SAMPLE_MS + 53 * (turn + phase * 11) % 2000)
-                b.plant.written.clear()
-                b.state_edges = b.state.limit_edges
-                edge_at = time.ticks_ms()
-                for number in range(1, 5):
-                    if (closed ^ wanted) >> number - 1 & 1:
-                        b.contact(number, bool(wanted >> number - 1 & 1))
-                        edge_at = time.ticks_ms()
-                        await b.for_ms(_APART_MS)
-                closed = wanted
-                limit_w = _limit_of(closed)
-                await b.until(lambda w=limit_w: b.plant.limit_w == w, 8000)
-                await b.for_ms(2500)
-                count += 1
-                for at, _, value in b.plant.written:
-                    if time.ticks_diff(at, edge_at) > _SETTLED_MS and value != (
-                        0xFFFFFFFF if limit_w is None else limit_w
-                    ):
-                        stale += 1
-                slowest_ms = max(slowest_ms, b.state.edge_to_write_ms)
-        told = {"stale": stale, "transitions": count, "edge_to_write_ms": slowest_ms}
+        for wanted in each_change():
+            polled = b.plant_wire.heard[-1][0]
+            await b.until(lambda: b.plant_wire.heard[-1][0] != polled, 5000)  # noqa: B023 (called at once)
+            await b.for_ms(_PHASE_MS * phase)
+            b.plant.written.clear()
+            before_w, limit_w = _limit_of(closed), _limit_of(wanted)
+            edge_at = time.ticks_ms()
+            for number in range(1, 5):
+                if (closed ^ wanted) >> number - 1 & 1:
+                    b.contact(number, bool(wanted >> number - 1 & 1))
+                    edge_at = time.ticks_ms()
+                    await b.for_ms(_APART_MS)
+            pairs.add((closed, wanted))
+            closed = wanted
+            await b.until(lambda: b.plant.limit_w == limit_w, 8000)  # noqa: B023
+            await b.for_ms(_WAIT_MS)
+            count += 1
+            before, raw = [0xFFFFFFFF if watts is None else watts for watts in (before_w, limit_w)]
+            for at, _, value in b.plant.written:
+                after_ms = time.ticks_diff(at, edge_at)
+                stale += (after_ms > _SETTLED_MS and value != raw) or value > max(before, raw)
+                if value == raw != 0xFFFFFFFF and (before_w is None or limit_w < before_w):
+                    plant_ms = max(plant_ms, after_ms)
+            slowest_ms = max(slowest_ms, b.state.edge_to_write_ms)
+        told = {"stale": stale, "transitions": count, "pairs": len(pairs)}
+        told["edge_to_write_ms"], told["edge_to_plant_ms"] = slowest_ms, plant_ms
         told["shortest_period_ms"] = b.plant.shortest_period_ms
         print(json.dumps(told))
 

@@ -63,7 +63,7 @@ def hotspot(setup):
 async def wlan(setup, **settings):
     """Give a board that has published good readings, and the Watch at its broker; both end with the context.
 
-    rig.published_ms: when the first state reached the broker.
+    rig.published_ms: when the first state reached the broker; rig.broker_port: on loopback.
     """
     broker = EmbeddedBroker(free_port())
     await broker.start()
@@ -74,6 +74,7 @@ async def wlan(setup, **settings):
             await asyncio.sleep(0.05)
         network = {"wlan_ssid": "emulated", "mqtt_host": _BROKER_NAME, "publish_ms": 1000}
         rig = setup.rig({**CREATED, **network, **settings})
+        rig.broker_port = broker.port
         rig.bridge = radio.serve(rig.chip, {1883: broker.port}, [_BROKER_NAME])
         await radio.run(rig, lambda: watch.states, 30000)
         rig.published_ms = rig.now_ms
