@@ -31,8 +31,8 @@ class Client:
         gateway.submit(self, 1, 247, bytes((4, address >> 8, address & 255, 0, 2)), 0, 5)
 
 
-def served(clients, limited=False, silent=False, **settings):
-    """Let clients ask the plant for two minutes; the gateway has its default settings."""
+def served(clients, limited=False, silent=False, look=None, **settings):
+    """Let clients ask the plant for two minutes; the gateway has its default settings. look(bridge): called beside."""
 
     async def story(b):
         b.contact(2, limited)
@@ -44,6 +44,8 @@ def served(clients, limited=False, silent=False, **settings):
                 if not client.open:
                     client.ask(gateway, (30015, 30021, 30041)[(i + n) % 3])
             gateway.step()
+            if look:
+                look(b)
             await b.for_ms(10)
 
     flow.Bridge("rp2040", settings=dict({"rs485_1_role": "gateway", "grid_table": "ripple"}, **settings)).run(story)
@@ -74,3 +76,22 @@ def test_exception_11_stands_for_silence():
     client = Client()
     served([client], silent=True)
     assert len(client.codes) == client.replies > 3 and set(client.codes) <= {10, 11} and 11 in client.codes
+
+
+def test_beside_clients_the_plants_values_stay_good_and_its_limit_is_known_to_be_held():
+    """Polled each second, which with the limit's register and clients is more than the plant's rule has room for.
+
+    Proves: NET-6+, PLA-2+, SEN-6+
+    """
+    for count in (1, 4):
+        clients, said, oldest = [Client() for _ in range(count)], {}, [0]
+
+        def look(b, said=said, oldest=oldest):
+            for told in (b.state.plant_link, b.state.plant_limit_state, b.state.segments[1]):
+                said[told] = 1
+            order = b.ports._limit.command
+            oldest[0] = max(oldest[0], time.ticks_diff(time.ticks_ms(), order._good_at))
+
+        served(clients, True, look=look, plant_poll_ms=1000)
+        assert sorted(said) == ["held", "ok", "on-grid"], (count, said)
+        assert oldest[0] < 5500, (count, oldest)

@@ -19,6 +19,7 @@ from store import record
 
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
 _STALE_LEAST_MS = const(3000)
+_STALE_EXCHANGES = const(8)  # on a line that takes its time between two
 _LOOK_MS = const(2000)  # so often the plan of one group is held against the pace; planning takes some tens of ms
 _FIRST_MS = const(15000)  # after the start a value may still be on its way for so long
 _ILLEGAL_VALUE = const(3)  # exceptions 1 and 2: it has no such function or register; 3 at a long read: too many of them
@@ -128,7 +129,8 @@ class Reads:
         self._lacks = bool(kept)
         table = list(registers.rows(device))
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
-            limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS)
+            # Where the line itself is slow, others have their share of it too.
+            limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS, _STALE_EXCHANGES * rest_us // 1000)
             for optional in (False, True):
                 group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST)
                 rows = group.rows()

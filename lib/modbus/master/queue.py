@@ -2,6 +2,7 @@
 
 Urgent jobs go first (every second exchange at most), then the one whose deadline is nearest (its due time and one period
 more), then what clients of a gateway ask for; if the bridge's own jobs leave no time, a client gets every third exchange.
+Slow jobs that fell behind together are due together: between two of them goes every faster one that the first passed over.
 """
 
 import clock
@@ -9,6 +10,7 @@ from micropython import const
 
 IDLE_MS = const(10)  # longest wait for a new urgent job
 _URGENT_MOST = const(2)  # in a row; over a longer time every second exchange at most, while others wait
+_LONG_MS = const(1 << 20)  # a stamp older than that means nothing
 _OWN_FIRST = const(2)  # exchanges of the bridge itself between two of clients, at least
 
 
@@ -24,7 +26,8 @@ class Queue:
         self._forwarded = []
         self._clients = None
         self._own = 0  # exchanges since the last one of a client
-        self._free_at = clock.ticks_ms()
+        self._passes = False  # the job whose turn it is passes over a faster one that is due
+        self._passed_at = self._free_at = clock.ticks_ms()  # when one did so last
         self._urgent = _URGENT_MOST  # urgent jobs that may go before all others now
 
     def add(self, job):
@@ -56,21 +59,30 @@ class Queue:
         diff = clock.ticks_diff
         if self._rests_ms(now):
             return None
-        best = urgent = None
+        best = urgent = fastest = waited = None
         least_ms = 0
+        self._passes = False
         for job in self.jobs:
             if not job.active:
                 continue
             left_ms = job.every_ms - diff(now, job.due_at)  # until its deadline
-            is_later = best and left_ms >= least_ms and not job.urgent
-            if left_ms > job.every_ms or is_later or not self._may(job, now):
+            if left_ms > job.every_ms or not self._may(job, now):
                 continue
-            if not job.urgent:
-                best, least_ms = job, left_ms
-            elif self._urgent:
-                return job.slave.before(job, now)
-            else:
+            if job.urgent:
+                if self._urgent:
+                    return job.slave.before(job, now)
                 urgent = job
+                continue
+            if best is None or left_ms < least_ms:
+                best, least_ms = job, left_ms
+            if fastest is None or job.every_ms < fastest.every_ms:
+                fastest = job
+            if 0 <= diff(self._passed_at, job.due_at) < _LONG_MS:
+                sooner_ms = waited.every_ms - job.every_ms if waited else 1
+                if sooner_ms > 0 or (sooner_ms == 0 and diff(waited.due_at, job.due_at) > 0):
+                    waited = job
+        if waited and waited.every_ms < best.every_ms:
+            best = waited
         if self._forwarded and (best is None or self._own >= _OWN_FIRST):
             for job in self._forwarded:
                 if self._may(job, now):
@@ -78,6 +90,7 @@ class Queue:
                     if first is job:
                         self._forwarded.remove(job)
                     return first
+        self._passes = best is not fastest and best.every_ms > fastest.every_ms
         best = best or urgent
         return best and best.slave.before(best, now)
 
@@ -108,5 +121,7 @@ class Queue:
 
     def _had(self, job):
         """Note who had the line."""
+        if self._passes:
+            self._passed_at = clock.ticks_ms()
         self._own = 0 if job.of_client else min(self._own + 1, _OWN_FIRST)
         self._urgent = max(self._urgent - 1, 0) if job.urgent else min(self._urgent + 1, _URGENT_MOST)
