@@ -13,6 +13,7 @@ from modbus.wire import rtu
 
 _READ_HOLDING = const(3)
 _REPLY_MS = const(1000)  # chapter 3: "timed out" after 1000 ms
+_LAST_REFUSAL = const(3)  # exceptions above it pass: busy, failed, no path
 _SELDOM_MS = const(60000)  # the register is looked at so often while no limit is in force
 
 
@@ -97,4 +98,4 @@ class Plant(Port):
         command = self._write.command
         if command:
             raw = sigenergy.limit(frame, at + 2) if status == rtu.OK else None
-            command.read(raw, status > 0, rtu.describe(status), clock.ticks_ms())
+            command.read(raw, 0 < status <= _LAST_REFUSAL, rtu.describe(status), clock.ticks_ms())

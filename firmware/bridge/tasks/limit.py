@@ -16,7 +16,10 @@ from store import record
 _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then it is 0 W
 _KEEP_S = const(600)  # a rated power that moves is stored so seldom
 _FORGET_MS = const(600000)  # an edge whose write is not acknowledged by then is no figure any more
-_RATE_TURNS = const(25)  # of 20 ms: the rated power is looked at so often
+_AGAIN_S = const(10)  # after the flash failed, or memory for what is kept there
+_OLD_POLLS = const(4)  # polls of the plant without a reading of the limit, then nobody knows what it holds,
+_OLD_LEAST_MS = const(8000)  # unless that is less than this: the line is shared
+_RATE_TURNS = const(33)  # of 15 ms: the rated power is looked at so often
 _ENDS = ("held", "overruled", "refused", "unreachable", command.UNREADABLE)  # worth a line
 
 
@@ -34,7 +37,7 @@ class Limit:
         rated_w = kept.get("rated_w", 0)
         self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
         self._saved = (bool(kept.get("owed")), self._rated_w)
-        self._saved_s = 0
+        self._saved_s = self._again_s = 0
         self._ems_path = path[: -len("limit")] + "ems"
         state.rated_w = self._rated_w
         if record.load(self._ems_path):
@@ -49,18 +52,20 @@ class Limit:
         self._told = self._logged = None
 
     def drive(self, port, carries, now):
-        """Take the next step; called every 20 ms. port: of RS485-1 or None; carries: its role commands the plant."""
+        """Take the next step; called every 15 ms. port: of RS485-1 or None; carries: its role commands the plant."""
         state, order = self._state, self.command
         self._turn = (self._turn + 1) % _RATE_TURNS
         if not (self._rated_w and self._turn):
             self._rate()
-        if not self._turn or state.ems_asked is not state.ems_taken:
+        may_store = clock.seconds() >= self._again_s
+        if may_store and (not self._turn or state.ems_asked is not state.ems_taken):
             self._follow_ems()
         why = self._want(now)
-        if order.owed != self._saved[0]:
+        if may_store and order.owed != self._saved[0]:
             self._save()
         if port:
             carries = port.carry(order, now)
+        order.age(now, max(_OLD_POLLS * self._settings.plant_poll_ms, _OLD_LEAST_MS))
         if self._edge_at is not None:
             if order.acknowledged:
                 state.edge_to_write_ms = clock.ticks_diff(order.sent_at, self._edge_at)
@@ -87,13 +92,17 @@ class Limit:
             self.command.rated_w = self._rated_w
 
     def _follow_ems(self):
-        """Obey an EMS, and let go what it asked for and what has expired."""
+        """Obey an EMS, and let go what it asked for and what has expired; without memory it is done later."""
         state, now_s = self._state, clock.seconds()
         asked = state.ems_asked if state.ems_asked is not state.ems_taken else ()
-        state.ems_taken = state.ems_asked
         if asked or any([limit[3] is not None and now_s >= limit[3] for limit in state.ems_limits]):
-            with Part("bridge.tasks.ems") as ems:
-                state.ems_limits = ems.obeyed(self._ems_path, state.ems_limits, asked, now_s)
+            try:
+                with Part("bridge.tasks.ems") as ems:
+                    state.ems_limits = ems.obeyed(self._ems_path, state.ems_limits, asked, now_s)
+            except MemoryError:
+                self._again_s = now_s + _AGAIN_S
+                return
+        state.ems_taken = state.ems_asked
 
     def _want(self, now):
         """Say what shall hold; return why it is not what was asked for, in words, or ""."""
@@ -126,12 +135,15 @@ class Limit:
         if self._unsure and not self.command.owed:
             return  # it stays damaged, and is told
         self._unsure = False
-        self._saved = (self.command.owed, self._rated_w)
-        self._saved_s = clock.seconds()
+        now_s, kept = clock.seconds(), (self.command.owed, self._rated_w)
         try:
-            record.save(self._path, {"owed": self._saved[0], "rated_w": self._saved[1]})
-        except OSError as e:
-            log.warn("plant", "the limit could not be recorded (error %d)" % e.errno)
+            record.save(self._path, {"owed": kept[0], "rated_w": kept[1]})
+        except (OSError, MemoryError) as e:
+            if not self._again_s:
+                log.warn("plant", "the limit could not be recorded and is tried again: %r" % e)
+            self._again_s = now_s + _AGAIN_S
+            return
+        self._saved, self._saved_s, self._again_s = kept, now_s, 0
 
     def _tell(self, limit, text, why, now):
         """Bring what became of the limit into the state."""

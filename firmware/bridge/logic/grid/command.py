@@ -134,6 +134,12 @@ class LimitCommand:
         if self.state == "held" and self.target != NONE:
             self._become("written", "an answer of the plant was lost")
 
+    def age(self, now, most_ms):
+        """Say no longer that the plant holds a limit when its register was not read for so long, whatever kept it away."""
+        if self.state == "held" and self.target != NONE and clock.ticks_diff(now, self._good_at) > most_ms:
+            self.read_first = True
+            self._become("written", "its register was not read for %d s" % (most_ms // 1000))
+
     def wrote(self, status, text, now):
         """Take the result of a write: rtu status and its words."""
         if self.target is None:
@@ -147,6 +153,8 @@ class LimitCommand:
             self._next_at = clock.ticks_add(now, self._timer_ms) if self._timer_ms > 0 else None
             if self.state == UNREADABLE:
                 self._next_at = clock.ticks_add(now, _MINUTE_MS)
+                if self.target == NONE:
+                    self._released()
             elif self.state != "held":
                 self._become("written")
         elif 0 < status <= _LAST_REFUSAL:
@@ -158,7 +166,7 @@ class LimitCommand:
             self._become("unreachable" if status < 0 else "wanted", text)
 
     def read(self, raw, refused, text, now):
-        """Take what the register said; None: the read failed, `text` says why, refused: by an exception."""
+        """Take what the register said; None: the read failed, `text` says why, refused: for good, by an exception."""
         if self.target is None:
             return
         if raw is None:
@@ -166,10 +174,11 @@ class LimitCommand:
             if not self._silent and (refused or self._unread > _LOSSES):
                 self._read_at = clock.ticks_add(now, self._pause_ms(self._unread))
                 if self.state in ("written", "held", "overruled"):
-                    if self.target == NONE:
-                        self._released()
+                    is_released = self.target == NONE and self.state == "written"
                     self._next_at = clock.ticks_add(now, _MINUTE_MS)
                     self._become(UNREADABLE, text)
+                    if is_released:
+                        self._released()
             return
         self._unread = 0
         self._holds = raw
@@ -177,6 +186,8 @@ class LimitCommand:
             self._hold(raw, now)
         elif self.state in ("written", "held", UNREADABLE):
             self._overrule(raw, now)
+        elif self.state == "unreachable" and not self._silent:
+            self._become("wanted", "the plant answers no write; it holds " + in_words(raw))
 
     def _aim(self):
         """Return what is to be sent for the target."""
