@@ -60,3 +60,22 @@ def test_the_same_beside_a_client_that_always_wants_more():
     fast, slow = _full_line(True)
     assert max([max(_gaps(times)) for times in fast]) < 5400, [max(_gaps(times)) for times in fast]
     assert min([len(times) for times in slow]) >= 4
+
+
+def test_urgent_work_without_end_leaves_every_second_exchange_to_the_others():
+    """Proves: PLA-3+"""
+    bus = master.Master(Line(_answer), 9600, "N", 1000)
+    slave, reads, writes = Slave(1, Pacing(rtu.silence_us(9600, "N"))), _Times(), _Times()
+    bus.add(Job(slave, reads.done, 1000).read(4, 0, 4))
+    urgent = bus.add(Job(slave, writes.done, urgent=True).read(3, 40042, 2))
+
+    async def main():
+        task = asyncio.create_task(bus.run(lambda: None))
+        for _ in range(6000):
+            if not urgent.active:
+                urgent.ask(time.ticks_ms())
+            await asyncio.sleep_ms(10)
+        task.cancel()
+
+    asyncio.run(main())
+    assert 26 <= len(reads) <= 30 <= len(writes) + 1 <= 33, (len(reads), len(writes))
