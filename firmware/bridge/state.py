@@ -110,5 +110,6 @@ class State:
         self.steady_s = 0  # pulse: for so long they have beaten
         self.uptime_s = 0  # pulse: s since start
         self.heap_free = 0  # pulse: bytes
+        self.heap_at_s = 0  # pulse: uptime when it was measured
         self.system_heap = None  # pulse: (bytes free, largest piece) of the drivers' own memory, None = there is none
         self.heap_min = 0  # pulse: least bytes free after a collection since start

@@ -11,14 +11,14 @@ import clock
 import log
 from bridge.ports import roles
 from bridge.ports.port import FREE_US
-from bridge.tasks import limit, reports
+from bridge.tasks import limit, pulse, reports
 from micropython import const
 
 _WATCH_MS = const(15)
 _REPORT_MS = const(500)
 _LATE_MS = const(250)  # for so long a report waits for a good moment
-_SPARE_US = const(30000)  # what a report, or a collection on a small heap, takes at most
-_COLLECT_MS = const(400)  # a full bus fills the board's threshold in half a second
+_SPARE_US = const(28000)  # what a report, or a collection on a small heap, takes at most
+_COLLECT_MS = const(300)  # a full bus makes 80 kB of garbage a second; what the heap collects by itself leaves gaps
 _SMALL = const(64000)  # a threshold above belongs to a heap whose collection takes too long for this
 _OFF_MS = const(1000)
 _PAUSE_MS = const(1000)  # before a port that was made anew asks: the plant keeps this time between two requests
@@ -83,6 +83,8 @@ class Ports:
                 collect_at = clock.ticks_add(now, _COLLECT_MS)
                 if 0 < gc.threshold() <= _SMALL:
                     gc.collect()
+                    if clock.seconds() - self._state.heap_at_s >= pulse.MEASURE_S:
+                        pulse.measure(self._state, self._board.system_heap)
             elif late_ms >= 0 and (spare_us > _SPARE_US or late_ms >= _LATE_MS):
                 report_at = clock.ticks_add(now, _REPORT_MS)
                 try:

@@ -7,7 +7,8 @@ import clock
 from micropython import const
 
 _STEP_MS = const(1000)
-_COLLECT_S = const(10)
+MEASURE_S = const(10)
+_LAST_S = const(15)  # so old a figure of the memory is measured wherever the bus just is
 
 
 async def run(beat, state, healthy, system_heap, gateway_waits):
@@ -22,11 +23,17 @@ async def run(beat, state, healthy, system_heap, gateway_waits):
             state.beats_ok = healthy()
             state.gateway_waits = gateway_waits()
             state.steady_s = state.steady_s + 1 if state.beats_ok else 0
-            if state.uptime_s % _COLLECT_S == 0 or not state.heap_free:
-                gc.collect()  # at a time of our own choosing, and so the figure is of what is really in use
-                state.heap_free = gc.mem_free()
-                state.system_heap = system_heap()
-                state.heap_min = min(state.heap_min or state.heap_free, state.heap_free)
+            if state.uptime_s - state.heap_at_s >= _LAST_S or not state.heap_free:
+                gc.collect()
+                measure(state, system_heap)
             await asyncio.sleep_ms(_STEP_MS)
     finally:
         state.beats_ok = False  # nobody measures it any more
+
+
+def measure(state, system_heap):
+    """Tell the memory that is free right after a collection, so the figure is of what is really in use."""
+    state.heap_at_s = clock.seconds()
+    state.heap_free = gc.mem_free()
+    state.system_heap = system_heap()
+    state.heap_min = min(state.heap_min or state.heap_free, state.heap_free)
