@@ -20,7 +20,7 @@ class Carrier:
     dns_port = 53
     data = "/data/"
     root = "/"
-    gc_threshold = 48_000  # bytes between collections: seldom makes holes in a heap of 200 kB
+    gc_threshold = 40_000  # bytes between collections: seldom makes holes in a heap of 200 kB
     radio_text = ""  # why there is no radio, once it is known
     _tick_ms = 1  # a sleep of the event loop ends with a tick of the system
 

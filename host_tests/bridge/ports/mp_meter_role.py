@@ -1,4 +1,4 @@
-# heap: 4m
+# heap: 8m
 """The meter role on a mocked chip: an inverter asks at port 1 while the bridge reads the true meter at port 2."""
 
 import asyncio

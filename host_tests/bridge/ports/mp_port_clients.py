@@ -162,7 +162,7 @@ def test_a_port_that_is_taken_is_told_and_no_other_client_is_lost():
     import log
 
     async def story(rig):
-        assert "cannot be opened" in log.lines()[-1]
+        assert "cannot be opened" in list(log.lines())[-1]
         other.close()
         rig.set(gateway_clients=5)
         await asyncio.sleep_ms(600)
