@@ -1,0 +1,110 @@
+"""Roles together on the official Pico W image: WLAN, broker, two gateways with a client each, all that comes at once."""
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+from amqtt.client import MQTTClient
+from bridgectl.emulator import profiles, radio
+from bridgectl.run.broker import LOOPBACK
+
+_CONFIG = {"auto_reconnect": False, "keep_alive": 60, "connection_timeout": 30, "plugins": {}}
+_TOPIC = "bridge/EMU0000001/"
+_PLANT_READ = bytes.fromhex("000200000006f704754f0001")  # 30031 of unit 247
+_SENSOR_READ = bytes.fromhex("000200000006010400000002")  # two registers of unit 1
+_PORTS = (502, 503)
+_COMMANDS = 6
+_APART_MS = 400
+_LIMIT_MS = 2500  # from the contact to the plant, beside all this
+_LAST_MS = 40000
+
+
+@pytest.mark.slow
+def test_commands_clients_too_many_and_a_contact_at_once_harm_nobody():
+    """Six clients come where there is room for none, six commands one upon the other, each a setting and an output, and
+    meanwhile DI2 closes.
+
+    Every command is answered, if only by "no memory"; the contact is obeyed in time; who was served still is, who came
+    late is turned away and not left waiting; both links are ok, states come, nothing died.
+    Proves: REL-2+, NET-6+, DRM-2+
+    """
+    rig, told = asyncio.run(_story())
+    assert sorted(answer["id"] for answer in told.answers) == list(range(_COMMANDS))
+    for answer in told.answers:
+        assert answer["ok"] or set(answer["errors"]) <= {"message", "settings", "do"}, answer
+    assert any(answer["ok"] for answer in told.answers)
+    assert told.limit_ms < _LIMIT_MS and rig.plant.limit_w == 3600
+    assert rig.plant.too_fast == 0 and rig.plant.shortest_period_ms >= 1000
+    plant, sensor = rig.calls
+    assert plant.received[:8] == bytes.fromhex("000200000005f704"), plant.received.hex()
+    assert sensor.received[:8] == bytes.fromhex("0002000000070104"), sensor.received.hex()
+    assert [(call.open, bytes(call.received)) for call in told.others] == [(False, b"")] * len(told.others)
+    assert rig.chip.resets == []
+    assert "Traceback" not in rig.console.text and "has not beaten" not in rig.console.text
+    assert (told.state["sensor_link"], told.state["plant_link"]) == ("ok", "ok")
+    assert (told.state["limit"], told.state["limit_state"]) == (60, "held")
+
+
+class _Told:
+    """What the story brought: answers of the result topic, calls that came too late, the last state."""
+
+    def __init__(self):
+        self.answers = []
+        self.others = []
+        self.limit_ms = None
+        self.state = {}
+
+
+async def _story():
+    told = _Told()
+    async with profiles.gateways(profiles.Setup()) as (rig, watch):
+        client = MQTTClient(config=_CONFIG)
+        await client.connect(f"mqtt://{LOOPBACK}:{rig.broker_port}")
+        await client.subscribe([(_TOPIC + "result", 0)])
+        hearing = asyncio.create_task(_hear(client, told.answers))
+        told.others = [rig.bridge.caller.call(port) for port in _PORTS * 3]
+        for call, read in zip(rig.calls, (_PLANT_READ, _SENSOR_READ)):
+            call.received.clear()
+            call.send(read)
+        rig.contact(2, True)
+        closed_ms, seen = rig.now_ms, watch.states
+        for n in range(_COMMANDS):
+            command = {"id": n, "led_brightness": 20 + n, "do1": n % 2 == 0}
+            await client.publish(_TOPIC + "set", json.dumps(command).encode(), 0)
+            await radio.run(rig, _passed(rig, told, closed_ms, rig.now_ms + _APART_MS), 2 * _APART_MS)
+        await radio.run(
+            rig,
+            lambda: (
+                _passed(rig, told, closed_ms, rig.now_ms)()
+                and len(told.answers) >= _COMMANDS
+                and all(call.received for call in rig.calls)
+                and not any(call.open for call in told.others)
+                and watch.states > seen + 3
+                and watch.known.state.get("limit_state") == "held"
+            ),
+            _LAST_MS,
+        )
+        told.state = dict(watch.known.state)
+        hearing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await hearing
+        await client.disconnect()
+    return rig, told
+
+
+def _passed(rig, told, closed_ms, until_ms):
+    """Return a function that says whether it is until_ms, and takes note of when the plant first held the limit."""
+
+    def passed():
+        if told.limit_ms is None and rig.plant.limit_w is not None:
+            told.limit_ms = rig.now_ms - closed_ms
+        return rig.now_ms >= until_ms
+
+    return passed
+
+
+async def _hear(client, answers):
+    while True:
+        message = await client.deliver_message()
+        answers.append(json.loads(bytes(message.data)))
