@@ -62,7 +62,7 @@ class Readings:
         self._rival = array.array("i", [0] * n)  # the last value of a counter that was refused
         # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored, bit 3: stored turned
         self._flags = bytearray(n)
-        self._inverted = False
+        self._sources = {}  # by prefix, see come_from
 
     def bind(self, point, kind, scale, max_age_ms):
         """Say how a point (by its id) comes: kind of register, factor from raw to unit, after what age it is stale.
@@ -219,14 +219,17 @@ class Readings:
             if self._quality[n] > STALE and clock.ticks_diff(now, self._at[n]) > self._max_age_ms[n]:
                 self._quality[n] = STALE
 
-    def face(self, inverted):
-        """Say which way round the sensor's values come from now on: those that came the other way are forgotten."""
-        if inverted == self._inverted:
-            return
-        self._inverted = inverted
-        for n, row in enumerate(points.rows()):
-            if row[0].startswith("sensor_"):
-                self.forget(n)
+    def come_from(self, prefix, source):
+        """Say whose values those of points that begin with prefix are from now on: another source's are forgotten.
+
+        source: what tells one from another: unit, model, which way round it is mounted.
+        """
+        before = self._sources.get(prefix, source)
+        self._sources[prefix] = source
+        if before != source:
+            for n, row in enumerate(points.rows()):
+                if row[0].startswith(prefix):
+                    self.forget(n)
 
     def forget(self, n):
         """Say that point n has no value (the device does not have it)."""

@@ -52,9 +52,11 @@ def make(board, state, settings, number):
         serial = int.from_bytes(board.unique_id()[-4:], "big")
         return Meter(line, baud, parity, state, settings, serial)
     device = models.plant() if number == 1 else models.sensor(model)
-    if number == 2:
+    if number == 1:
+        state.readings.come_from("plant_", settings.plant_unit)
+    else:
         # The one place where a sensor is turned: whoever takes its values from the readings has them turned once.
-        state.readings.face(settings.sensor_inverted)
+        state.readings.come_from("sensor_", (model, settings.sensor_unit, settings.sensor_inverted))
         if settings.sensor_inverted:
             from bridge.devices.turned import Turned
 

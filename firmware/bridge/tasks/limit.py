@@ -1,8 +1,9 @@
 """Brings the limit in force to the plant, whatever becomes of the ports, and tells what holds there now.
 
-data/limit keeps, written on change only, "owed": a limit was commanded and is not released, and "rated_w": the plant's
-rated power. While it is damaged nobody knows whether a limit of ours stands at the plant: what stands there is left as it
-is, until the contacts ask for a limit or a person has decided.
+data/limit keeps, written on change only, "owed": a limit was commanded and is not released; "unit": where, if something
+answers there; "left": other units of which the same may be true (tasks/leaving); "rated_w": the plant's rated power. While
+it is damaged nobody knows whether a limit of ours stands at the plant: what stands there is left as it is, until the
+contacts ask for a limit or a person has decided.
 """
 
 import clock
@@ -38,6 +39,13 @@ class Limit:
         self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
         self._saved = (bool(kept.get("owed")), self._rated_w)
         self._saved_s = self._again_s = 0
+        self._unsaved = False  # the units below
+        unit, left = kept.get("unit"), kept.get("left")
+        self._met = isinstance(unit, int)  # something answers there
+        self._unit = unit if self._met else settings.plant_unit
+        self._leaving = self._left_saved = None
+        if isinstance(left, list) and left:
+            self._leave(left)
         self._ems_path = path[: -len("limit")] + "ems"
         state.rated_w = self._rated_w
         if record.load(self._ems_path):
@@ -61,9 +69,9 @@ class Limit:
         if may_store and (not self._turn or state.ems_asked is not state.ems_taken):
             self._follow_ems()
         why = self._want(now)
-        if may_store and order.owed != self._saved[0]:
+        if may_store and (self._unsaved or order.owed != self._saved[0]):
             self._save()
-        if port:
+        if port and carries and self._follow_unit(port, now):
             carries = port.carry(order, now)
         order.age(now, max(_OLD_POLLS * self._settings.plant_poll_ms, _OLD_LEAST_MS))
         if self._edge_at is not None:
@@ -79,7 +87,49 @@ class Limit:
                 limit, text, why = "unreachable", "RS485-1 does not command the plant", ""
         elif why and order.target is None:
             limit = "wanted"
+        if self._leaving and self._leaving.words:
+            why = why + "; " + self._leaving.words if why else self._leaving.words
         self._tell(limit, text, why, now)
+
+    def _follow_unit(self, port, now):
+        """Let go of a unit that is the plant no longer; return False if there is no memory for it yet."""
+        slave = port.slave
+        if slave.unit != self._unit:
+            try:
+                self._move(slave.unit, now)
+            except MemoryError:
+                return False
+        if slave.answered and not self._met:
+            self._met = True
+            self._unsaved = self.command.owed
+        left = self._leaving
+        if left:
+            try:
+                left.step(port.bus, now)
+            except MemoryError:
+                pass  # at the next turn
+            self._unsaved = self._unsaved or left.units is not self._left_saved
+        return True
+
+    def _move(self, unit, now):
+        """Have another unit as the plant: what the one before may hold by our doing is released."""
+        order = self.command
+        leaves = order.owed and self._met
+        if leaves:
+            self._leave(())
+            self._leaving.add(self._unit)
+        owed = self._leaving is not None and self._leaving.take(unit)
+        self._unit, self._met, self._unsaved = unit, owed, True
+        self._rated_w = order.rated_w = self._state.rated_w = 0  # that is the other one's
+        self._unknown_at = None
+        order.move(owed, now)
+
+    def _leave(self, units):
+        """Have what releases units that were left."""
+        if not self._leaving:
+            from bridge.tasks.leaving import Leaving
+
+            self._leaving = Leaving(units)
 
     def _rate(self):
         """Follow the plant's rated power: only a plausible one counts, and the last one stays."""
@@ -136,14 +186,16 @@ class Limit:
             return  # it stays damaged, and is told
         self._unsure = False
         now_s, kept = clock.seconds(), (self.command.owed, self._rated_w)
+        left = self._leaving.units if self._leaving else ()
         try:
-            record.save(self._path, {"owed": kept[0], "rated_w": kept[1]})
+            record.save(self._path, _record(kept[0], kept[1], self._unit if self._met else None, left))
         except (OSError, MemoryError) as e:
             if not self._again_s:
                 log.warn("plant", "the limit could not be recorded and is tried again: %r" % e)
             self._again_s = now_s + _AGAIN_S
             return
         self._saved, self._saved_s, self._again_s = kept, now_s, 0
+        self._left_saved, self._unsaved = left, False
 
     def _tell(self, limit, text, why, now):
         """Bring what became of the limit into the state."""
@@ -167,3 +219,13 @@ class Limit:
             self._logged = line
             what = "released" if target == command.NONE else "%d W" % (target or 0)
             log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
+
+
+def _record(owed, rated_w, unit, left):
+    """Return what is stored, see the top."""
+    kept = {"owed": owed, "rated_w": rated_w}
+    if owed and unit is not None:
+        kept["unit"] = unit
+    if left:
+        kept["left"] = left
+    return kept

@@ -89,6 +89,13 @@ class LimitCommand:
             self._become("unreachable" if self._silent else "wanted")
             self._next_at = now
 
+    def move(self, owed, now):
+        """Begin anew: another device is the plant from now on. owed: it may hold a limit by our doing."""
+        raw = None if self._ends else self.target
+        self.target = self._holds = None
+        self.owed, self._silent = owed, False
+        self.want(raw, now)
+
     def due(self, now):
         """Return True if the value is to be written now."""
         if self.target is None or self._next_at is None or clock.ticks_diff(now, self._next_at) < 0:
