@@ -184,7 +184,7 @@ def _has_one_heap(name):
     from board import Board
 
     board = Board()
-    assert board.system_heap() is None and board.gc_threshold == 32_000
+    assert board.system_heap() is None and board.gc_threshold == 40_000
     assert board.wlan() is not None and board.radio_text == ""
 
 

@@ -38,9 +38,10 @@ async def main(unit):
         """Tells at once what it is told to switch."""
 
         def _command(self, bits, mask):
-            super()._command(bits, mask)
+            taken = super()._command(bits, mask)
             state.outputs = state.outputs & ~bits | mask
             print("outputs %d" % state.outputs)
+            return taken
 
     settings = Settings()
     settings.apply({"server_unit": unit, "server_outputs": True, "do_safe_mask": 2})

@@ -138,7 +138,7 @@ def small_slot(tmp_path):
     """A slot of three files, because the emulated chip is slow."""
     folder = tmp_path / "slot"
     built = build.build("rp2040", quiet=True)
-    for name in ("version.mpy", "clock.mpy", "bridge/settings.mpy"):
+    for name in ("version.mpy", "utf8.mpy", "bridge/settings.mpy"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((built / name).read_bytes())

@@ -135,11 +135,17 @@ def test_nothing_can_be_written_unless_outputs_may_be_commanded():
         == 2
     )
     asked = []
-    site = Site(lambda bits, mask: asked.append((bits, mask)))
+
+    def command(bits, mask):
+        asked.append((bits, mask))
+        return True
+
+    site = Site(command)
     assert site.map.write_bits(0, b"\1", 0, 1) == 0 and site.map.write_bits(1, b"\0", 0, 1) == 0
     assert site.map.write_bits(0, b"\1", 0, 2) == 0
     assert asked == [(0b01, 0b01), (0b10, 0b00), (0b11, 0b01)]  # what is not named stands
     assert site.map.write_bits(1, b"\1", 0, 2) == 2 and site.map.write(3, b"\0\1", 0, 1) == 2 and len(asked) == 3
+    assert Site(lambda bits, mask: False).map.write_bits(0, b"\1", 0, 1) == 4  # a rule owns the output
 
 
 def test_the_sunspec_chain_leads_from_mark_to_end():
