@@ -139,6 +139,19 @@ def test_a_program_that_is_joined_does_what_it_did_under_the_interpreter(tmp_pat
     assert [made[n] for n in (0, 1, 3)] == [plain[n] for n in (0, 1, 3)]
 
 
+def test_a_tuple_of_modules_names_those_at_the_root_too_and_a_tuple_of_words_none(tmp_path):
+    texts = {
+        "app": "import wire.rtu as rtu\nimport utf8\nKEPT = ('wire.rtu', 'utf8')\nWORDS = ('utf8', 'rtu')\n",
+        "utf8": "SIZE = 1\n",
+        "wire/rtu": "SIZE = 2\n",
+    }
+    planned = groups.plan(texts, ("app",), ("app",))
+    slot = joined.Slot(texts, planned, joined.places(planned, ("app",), _WORDS), _WORDS)
+    at = slot.place["utf8"]
+    assert at == slot.place["wire/rtu"] != "utf8"
+    assert _run(tmp_path, slot.files, "import app; print(app.KEPT, app.WORDS)") == [f"('{at}', '{at}') ('utf8', 'rtu')"]
+
+
 def test_a_source_outside_the_slot_finds_what_lies_in_it(tmp_path):
     text = (
         "from parts import Part\ndef main():\n    import wire.rtu as module\n    print(module.frame(0))\nmain(), Part\n"

@@ -41,14 +41,17 @@ def plan(texts, roots, stay):
 
 
 def _closure(sources, roots):
-    """Return the modules that come with roots, each behind those that it needs."""
-    found = []
+    """Return the modules that come with roots, each behind those that it needs. Raises ValueError if none can be first."""
+    found, coming = [], []
 
     def bring(name):
+        if name in coming:
+            raise ValueError(f"modules import each other: {', '.join(sorted(coming[coming.index(name) :]))}")
         if name not in found:
+            coming.append(name)
             for needed in sorted(sources[name].needs):
                 bring(needed)
-            found.append(name)
+            found.append(coming.pop())
 
     for root in roots:
         bring(root)

@@ -9,13 +9,13 @@ made, stay where they are.
 """
 
 import ast
-from collections import Counter, defaultdict
+import itertools
+from collections import defaultdict
 
+from bridgectl.device import opening, refused
 from bridgectl.device.sources import Module
 
-_SHORT = 110  # names whose number takes one byte of bytecode, less those that come first anyway
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_CONST = ("micropython", "const")
 
 
 def places(planned, stay, words):
@@ -29,6 +29,8 @@ def places(planned, stay, words):
     found = {}
     for head, group in planned:
         keeps = head and ("/" not in head or head in stay)
+        if not keeps and not free:
+            raise ValueError(f"the image has no word left for the file of {', '.join(group)}")
         found.update(dict.fromkeys(group, head if keeps else free.pop(0)))
     return found
 
@@ -37,10 +39,15 @@ class Slot:
     """All modules of a slot, joined: `files` {place: text}, `groups` {place: its modules}."""
 
     def __init__(self, texts, planned, place, words):
-        """texts: {module: text}; planned: groups.plan(); place: places(); words: of the image's ROM."""
+        """texts: {module: text}; planned: groups.plan(); place: places(); words: of the image's ROM.
+
+        Raises ValueError for a source that would not mean the same, see refused.py."""
         self.place, self._words = place, sorted(words, key=lambda word: (len(word), word))
         self.modules = {name: Module(name, text, texts) for name, text in texts.items()}
         self.groups = {place[group[0]]: group for _, group in planned}
+        for name, module in self.modules.items():
+            refused.check(module, self.modules, len(self.groups[place[name]]) > 1)
+        refused.whole(place, {name: module.needs for name, module in self.modules.items()})
         self._new = {}
         heads = {head for head, _ in planned}
         for group in self.groups.values():
@@ -70,8 +77,9 @@ class Slot:
         return sorted({node.name for node in ast.walk(self.modules[name].tree) if isinstance(node, _FUNCTIONS)})
 
     def unused(self, taken):
-        """Return a word of the image that is not among these."""
-        return next(word for word in self._words if word not in taken)
+        """Return a word of the image that is not among these; one of its own should they not suffice."""
+        every = itertools.chain(self._words, map("n{}".format, itertools.count()))
+        return next(word for word in every if word not in taken)
 
     def new(self, name, word):
         """Return the name in its file of what a module calls `word`."""
@@ -133,10 +141,8 @@ class _File:
             module = self._slot.modules[name]
             tree = _Renamed(self, self._slot, module).visit(module.tree)
             body += [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
-        lines = sorted(self._imports.items(), key=lambda item: item[0] != _CONST)
-        first = "".join(_statement(what, alias) for what, alias in lines)
         rest = ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n"
-        return first + (_commonest(rest) if len(group) > 1 else "") + rest
+        return opening.imports(self._imports) + (opening.commonest(rest) if len(group) > 1 else "") + rest
 
     def named(self, name, word):
         """Return the expression for what a module calls `word`: a name, or (name of a file, name in it)."""
@@ -243,23 +249,28 @@ class _Renamed(ast.NodeTransformer):
         return made
 
     def visit_Tuple(self, node):
-        node.elts = [made for part in node.elts for made in self._texts(part)]
+        whole = any("." in text and text.replace(".", "/") in self._slot.place for text in map(_text, node.elts))
+        node.elts = [made for part in node.elts for made in self._texts(part, whole)]
         return self.generic_visit(node)
 
     def visit_Call(self, node):
         if getattr(node.func, "id", "") == "Part":
             node.args = [self._argument(part) for part in node.args]
+            for keyword in node.keywords:
+                keyword.value = self._argument(keyword.value)
         return self.generic_visit(node)
 
     def _argument(self, node):
         texts = self._texts(node)
         return texts[0] if len(texts) == 1 else ast.Tuple(texts, ast.Load())
 
-    def _texts(self, node):
-        """Return what stands for a text that names a module, or all below a package: "modbus.wire." """
-        value = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    def _texts(self, node, whole=True):
+        """Return what stands for a text that names a module, or all below a package: "modbus.wire."
+
+        whole: a word alone may name a module too, as in a tuple of modules; elsewhere it is a word."""
+        value = _text(node)
         slashed = value.replace(".", "/")
-        if "." in value and slashed in self._slot.place:
+        if (whole or "." in value) and slashed in self._slot.place:
             return [ast.Constant(self._slot.place[slashed].replace("/", "."))]
         below = {
             at.replace("/", ".")
@@ -269,20 +280,5 @@ class _Renamed(ast.NodeTransformer):
         return [ast.Constant(at) for at in sorted(below)] if value.endswith(".") and below else [node]
 
 
-def _statement(what, alias):
-    module, name = what[0].replace("/", "."), what[1]
-    if name:
-        return f"from {module} import {name}" + (f" as {alias}\n" if alias != name else "\n")
-    return f"import {module}" + (f" as {alias}\n" if alias != module else "\n")
-
-
-def _commonest(text):
-    """Return a statement that is never executed and gives the names that come most the first numbers of the file.
-
-    The compiler numbers attributes before the names of modules' own."""
-    module = Module("", text, ())
-    counted = Counter(node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute))
-    counted.update(node.arg for node in ast.walk(module.tree) if isinstance(node, (ast.arg, ast.keyword)))
-    counted.update(node.id for node, field in module.spots if field == "id" and node.id not in module.constants)
-    del counted[None]  # of **named
-    return f"if not __name__: __name__.{'.'.join(word for word, _ in counted.most_common(_SHORT))}\n"
+def _text(node):
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

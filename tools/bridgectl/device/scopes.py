@@ -34,7 +34,14 @@ class Spots:
         elif isinstance(node, _COMPREHENSIONS):
             targets = {name.id for part in node.generators for name in ast.walk(part.target) if _is_name(name)}
             self.local |= targets
-            self._inside([*scopes, targets], ast.iter_child_nodes(node))
+            first = node.generators[0].iter  # is looked up outside
+            self._see(scopes, first)
+            inner = [scope for scope in scopes if not isinstance(scope, _Body)] + [targets]
+            for part in ast.iter_child_nodes(node):
+                if part is node.generators[0]:
+                    self._inside(inner, [part.target, *part.ifs])
+                else:
+                    self._see(inner, part)
         elif isinstance(node, ast.Global):
             self.of_module.append((node, "names"))
         else:
@@ -52,7 +59,11 @@ class Spots:
         own |= _bound(body)
         self.local |= own
         self._inside(scopes, outside)
-        self._inside([scope for scope in scopes if not isinstance(scope, _Body)] + [own], body)
+        shared = {
+            name for part in body for node in ast.walk(part) if isinstance(node, ast.Global) for name in node.names
+        }
+        around = [scope - shared for scope in scopes if not isinstance(scope, _Body)]  # `global` looks past them
+        self._inside([*around, own], body)
 
     def _name(self, scopes, node, field):
         if not any(getattr(node, field) in scope for scope in scopes):
@@ -89,6 +100,7 @@ def _bound(body):
     return found - shared
 
 
-def bound(tree):
-    """Return the names that a module binds at its top, those of its imports too."""
-    return _bound(tree.body) | {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+def bound(body):
+    """Return the names of a module that these statements of its top bind, in functions by `global`."""
+    every = [node for part in body for node in ast.walk(part)]
+    return _bound(body) | {name for node in every if isinstance(node, ast.Global) for name in node.names}

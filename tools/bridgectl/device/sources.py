@@ -9,8 +9,9 @@ class Module:
     """`own`: names that a module binds at its top; `modules`: {name: the module of ours}; `things`: {name: (module of ours,
     its name there)}; `foreign`: {name: (module, name there or None)} of all other imports; `late`: {name: the module of
     ours} of imports within functions; `constants` among its own; `unbound`: names that it finds nowhere, so among the
-    builtins; `words`: all identifiers; `spots`, `local`: see scopes.Spots; `needs`: modules of ours that come with it;
-    `entries`: those that come later, as a part or within a function."""
+    builtins; `bound`: what it binds at its top by itself, `top`: by imports too, `changing`: what its functions bind anew;
+    `words`: all identifiers; `spots`, `local`: see scopes.Spots; `asked`: names of the module where one is read;
+    `needs`: modules of ours that come with it; `entries`: those that come later, as a part or within a function."""
 
     def __init__(self, name, text, names):
         """name: such as bridge/app; names: all of ours. Raises ValueError for an import that binds a package."""
@@ -27,7 +28,10 @@ class Module:
         self.needs = {*self.modules.values(), *(module for module, _ in self.things.values())}
         self.tree.body = [node for node in self.tree.body if not _is_text(node)]
         imported = self.modules.keys() | self.things.keys() | self.foreign.keys()
-        self.own = bound(self.tree) - imported
+        self.bound = bound([node for node in self.tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))])
+        self.top = self.bound | imported
+        self.own = self.bound - imported
+        self.changing = {name for node in ast.walk(self.tree) if isinstance(node, ast.Global) for name in node.names}
         self.constants = {
             target.id
             for node in self.tree.body
@@ -36,6 +40,7 @@ class Module:
             for target in ast.walk(part)
             if isinstance(target, ast.Name)
         }
+        self.asked = {node for node, field in self.spots if field == "id"}
         looked_up = {getattr(node, field) for node, field in self.spots if field != "names"}
         self.unbound = looked_up - imported - self.own
         self.words = set(_identifiers(self.tree)) - self.modules.keys()
@@ -47,6 +52,8 @@ class Module:
         return {self.modules[node.id] for node in loaded if node.id in self.modules}
 
     def _import(self, node, names, at_once):
+        if getattr(node, "level", 0) or node.names[0].name == "*":
+            raise ValueError(f"{self.name}: {ast.unparse(node)} does not say whole names")
         for alias in node.names:
             bound_as, below, module = alias.asname or alias.name, alias.name.replace(".", "/"), None
             if isinstance(node, ast.ImportFrom):

@@ -6,6 +6,7 @@ and ask a public resolver; ours knows one table of names and one of ports and re
 """
 
 import asyncio
+import contextlib
 import time
 
 from rp2040py.external.cyw43 import nat, net
@@ -52,7 +53,8 @@ class Loopback(nat.NatBridge):
         if host != HOST_ADDRESS or port not in self._ports:
             self.refused.append((host, port))
             raise ConnectionRefusedError(f"{host}:{port} is not open to the guest")
-        return await asyncio.open_connection(_LOOPBACK, self._ports[port])
+        reader, writer = await asyncio.open_connection(_LOOPBACK, self._ports[port])
+        return reader, _Writer(writer)
 
 
 def serve(chip, ports, names=()):
@@ -80,6 +82,20 @@ async def run(chip, condition, limit_ms):
         chip.run(_SLICE_MS)
         await asyncio.sleep(max(0, (passed_ms + _SLICE_MS) / 1000 - (time.monotonic() - started_s)))
     return chip.now_ms - start_ms
+
+
+class _Writer:
+    """A stream's writer that lets the guest end its side when its peer on loopback is gone already."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def write_eof(self):
+        with contextlib.suppress(OSError):
+            self._writer.write_eof()
+
+    def __getattr__(self, name):
+        return getattr(self._writer, name)
 
 
 class _Drop:
