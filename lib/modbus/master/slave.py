@@ -15,8 +15,13 @@ _LONG_MS = const(500000)
 _LONG_US = const(500000000)  # as good as for ever, and still a small integer on the chips
 _MISSES = const(4)  # answers that may still come
 _LATE_MS = const(2000)  # an answer may come so long after its request was given up
-_COPY_US = const(1000000)  # a slave that says its answers twice gets so long for it
+_COPY_US = const(
+    1000000
+)  # a slave that says its answers twice gets so long for it, and twice that where it is not enough,
+_COPY_MOST_US = const(4000000)  # up to this
 _COPIES_MOST = const(8)
+_SHAPES = const(4)  # of answers that may be said again
+_WARY = const(200)  # exchanges since an answer of another shape came in place of the right one
 
 
 class Slave:
@@ -41,6 +46,11 @@ class Slave:
         self._good_function = self._good_address = self._good_bytes = 0  # the last read that was answered
         self._doubted = False
         self._copies = 0  # > 0: it says its answers twice; so many exchanges without a copy until that is over
+        self._copy_us = _COPY_US
+        self._shapes = bytearray(2 * _SHAPES)  # function and bytes of values of the last reads that were answered
+        self._shape = 0  # where the next one goes
+        self._neighbour = 0  # bytes of values of the exchange just before, 0 = none
+        self._wary = 0  # > 0: exchanges in which no two neighbours have one shape
 
     def silent(self):
         """Return True after three failures in a row."""
@@ -78,19 +88,28 @@ class Slave:
     def ended(self, status, job, began_at, now):
         """Take the status of an exchange that began at began_at."""
         self.status = status
-        if self._copies:
+        self._neighbour = 0
+        if self._wary:
+            self._wary -= 1
+        if self._copies and status >= 0:
             self._copies -= 1
+            if not self._copies:
+                self._copy_us = _COPY_US
+        elif self._copies and status != rtu.SILENT:
+            self._copy_us = min(2 * self._copy_us, _COPY_MOST_US)  # the copy may have come into the answer
         if status >= 0:
             self.failures = 0
             self.answered = True
             if status == rtu.OK:
                 self._missed = self._place = 0  # see before()
-                if job.is_read() and job.function >= _READ_HOLDING and job.quantity > 1:
-                    self._good_function, self._good_address = job.function, job.address
-                    self._good_bytes = 2 * job.quantity
+                if job.is_read():
+                    self._note(job)
             return
         self.failures = min(self.failures + 1, 99)
         self.vain_ms = clock.ticks_diff(now, began_at)
+        if status == rtu.WRONG_FUNCTION and not self._doubted:
+            # Another answer, and not the right one behind it: that was no copy, and none is waited for.
+            self._wary, self._copies = _WARY, 0
         if job.is_read():
             # What did not come yet may come later, and nothing in it says which registers it holds.
             at, misses = self._place, self._misses
@@ -106,21 +125,21 @@ class Slave:
         """Return the job to send: this one, or a small read that goes before it.
 
         A slave answers in the order of asking. So when something of another shape was answered, all that was asked
-        before has been answered too, or never will be; until then a late answer could be taken for the job's.
+        before has been answered too, or never will be; until then a late answer could be taken for the job's. And a slave
+        that was heard to answer what it was asked before is asked for no two things of one shape in turn.
         """
-        if not self._missed or not job.is_read():
+        if not (self._missed or self._wary) or not job.is_read():
             return job
-        if clock.ticks_diff(now, self._missed_at) > _LATE_MS:
+        if self._missed and clock.ticks_diff(now, self._missed_at) > _LATE_MS:
             self._missed = self._place = 0
-            return job
-        if not self.expects(job.function, rtu.value_bytes(job.function, job.quantity)):
+        if not self._doubtful(job.function, rtu.value_bytes(job.function, job.quantity)):
             return job
         function = job.function if job.function <= _READ_INPUT else _READ_HOLDING
         address = job.address
         if self._good_bytes and function >= _READ_HOLDING:
             function, address = self._good_function, self._good_address  # it need not have what the job asks for
         quantity = step = 2 if function >= _READ_HOLDING else 16
-        while self.expects(function, rtu.value_bytes(function, quantity)):
+        while self._doubtful(function, rtu.value_bytes(function, quantity)):
             quantity += step
         return Job(self, _ignore).read(function, address, quantity)
 
@@ -135,8 +154,15 @@ class Slave:
 
     def stray(self, function, size):
         """Take note of a frame of the slave that nobody asked for, with so many bytes of values."""
-        if size == self._good_bytes and function == self._good_function:
-            self._copies = min(self._copies + 2, _COPIES_MOST)
+        if not size:
+            return
+        shapes = self._shapes
+        for at in range(0, 2 * _SHAPES, 2):
+            if shapes[at] == function and shapes[at + 1] == size:
+                if self._copies:
+                    self._copy_us = min(2 * self._copy_us, _COPY_MOST_US)  # it was waited for, and came later
+                self._copies = min(self._copies + 2, _COPIES_MOST)
+                return
 
     def may_repeat(self, rested_us, waiting):
         """Return True if a copy of its last answer is still to come; waiting: bytes that the line has.
@@ -144,7 +170,20 @@ class Slave:
         A copy looks like the answer to the next read of the same shape, so a slave that was seen to say its answers
         twice is asked again when it has done so.
         """
-        return self._copies and rested_us < _COPY_US and waiting < 5 + self._good_bytes
+        return self._copies and rested_us < self._copy_us and waiting < 5 + self._good_bytes
+
+    def _note(self, job):
+        """Keep the shape of a read that was answered, and where the guard of `before` may read."""
+        size = rtu.value_bytes(job.function, job.quantity)
+        shapes, at = self._shapes, self._shape
+        self._neighbour, shapes[at], shapes[at + 1] = size, job.function, size
+        self._shape = (at + 2) % (2 * _SHAPES)
+        if job.function >= _READ_HOLDING and job.quantity > 1:
+            self._good_function, self._good_address, self._good_bytes = job.function, job.address, size
+
+    def _doubtful(self, function, size):
+        """Return True if what comes as the answer to a read of that shape may be another's."""
+        return (self._wary and size == self._neighbour) or self.expects(function, size)
 
     def expects(self, function, size):
         """Return True if a frame of that function and so many bytes of values may be a late answer."""
