@@ -21,7 +21,7 @@ import sys
 from binascii import crc32
 sys.path.insert(0, "firmware")
 import boot, vfs
-root, name = sys.argv[1:]
+root, name, module = sys.argv[1:]
 class Vfs:
     mount = vfs.mount
     if name == "Rom":
@@ -50,29 +50,32 @@ for path in ("bridge/none.mpy", "bridge/app.py"):
         print("found", path)
     except OSError as e:
         assert e.errno == 2
-from modbus.wire import rtu
-print("imported", rtu.__file__)
+__import__(module)
+print("imported", sys.modules[module].__file__)
 """
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A folder with the host's slot in it."""
-    folder = tmp_path_factory.mktemp("root")
-    (folder / "a.slot").write_bytes(slot.built("host"))
-    return folder
+def _modules():
+    """Return {board: (folders in its slot, a module of it that needs no chip)}: many files, and few with many modules."""
+    return {
+        "host": (("bridge", "bridge/ports", "modbus"), "modbus.wire.rtu"),
+        "rp2040": (("bridge", "bridge/devices", "store"), build.joined_slot("rp2040").place["mqtt/packet"]),
+    }
 
 
 @pytest.mark.parametrize("carrier", ["Files", "Rom"])
-def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root, carrier):
+@pytest.mark.parametrize("board", ["host", "rp2040"])
+def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(board, carrier, tmp_path):
     """Proves: OTA-3+"""
-    built = build.ROOT / "build" / "host"
+    (tmp_path / "a.slot").write_bytes(slot.built(board))
+    folders, module = _modules()[board]
+    built = build.ROOT / "build" / board
     files = sorted(p for p in built.rglob("*") if p.is_file())
     paths = [p.relative_to(built).as_posix() for p in files]
     done = subprocess.run(
-        [build.micropython(), "-X", "heapsize=2m", "-c", _READ, str(root), carrier],
+        [build.micropython(), "-X", "heapsize=2m", "-c", _READ, str(tmp_path), carrier, module],
         input="\n".join(
-            [*(f"{p} {q.stat().st_size}" for p, q in zip(paths, files)), "bridge 0", "bridge/ports 0", "modbus 0"]
+            [*(f"{p} {q.stat().st_size}" for p, q in zip(paths, files)), *(f"{folder} 0" for folder in folders)]
         ),
         cwd=build.ROOT, capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
@@ -84,8 +87,8 @@ def test_every_file_is_found_in_the_slot_with_its_size_and_nothing_else_is(root,
     wanted = [f"{p} {size} {zlib.crc32(q.read_bytes())}" for p, size, q in zip(paths, sizes, files)]
     assert told[1:] == [
         *wanted,
-        *(f"{f} folder" for f in ("bridge", "bridge/ports", "modbus")),
-        "imported /a/modbus/wire/rtu.mpy",
+        *(f"{folder} folder" for folder in folders),
+        f"imported /a/{module.replace('.', '/')}.mpy",
     ]
 
 

@@ -3,7 +3,8 @@
 import dataclasses
 
 import pytest
-from bridgectl.emulator import explore, image, layout, repl
+from bridgectl.emulator import __main__ as emulate
+from bridgectl.emulator import explore, image, layout, repl, scenario
 from bridgectl.emulator.chip import Chip
 
 _FILES, _ROM = b"here do the files begin\0", b"here does the segment begin\0"
@@ -70,6 +71,25 @@ def test_a_slot_goes_into_the_segment_if_there_is_one_that_holds_two():
     assert image.placed(files, dataclasses.replace(_OURS, rom_bytes=393_216)) == in_place
     assert image.placed(files, dataclasses.replace(_OURS, rom_bytes=393_215)) == (files, b"")
     assert image.placed({"/boot.py": b"1"}, _OURS) == ({"/boot.py": b"1"}, b"")
+
+
+def test_an_image_in_which_code_cannot_run_in_place_says_what_it_lacks():
+    small = dataclasses.replace(_OURS, rom_bytes=393_215)
+    assert (_OURS.lacks, _OURS.carrier) == ("", "Rom")
+    assert layout.OFFICIAL.lacks == "it has no ROMFS segment (MICROPY_VFS_ROM, MICROPY_HW_ROMFS_BYTES)"
+    assert (small.lacks, small.carrier) == ("its ROMFS segment has 383 KiB, and two slots need 384", "Files")
+
+
+def test_a_run_with_such_an_image_of_one_s_own_says_so_before_it_measures(monkeypatch, capsys):
+    monkeypatch.setattr(explore, "layout_of", lambda uf2: layout.OFFICIAL)
+    monkeypatch.setitem(scenario.RUNS, "wired", lambda figures, setup: print("measured"))
+    emulate.main(["--uf2", "some.uf2", "wired"])
+    out, err = capsys.readouterr()
+    assert err == (
+        "emulate: 1.27.0 for Raspberry Pi Pico W with RP2040: no code in place, "
+        "it has no ROMFS segment (MICROPY_VFS_ROM, MICROPY_HW_ROMFS_BYTES)\n"
+    )
+    assert out.startswith("measured\n")
 
 
 def test_what_does_not_fit_is_refused():

@@ -13,7 +13,7 @@ from . import faster
 
 faster.make()
 
-from . import chip, download, layout, profiles, repl, scenario  # noqa: E402 (imports the emulator)
+from . import chip, download, explore, layout, profiles, repl, scenario  # noqa: E402 (imports the emulator)
 from .heap_map import AREAS  # noqa: E402
 
 _PROBLEMS = (build.BuildError, chip.Stalled, download.DownloadError, layout.LayoutError, repl.GuestError, TimeoutError)
@@ -45,6 +45,8 @@ def main(arguments):
     unknown = [name for name in wanted.runs if name not in scenario.RUNS]
     if unknown:
         parser.error(f"no run {', '.join(unknown)}; there are {', '.join(scenario.RUNS)}")
+    if wanted.uf2 and (image := explore.layout_of(wanted.uf2)).lacks:
+        print(f"emulate: {image.image}: no code in place, {image.lacks}", file=sys.stderr)
     setup = profiles.Setup(wanted.uf2 or None, wanted.profile)
     if wanted.map:
         print_map(wanted.map, setup)

@@ -7,7 +7,6 @@ from littlefs import LittleFS, UserContext
 from .layout import OFFICIAL
 
 SLOT = "/a.slot"  # a whole slot, as a file and in place alike
-_LEAST_HALF = 196_608  # bytes of the segment, as firmware/boot.py has it
 
 _GEOMETRY = {"read_size": 32, "prog_size": 256, "lookahead_size": 32}
 _OLDEST_ON_DISK = 0x00020000  # every MicroPython 1.2x mounts it; newer ones change it to 2.1 at the first write
@@ -51,7 +50,7 @@ def placed(files, layout):
 
     A slot goes where firmware/boot.py looks for it: into the segment, if its halves can hold slots at all.
     """
-    if SLOT not in files or layout.rom_bytes < 2 * _LEAST_HALF:
+    if SLOT not in files or layout.lacks:
         return files, b""
     return {name: content for name, content in files.items() if name != SLOT}, files[SLOT]
 

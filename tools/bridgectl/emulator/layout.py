@@ -7,6 +7,7 @@ import dataclasses
 import re
 
 MARKS = {"files": b"here do the files begin", "rom": b"here does the segment begin"}
+LEAST_HALF = 196_608  # bytes of the segment, as firmware/boot.py has it
 
 
 class LayoutError(Exception):
@@ -32,7 +33,17 @@ class Layout:
     @property
     def carrier(self):
         """What holds the slots with such an image: "Rom", code in place in the flash, or "Files"."""
-        return "Rom" if self.rom_bytes else "Files"
+        return "Files" if self.lacks else "Rom"
+
+    @property
+    def lacks(self):
+        """What keeps the code of a slot from running in place with such an image, in words; "" if nothing does."""
+        if not self.rom_bytes:
+            return "it has no ROMFS segment (MICROPY_VFS_ROM, MICROPY_HW_ROMFS_BYTES)"
+        if self.rom_bytes < 2 * LEAST_HALF:
+            least = 2 * LEAST_HALF // 1024
+            return f"its ROMFS segment has {self.rom_bytes // 1024} KiB, and two slots need {least}"
+        return ""
 
 
 # What explore.py says of the image that download.py fetches; a test holds both together.
