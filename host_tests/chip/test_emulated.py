@@ -9,15 +9,28 @@ phones in it (its radio has no access-point mode: the portal is loaded and liste
 password (its radio takes any).
 """
 
+import io
 import json
+import re
 
 import pytest
+from bridgectl.device import log
 from bridgectl.emulator import profiles, scenario
+from bridgectl.emulator.rig import Rig, slot_files
 from bridgectl.emulator.wire import FAULTS
 from budgets import check_budget
 
 _TICKS_MS = 1 << 30  # where MicroPython's ticks begin again
 _WRAP_MS = 5000  # after power on
+_FAULT = b"""
+import asyncio
+_sleep_ms, _due = asyncio.sleep_ms, [125]  # as only leds.py does
+def _failing(ms):
+    if ms in _due:
+        raise ValueError("made to fail")
+    return _sleep_ms(ms)
+asyncio.sleep_ms = _failing
+"""
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +148,23 @@ def test_a_program_at_the_console_sets_up_the_bridge_while_it_runs(rig):
     assert len(rig.sensor_wire.exchanges) > reads
     assert "Traceback" not in rig.console.text
     assert rig.chip.resets == []
+
+
+@pytest.mark.slow
+def test_a_fault_in_a_task_is_told_by_bridgectl_log_with_our_own_names(tmp_path):
+    """The chip's tracebacks name files and functions with words of its image; which ones changes from build to build."""
+    files = slot_files()
+    files["/boot.py"] += _FAULT
+    rig = Rig(files, {"settings": profiles.CREATED})
+    rig.run_until(lambda: "ValueError: made to fail < File" in rig.console.text, 5000)
+    (tmp_path / "console").write_text(rig.console.text)
+    told = io.StringIO()
+    log.show(str(tmp_path / "console"), "rp2040", told)
+    trace = told.getvalue().partition("Traceback (most recent call last):\n")[2].splitlines()
+    assert re.match(r'  File ".*\bsupervisor\b.*", line 1, in .*\b_live\b', trace[0]), trace
+    assert trace[1] == '  File "bridge.tasks.leds", line 1, in run', trace
+    assert trace[3] == "ValueError: made to fail"
+    assert '"bridge.tasks.leds"' not in rig.console.text
 
 
 @pytest.mark.forked

@@ -19,7 +19,9 @@ _TRACE = 'Traceback (most recent call last):\n  File "bridge.app", in GP7\nOSErr
 
 def test_tracebacks_of_a_file_get_their_names_back(tmp_path, monkeypatch):
     names = tmp_path / "names.json"
-    names.write_text(json.dumps({"bridge/app": {"modules": {"bridge/app": []}, "words": {"GP7": ["_due_s"]}}}))
+    names.write_text(
+        json.dumps({"bridge/app": {"modules": {"bridge/app": {"GP7": "_due_s"}}, "words": {"GP7": ["_due_s"]}}})
+    )
     monkeypatch.setattr(spelling, "place", lambda board: names)
     saved = tmp_path / "board.log"
     saved.write_text(_TRACE)

@@ -192,10 +192,14 @@ def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):
     monkeypatch.setattr(spelling, "place", lambda board: tmp_path / board)
     files = {
         "LED": {
-            "modules": {"bridge/ports/plant": ["GP7"], "bridge/ports/port": ["GP7", "GP8"], "log": ["GP9"]},
+            "modules": {
+                "bridge/ports/plant": {"GP7": "_poll", "GP8": "_take"},
+                "bridge/ports/port": {"GP7": "_poll", "GP8": "_keep", "_run": "_run"},
+                "log": {"GP9": "_say"},
+            },
             "words": {"GP7": ["_poll"], "GP8": ["_keep", "_take"]},
         },
-        "log": {"modules": {"log": ["GP7"]}, "words": {"GP7": ["_keep"]}},
+        "log": {"modules": {"log": {"GP7": "_keep"}}, "words": {"GP7": ["_keep"]}},
     }
     (tmp_path / "rp2040").write_text(json.dumps(files))
     own_words = spelling.Translator("rp2040")
@@ -203,13 +207,17 @@ def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):
         '  File "LED", in GP7',
         "AttributeError: 'Plant' object has no attribute 'GP7'",
         '  File "LED", in GP8',
+        '  File "LED", line 1, in _run',
+        '  File "LED", line 1, in <module>',
         'File "log", in GP7',
         'File "main.py", in GP7',
     ]
     assert [own_words(line) for line in lines] == [
         '  File "bridge.ports.plant or bridge.ports.port", in _poll',
         "AttributeError: 'Plant' object has no attribute '_poll'",
-        '  File "bridge.ports.port", in _keep or _take',
+        '  File "bridge.ports.plant or bridge.ports.port", in _take or _keep',
+        '  File "bridge.ports.port", line 1, in _run',
+        '  File "bridge.ports.plant or bridge.ports.port or log", line 1, in <module>',
         'File "log", in _keep',
         'File "main.py", in GP7',
     ]
@@ -225,6 +233,16 @@ def test_a_function_of_a_joined_file_is_found_by_its_spelling():
     line = spelling.Translator("rp2040")(f'  File "{at}", in {new}')
     assert "bridge.readings" in line and "disputed" in line
     assert (build.BUILD / "rp2040" / f"{at}.mpy").exists()
+
+
+def test_a_function_that_only_the_joining_renamed_is_found_too():
+    """Its word is one of the image, so it has no spelling, but another module of the file has it too."""
+    build.build("rp2040", quiet=True)
+    slot = build.joined_slot("rp2040")
+    at, new = slot.place["bridge/tasks/field_io"], slot.new("bridge/tasks/field_io", "run")
+    assert new != "run" and slot.place["bridge/tasks/control"] == at
+    line = spelling.Translator("rp2040")(f'  File "{at}", line 1, in {new}')
+    assert line == '  File "bridge.tasks.field_io", line 1, in run'
 
 
 def test_the_files_beside_the_slots_lose_their_own_words_and_keep_those_of_the_slot():

@@ -60,21 +60,23 @@ class Slot:
         return _File(self, "").text([""])
 
     def told(self, tables):
-        """Return what a reader of tracebacks needs: {place: {"modules": {module in it: names of its functions in the
-        file}, "words": {name in the file: the words that it may stand for}}}. tables: {module: {word: its spelling}}."""
+        """Return what a reader of tracebacks needs: {place: {"modules": {module in it: {function in the file: its own
+        name}}, "words": {name in the file: the words that it may stand for}}}. tables: {module: {word: its spelling}}."""
         found = {}
         for at, group in self.groups.items():
-            words = defaultdict(set)
+            modules, words = {}, defaultdict(set)
             for name in group:
-                for word, spelling in tables.get(name, {}).items():
-                    words[spelling].add(word)
-                    words[self.new(name, spelling)].add(word)
-            modules = {name: self._functions(name) for name in group}
-            found[at] = {"modules": modules, "words": {new: sorted(olds) for new, olds in words.items()}}
+                own = {spelling: word for word, spelling in tables.get(name, {}).items()}
+                own |= {new: own.get(word, word) for (of, word), new in self._new.items() if of == name}
+                for new, word in own.items():
+                    words[new].add(word)
+                functions = [node.name for node in ast.walk(self.modules[name].tree) if isinstance(node, _FUNCTIONS)]
+                modules[name] = {function: own.get(function, function) for function in functions}
+            found[at] = {
+                "modules": modules,
+                "words": {new: sorted(olds) for new, olds in words.items() if olds != {new}},
+            }
         return found
-
-    def _functions(self, name):
-        return sorted({node.name for node in ast.walk(self.modules[name].tree) if isinstance(node, _FUNCTIONS)})
 
     def unused(self, taken):
         """Return a word of the image that is not among these; one of its own should they not suffice."""

@@ -41,6 +41,7 @@ _FORMAT = re.compile(r"%[-+ #0-9.*]*[a-zA-Z]")
 _SIGNS = re.compile(r"[^A-Za-z0-9_ ]+")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PLACE = re.compile(r'File "([\w.]+)"')
+_FUNCTION = re.compile(r"\bin ([A-Za-z_]\w*)")
 _IN = re.compile(r"(\bin |')([A-Za-z]\w*)")
 
 
@@ -186,16 +187,16 @@ class Translator:
 
     def __call__(self, line):
         found = _PLACE.search(line)
-        if found:
-            self._file = self._files.get(found[1].replace(".", "/"), {"modules": {}, "words": {}})
-            where = " or ".join(name.replace("/", ".") for name in self._modules(line)) or found[1]
-            line = line[: found.start(1)] + where + line[found.end(1) :]
-        return _IN.sub(lambda found: found[1] + " or ".join(self._file["words"].get(found[2], [found[2]])), line)
-
-    def _modules(self, line):
-        """Return the modules of the file that have the function of a line, all of them if that is not known."""
-        function, modules = _IN.search(line), self._file["modules"]
-        return [name for name in modules if function and function[2] in modules[name]] or list(modules)
+        if not found:
+            return _IN.sub(lambda found: found[1] + " or ".join(self._file["words"].get(found[2], [found[2]])), line)
+        self._file = self._files.get(found[1].replace(".", "/"), {"modules": {}, "words": {}})
+        modules, function = self._file["modules"], _FUNCTION.search(line, found.end())
+        named = [name for name in modules if function and function[1] in modules[name]]
+        if named:
+            own = " or ".join(dict.fromkeys(modules[name][function[1]] for name in named))
+            line = line[: function.start(1)] + own + line[function.end(1) :]
+        where = " or ".join(name.replace("/", ".") for name in named or modules) or found[1]
+        return line[: found.start(1)] + where + line[found.end(1) :]
 
 
 def place(board):
