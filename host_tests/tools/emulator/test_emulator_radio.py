@@ -65,3 +65,27 @@ def test_a_chip_is_isolated_until_somebody_serves_it(chip):
     assert isinstance(chip.radio.bus.nat_bridge, radio.Isolated)
     chip.radio.bus.nat_bridge.handle_outbound_ethernet_frame(udp_frame(OUTSIDE, 53, QUERY))
     chip.radio.bus.nat_bridge.reset()
+
+
+def test_the_radio_lets_the_chip_send_on_however_many_frames_come_in():
+    """A head of SDPCM holds the number of a send in byte 4, and in byte 9 the first one that may not be sent yet."""
+    bus = Chip(image.pack({})).radio.bus
+    bus._write_wlan(bytes.fromhex("0c00 f3ff fd 0f 00 0c 00 00 0000"))  # send 253
+    assert {bus._build_data_frame(b"frame")[9] for _ in range(300)} == {5}
+    bus._write_wlan(bytes.fromhex("0c00 f3ff fe 0f 00 0c 00 00 0000"))
+    assert bus._build_data_frame(b"frame")[9] == 6
+
+
+def test_the_guest_may_end_a_connection_whose_peer_is_gone():
+    """As to a broker that has just stopped: the guest's end must be taken, or it tells of it for ever."""
+
+    class Gone:
+        ended = False
+
+        def write_eof(self):
+            self.ended = True
+            raise OSError(107, "Transport endpoint is not connected")
+
+    gone = Gone()
+    radio._Writer(gone).write_eof()
+    assert gone.ended and radio._Writer(gone).ended

@@ -47,6 +47,7 @@ class Chip:
         self.layout = layout
         self.mcu = RP2040()
         self.radio = Cyw43439()
+        self.radio.bus.__class__ = radio.Bus
         attach_external_devices(self.mcu, BootselButton(), self.radio)
         self.radio.bus.nat_bridge = radio.Isolated(self.mcu, self.radio.bus.queue_rx_ethernet_frame)
         self.mcu.load_bootrom(BOOTROM_B1)
