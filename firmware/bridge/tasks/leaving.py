@@ -21,6 +21,20 @@ _TRIES = const(100)  # in silence, in about an hour: then nobody is there any mo
 _MOST = const(4)  # units: whoever tries addresses has limited none of them
 
 
+def move(limit, unit, now):
+    """Have another unit as the plant of a tasks.limit.Limit: what the one before may hold by our doing is released."""
+    order = limit.command
+    leaves = order.owed and limit.met
+    if leaves:
+        limit.leaving = limit.leaving or Leaving(())
+        limit.leaving.add(limit.unit)
+    owed = limit.leaving is not None and limit.leaving.take(unit)
+    limit.unit, limit.met, limit.unsaved = unit, owed, True
+    limit.rated_w = order.rated_w = 0  # that is the other one's
+    limit.unknown_at = None
+    order.move(owed, now)
+
+
 class Leaving:
     """The units that are to be released, the first one first."""
 

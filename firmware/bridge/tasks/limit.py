@@ -36,23 +36,25 @@ class Limit:
         self._unsure = kept is None and record.damaged(path)
         kept = kept or {}
         rated_w = kept.get("rated_w", 0)
-        self._rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
-        self._saved = (bool(kept.get("owed")), self._rated_w)
+        self.rated_w = rated_w if isinstance(rated_w, int) and rated_w > 0 else 0
+        self._saved = (bool(kept.get("owed")), self.rated_w)
         self._saved_s = self._again_s = 0
-        self._unsaved = False  # the units below
+        self.unsaved = False  # the units below
         unit, left = kept.get("unit"), kept.get("left")
-        self._met = isinstance(unit, int)  # something answers there
-        self._unit = unit if self._met else settings.plant_unit
-        self._leaving = self._left_saved = None
+        self.met = isinstance(unit, int)  # something answers there
+        self.unit = unit if self.met else settings.plant_unit
+        self.leaving = self._left_saved = None
         if isinstance(left, list) and left:
-            self._leave(left)
+            from bridge.tasks.leaving import Leaving
+
+            self.leaving = Leaving(left)
         self._ems_path = path[: -len("limit")] + "ems"
-        state.rated_w = self._rated_w
+        state.rated_w = self.rated_w
         if record.load(self._ems_path):
             with Part("bridge.tasks.ems") as ems:
                 state.ems_limits = ems.kept(self._ems_path, clock.seconds())
         self.command = command.LimitCommand(self._saved[0])
-        self._unknown_at = None  # since when a limit waits for the rated power
+        self.unknown_at = None  # since when a limit waits for the rated power
         self._edges = 0
         self._edge_at = None  # contact edge whose write is under way
         self._since_s = 0
@@ -63,13 +65,13 @@ class Limit:
         """Take the next step; called every 15 ms. port: of RS485-1 or None; carries: its role commands the plant."""
         state, order = self._state, self.command
         self._turn = (self._turn + 1) % _RATE_TURNS
-        if not (self._rated_w and self._turn):
+        if not (self.rated_w and self._turn):
             self._rate()
         may_store = clock.seconds() >= self._again_s
         if may_store and (not self._turn or state.ems_asked is not state.ems_taken):
             self._follow_ems()
         why = self._want(now)
-        if may_store and (self._unsaved or order.owed != self._saved[0]):
+        if may_store and (self.unsaved or order.owed != self._saved[0]):
             self._save()
         if port and carries and self._follow_unit(port, now):
             carries = port.carry(order, now)
@@ -87,59 +89,42 @@ class Limit:
                 limit, text, why = "unreachable", "RS485-1 does not command the plant", ""
         elif why and order.target is None:
             limit = "wanted"
-        if self._leaving and self._leaving.words:
-            why = why + "; " + self._leaving.words if why else self._leaving.words
+        if self.leaving and self.leaving.words:
+            why = why + "; " + self.leaving.words if why else self.leaving.words
         self._tell(limit, text, why, now)
 
     def _follow_unit(self, port, now):
         """Let go of a unit that is the plant no longer; return False if there is no memory for it yet."""
         slave = port.slave
-        if slave.unit != self._unit:
+        if slave.unit != self.unit:
             try:
-                self._move(slave.unit, now)
+                from bridge.tasks.leaving import move  # seldom needed
+
+                move(self, slave.unit, now)
             except MemoryError:
                 return False
-        if slave.answered and not self._met:
-            self._met = True
-            self._unsaved = self.command.owed
-        left = self._leaving
+            self._state.rated_w = 0  # the other one's does not count
+        if slave.answered and not self.met:
+            self.met = True
+            self.unsaved = self.command.owed
+        left = self.leaving
         if left:
             try:
                 left.step(port.bus, now)
             except MemoryError:
                 pass  # at the next turn
-            self._unsaved = self._unsaved or left.units is not self._left_saved
+            self.unsaved = self.unsaved or left.units is not self._left_saved
         return True
-
-    def _move(self, unit, now):
-        """Have another unit as the plant: what the one before may hold by our doing is released."""
-        order = self.command
-        leaves = order.owed and self._met
-        if leaves:
-            self._leave(())
-            self._leaving.add(self._unit)
-        owed = self._leaving is not None and self._leaving.take(unit)
-        self._unit, self._met, self._unsaved = unit, owed, True
-        self._rated_w = order.rated_w = self._state.rated_w = 0  # that is the other one's
-        self._unknown_at = None
-        order.move(owed, now)
-
-    def _leave(self, units):
-        """Have what releases units that were left."""
-        if not self._leaving:
-            from bridge.tasks.leaving import Leaving
-
-            self._leaving = Leaving(units)
 
     def _rate(self):
         """Follow the plant's rated power: only a plausible one counts, and the last one stays."""
         rated_w = int(self._state.readings.value(self._highest) or 0)
         if rated_w > 0:
-            self._rated_w = self.command.rated_w = self._state.rated_w = rated_w
+            self.rated_w = self.command.rated_w = self._state.rated_w = rated_w
             if rated_w != self._saved[1] and (not self._saved[1] or clock.seconds() - self._saved_s > _KEEP_S):
                 self._save()
-        elif self._rated_w:
-            self.command.rated_w = self._rated_w
+        elif self.rated_w:
+            self.command.rated_w = self.rated_w
 
     def _follow_ems(self):
         """Obey an EMS, and let go what it asked for and what has expired; without memory it is done later."""
@@ -162,18 +147,18 @@ class Limit:
                 order.want(None, now)
             return ""  # not settled yet: what stands at the plant stands
         why = ""
-        if self._rated_w or not 0 < state.limit_pct < 100:
-            self._unknown_at = None
+        if self.rated_w or not 0 < state.limit_pct < 100:
+            self.unknown_at = None
         else:
-            if self._unknown_at is None:
-                self._unknown_at = now
+            if self.unknown_at is None:
+                self.unknown_at = now
             why = "the plant's rated power is not known"
-            if self._unknown_at is not False and clock.ticks_diff(now, self._unknown_at) < _PATIENCE_MS:
+            if self.unknown_at is not False and clock.ticks_diff(now, self.unknown_at) < _PATIENCE_MS:
                 return why + " yet"
-            self._unknown_at = False  # for ever: no stamp grows old
+            self.unknown_at = False  # for ever: no stamp grows old
             why += ", so 0 W is commanded"
         before = order.target
-        raw = command.raw_limit(state.limit_pct, self._rated_w)
+        raw = command.raw_limit(state.limit_pct, self.rated_w)
         order.want(raw if state.cap_w is None else min(raw, state.cap_w), now)
         if order.target != before:
             self._since_s = 0
@@ -185,17 +170,17 @@ class Limit:
         if self._unsure and not self.command.owed:
             return  # it stays damaged, and is told
         self._unsure = False
-        now_s, kept = clock.seconds(), (self.command.owed, self._rated_w)
-        left = self._leaving.units if self._leaving else ()
+        now_s, kept = clock.seconds(), (self.command.owed, self.rated_w)
+        left = self.leaving.units if self.leaving else ()
         try:
-            record.save(self._path, _record(kept[0], kept[1], self._unit if self._met else None, left))
+            record.save(self._path, _record(kept[0], kept[1], self.unit if self.met else None, left))
         except (OSError, MemoryError) as e:
             if not self._again_s:
                 log.warn("plant", "the limit could not be recorded and is tried again: %r" % e)
             self._again_s = now_s + _AGAIN_S
             return
         self._saved, self._saved_s, self._again_s = kept, now_s, 0
-        self._left_saved, self._unsaved = left, False
+        self._left_saved, self.unsaved = left, False
 
     def _tell(self, limit, text, why, now):
         """Bring what became of the limit into the state."""
