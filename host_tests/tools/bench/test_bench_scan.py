@@ -28,7 +28,7 @@ def garbled(replies):
 def run(pair, **options):
     """Scan with waits that a busy machine can keep, and return the Result."""
     with port.Line(pair.left) as line:
-        return scan.Scan(line, wait_s=0.2, **options).run(listen_s=0.1)
+        return scan.Scan(line, wait_s=0.6, **options).run(listen_s=0.1)
 
 
 def found(result):
