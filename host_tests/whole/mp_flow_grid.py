@@ -2,6 +2,7 @@
 """Sensor to readings and contact to plant, through the whole bridge on both chips."""
 
 import flow
+from store import record
 
 
 def _grid(port):
@@ -92,6 +93,10 @@ def test_old_firmware_refuses_and_that_is_shown():
         b.contact(2, True)
         await b.until(lambda: b.state.plant_limit_state == "refused", 8000)
         assert "exception 2" in b.state.plant_limit_text
+        assert record.load(b.root + "/data/limit")["owed"]
+        b.contact(2, False)
+        # The second refusal comes a minute later.
+        await b.until(lambda: not record.load(b.root + "/data/limit")["owed"], 80000)
 
     flow.Bridge("rp2040", settings={"grid_table": "ripple"}, generation=24).run(story)
 

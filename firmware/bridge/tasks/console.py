@@ -19,7 +19,8 @@ from typed import MARK, NO_MEMORY
 PROTOCOL = 1  # a program that knows another one asks the prompt instead
 _STATE = b'{"state": true}'
 _LOG = b'{"log": true}'
-_LONGEST = const(3072)  # bytes of a line: all settings at once
+_LONGEST = const(3584)  # bytes of a line: all settings at once
+_PIECE = const(512)  # its memory grows by so much: most lines are short
 _AT_ONCE = const(256)  # bytes in one turn
 _TURN_MS = const(5)  # an ESP32 keeps 260 bytes that nobody has read yet
 _PATIENCE_MS = const(10_000)  # then the program is gone
@@ -27,7 +28,7 @@ _PATIENCE_MS = const(10_000)  # then the program is gone
 
 async def run(beat, typed, state, settings, decide):
     """Answer until nothing has come for ten seconds. typed: lib/typed.Typed, behind the first mark; decide: see app."""
-    line = bytearray(_LONGEST)
+    line = bytearray(_PIECE)
     count = 0  # bytes of the line behind its mark; -1: there is none, or it was too long
     heard_at = clock.ticks_ms()
     while clock.ticks_diff(clock.ticks_ms(), heard_at) < _PATIENCE_MS:
@@ -51,6 +52,8 @@ async def run(beat, typed, state, settings, decide):
                 _say({"id": None, "ok": False, "errors": {"line": "must be at most %d bytes long" % _LONGEST}})
                 count = -1
             else:
+                if count == len(line):
+                    line.extend(bytes(_PIECE))
                 line[count] = octet
                 count += 1
         await asyncio.sleep_ms(_TURN_MS)

@@ -68,7 +68,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     file = tmp_path / "settings.json"
     assert bridgectl(port, "export", str(file))[0] == 0
     held = json.loads(file.read_text())
-    assert len(held) == 60 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
+    assert len(held) == 66 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
     file.write_text(json.dumps({**held, "mqtt_host": "192.0.2.2"}))
     assert bridgectl(port, "import", str(file))[0] == 0
     assert bridgectl(port, "get", "mqtt_host") == (0, "* mqtt_host            192.0.2.2\n", "")
@@ -117,7 +117,7 @@ def test_what_a_person_types_does_no_harm_and_a_long_line_is_refused(port):
         line.write(b'{"set": {"plant_unit": 9}}\n')
         console._send(line, b"x" * 4000)
         refused = console._await(line, lambda answer: "ok" in answer, HANG_S)
-        assert refused["errors"] == {"line": "must be at most 3072 bytes long"}
+        assert refused["errors"] == {"line": "must be at most 3584 bytes long"}
     assert console.ask(port, {"get": True})["settings"]["plant_unit"] == 247
 
 
@@ -257,5 +257,5 @@ def test_all_settings_at_their_longest_fit_into_one_line():
         for name, kind, _, low, high, _ in settings.table.rows()
     }
     assert (
-        len(json.dumps({"id": "01234567", "set": longest}, separators=(",", ":"), ensure_ascii=False).encode()) < 3072
+        len(json.dumps({"id": "01234567", "set": longest}, separators=(",", ":"), ensure_ascii=False).encode()) < 3584
     )

@@ -72,7 +72,7 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
         ),
         ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
         ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),
-        ("Outputs", ["do_safe_mask"]),
+        ("Outputs", ["do_safe_mask", "do1_owner", "do2_owner", "do1_rules", "do2_rules", "heat_pump", "generator"]),
     ]
     assert groups[3][1][1:] == [
         ["rs485_1_baud", "rate", 9600, [1200, 2400, 4800, 9600], "", "bps", "Baud rate of RS485-1"],

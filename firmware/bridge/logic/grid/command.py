@@ -7,8 +7,9 @@ the write ended (`wrote`), what the register said (`read`) and whether the plant
        ▲                              │                     │ looser value │ written again
        │ exception 4 and up, silence  │ never takes it      ▼              │
        └──────────────────────────────┴───────────────► overruled ─────────┘
-    refused: exceptions 1 to 3, tried again each minute. unreachable: the plant is silent. UNREADABLE: written, but the
-    register cannot be read. idle: nothing is commanded.
+    refused: exceptions 1 to 3, tried again each minute; a release that meets 1 or 2 twice owes nothing: there is no such
+    register. unreachable: the plant is silent. UNREADABLE: written, but the register cannot be read. idle: nothing is
+    commanded.
 """
 
 import clock
@@ -20,6 +21,7 @@ UNREADABLE = "written, cannot be read back"
 STATES = ("idle", "wanted", "written", "held", "refused", "unreachable", "overruled", UNREADABLE)
 
 _LAST_REFUSAL = const(3)  # exceptions above it pass: busy, failed, no path
+_ABSENT = const(2)  # exceptions up to it: no such function, no such register
 _MINUTE_MS = const(60000)
 _FIRST_MS = const(2000)  # pauses after the first try: none, then 2, 4, 8 .. 60 s
 _LOSSES = const(2)  # writes or reads lost in a row before pauses grow
@@ -167,6 +169,9 @@ class LimitCommand:
         elif 0 < status <= _LAST_REFUSAL:
             self._next_at = clock.ticks_add(now, _MINUTE_MS)
             self._become("refused", text)
+            self._failed += 1
+            if self.target == NONE and status <= _ABSENT and self._failed > 1:
+                self._released()
         else:
             self._failed += 1
             self._next_at = clock.ticks_add(now, self._pause_ms(self._failed if status < 0 else self._failed + 1))

@@ -162,6 +162,23 @@ def test_exceptions_one_to_three_are_refusals_and_are_tried_again_seldom():
         assert c.due(61000)
 
 
+def test_a_release_that_meets_no_such_register_twice_owes_nothing_any_more():
+    """A value that is refused says nothing of what the register holds. Proves: PLA-2+"""
+    for status, owed in ((1, False), (2, False), (3, True)):
+        for ends, state in ((False, "refused"), (True, "idle")):
+            c = command.LimitCommand(owed=True)
+            c.want(None if ends else command.NONE, 0)
+            _write(c, 0, status, "refused")
+            assert (c.state, c.owed) == ("refused", True)
+            _write(c, 60000, status, "refused")
+            assert (c.state, c.owed) == ("refused" if owed else state, owed)
+        c = command.LimitCommand()
+        c.want(3000, 0)
+        _write(c, 0, status, "refused")
+        _write(c, 60000, status, "refused")
+        assert c.owed  # it may have been taken before
+
+
 def test_other_exceptions_are_tried_again_at_once_and_then_with_a_growing_pause():
     """Proves: PLA-2+"""
     c = command.LimitCommand()
