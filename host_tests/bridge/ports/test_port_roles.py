@@ -63,6 +63,18 @@ def wires():
         yield plant, meter
 
 
+def _answered(ask):
+    """Return the slave's own answer: on a busy machine a simulated one may be silent for once, exception 0x0B."""
+    answers = []
+
+    def asked():
+        answers.append(ask())
+        return not answers[-1].isError() or answers[-1].exception_code != 0x0B
+
+    _until(asked)
+    return answers[-1]
+
+
 def test_tcp_clients_reach_both_buses_beside_the_bridges_own_polling(wires, tmp_path):
     """Proves: COM-8+, COM-9+, PLA-1+"""
     plant, meter = wires
@@ -74,15 +86,15 @@ def test_tcp_clients_reach_both_buses_beside_the_bridges_own_polling(wires, tmp_
         own = len(meter.exchanges)
         with ModbusTcpClient("127.0.0.1", port=port + 1, timeout=HANG_S) as sensor:
             for _ in range(20):
-                got = sensor.read_input_registers(0, count=2, device_id=1).registers
+                got = _answered(lambda: sensor.read_input_registers(0, count=2, device_id=1)).registers
                 (voltage,) = struct.unpack(">f", struct.pack(">HH", *got))
                 assert 200 < voltage < 260
             assert sensor.read_input_registers(0, count=2, device_id=9).exception_code == 0x0B
-            assert sensor.write_register(0, 1, device_id=1).exception_code == 1
+            assert _answered(lambda: sensor.write_register(0, 1, device_id=1)).exception_code == 1
         with ModbusTcpClient("127.0.0.1", port=port, timeout=HANG_S) as client:
             for _ in range(4):
-                assert client.read_input_registers(30051, count=1, device_id=247).registers == [1]
-            assert client.read_holding_registers(40029, count=1, device_id=247).registers
+                assert _answered(lambda: client.read_input_registers(30051, count=1, device_id=247)).registers == [1]
+            assert _answered(lambda: client.read_holding_registers(40029, count=1, device_id=247)).registers
         # What the bridge wants for itself went on.
         assert any(e.request[1:3] == b"\x04\x00" and e.request[5] > 2 for e in list(meter.exchanges)[own:])
         assert len(plant.starts) >= 8
