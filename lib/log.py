@@ -19,7 +19,7 @@ def _write(level, who, text):
     if len(line) > _LONGEST:
         line = line[:_LONGEST] + "..."
     print(line)
-    _keep(line.replace("\n", " ").encode())
+    _keep(line.replace("\n", " ").replace("\0", " ").encode())  # a zero says that the ring was never full
     _keep(b"\n")
 
 

@@ -94,6 +94,9 @@ def test_the_log_keeps_the_last_lines_only_and_cuts_long_ones():
     assert {len(line) for line in kept} == {163}
     log.info("test", "Ärger\nin zwei Zeilen")
     assert list(log.lines())[-1].endswith("Ärger in zwei Zeilen")
+    for i in range(1024):  # whatever the oldest byte is, a line that is cut is none
+        log.info("test", "\0" * (i % 9) + "Ä\0" * (i % 50))
+        assert all([line.strip()[0].isdigit() and " I test:" in line for line in log.lines()])
 
 
 def test_an_essential_task_that_finds_no_memory_three_times_brings_a_new_start():

@@ -1,11 +1,9 @@
 """The Pico W's modules in few files: which come together, and that a program of them does what it did."""
 
-import subprocess
-
 import pytest
 from bridgectl.device import build, groups, joined, spelling
 from bridgectl.device.sources import Module
-from patience import HANG_S
+from small_program import run
 
 # A program with what bites: names that meet across modules, a global that changes, a name shadowed in a function, a class
 # that inherits, comprehensions, a late import, a part, and a module that is passed on.
@@ -113,19 +111,8 @@ def _slot():
     return joined.Slot(_MODULES, planned, joined.places(planned, ("app",), _WORDS), _WORDS)
 
 
-def _run(folder, files, program="import app; app.main()"):
-    for name, text in files.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    command = [build.micropython(), "-c", program]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_S, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
 def test_a_program_that_is_joined_does_what_it_did_under_the_interpreter(tmp_path):
-    plain, made = _run(tmp_path / "plain", _MODULES), _run(tmp_path / "joined", _slot().files)
+    plain, made = run(tmp_path / "plain", _MODULES), run(tmp_path / "joined", _slot().files)
     assert plain == [
         "(10, [9, 10, 11], 3) 108 2 256 (1, 1)",
         "21 level 21",
@@ -149,7 +136,7 @@ def test_a_tuple_of_modules_names_those_at_the_root_too_and_a_tuple_of_words_non
     slot = joined.Slot(texts, planned, joined.places(planned, ("app",), _WORDS), _WORDS)
     at = slot.place["utf8"]
     assert at == slot.place["wire/rtu"] != "utf8"
-    assert _run(tmp_path, slot.files, "import app; print(app.KEPT, app.WORDS)") == [f"('{at}', '{at}') ('utf8', 'rtu')"]
+    assert run(tmp_path, slot.files, "import app; print(app.KEPT, app.WORDS)") == [f"('{at}', '{at}') ('utf8', 'rtu')"]
 
 
 def test_a_source_outside_the_slot_finds_what_lies_in_it(tmp_path):
@@ -158,7 +145,7 @@ def test_a_source_outside_the_slot_finds_what_lies_in_it(tmp_path):
     )
     made = _slot().turned(text)
     assert "frame" not in made  # limits has a frame too
-    assert _run(tmp_path, _slot().files, made) == ["(7, [], 0)"]
+    assert run(tmp_path, _slot().files, made) == ["(7, [], 0)"]
 
 
 def test_modules_that_the_same_entries_bring_lie_together():

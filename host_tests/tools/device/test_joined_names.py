@@ -1,9 +1,7 @@
 """Names that mean several things in one source mean the same when it is joined with others."""
 
-import subprocess
-
-from bridgectl.device import build, groups, joined
-from patience import HANG_S
+from bridgectl.device import groups, joined
+from small_program import run
 
 _WORDS = ["GP1", "GP10", "GP2", "LED", "UART", "ADC", "PWM", "dht", "SPI", "I2C", "TX", "RX"]
 _ODD = {
@@ -75,23 +73,12 @@ def main():
 }
 
 
-def _run(folder, files, program="import app; app.main()"):
-    for name, text in files.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    command = [build.micropython(), "-c", program]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_S, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
 def test_names_that_mean_several_things_mean_the_same_when_they_are_joined(tmp_path):
     planned = groups.plan(_ODD, ("app",), ())
     slot = joined.Slot(_ODD, planned, joined.places(planned, (), _WORDS), _WORDS)
     assert set(map(len, slot.groups.values())) == {4}
     program = "import %s as app; app." + slot.new("app", "main") + "()"
-    plain = _run(tmp_path / "plain", _ODD)
+    plain = run(tmp_path / "plain", _ODD)
     sized = "(('a', 1, 2, 3), 2, {'size': 'divide'})"
     assert plain == [
         f"({sized}, {sized}) (10, 1) 10 own max of 2 3 wire size wire",
@@ -100,4 +87,4 @@ def test_names_that_mean_several_things_mean_the_same_when_they_are_joined(tmp_p
         "gone",
         "14 7",
     ]
-    assert _run(tmp_path / "joined", slot.files, program % slot.place["app"]) == plain
+    assert run(tmp_path / "joined", slot.files, program % slot.place["app"]) == plain

@@ -37,6 +37,8 @@ def _of_answer(text, line):
         said = json.loads(text)
     except ValueError:  # cut by its beginning
         return
+    if not isinstance(said, dict):
+        return
     if "console" in said:
         line.write(_ASK)
     yield from said.get("log", ())
