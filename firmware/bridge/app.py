@@ -31,7 +31,7 @@ _SHARED = (
     "utf8",
 )  # what two parts have in common stays
 _STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
-_RECORDS = ("settings", "device", "limit", "ems", "outputs", "window", "slot_state")
+_RECORDS = ("settings", "device", "limit", "ems", "outputs", "orders", "window", "slot_state")
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
 
 
@@ -105,7 +105,7 @@ def build(board):
         """Let what a person wants count in place of what is damaged; return what is refused, as settings.apply does."""
         refused = settings.apply(changes, settings.damaged)
         if not refused:
-            for name in ("limit", "ems", "outputs"):
+            for name in ("limit", "ems", "outputs", "orders"):
                 if name in state.damaged:
                     record.remove(board.data + name)
             state.damaged = _damaged(board.data)
@@ -144,6 +144,7 @@ def build(board):
             raise
 
     kept = _there(board.data + "wlan")
+    owed = bool((record.load(board.data + "orders") or {}).get("owed"))
     gc.collect()
     free = gc.mem_free()
     # fmt: off
@@ -170,6 +171,8 @@ def build(board):
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web(), try_broker, decide)
     part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
+    part("orders", Part("bridge.tasks.actuation"),  lambda: orders_wanted(state, settings, owed), 1, state, settings,
+         ports, board.data + "orders")
     part("outputs", Part("bridge.tasks.outputs"),   lambda: outputs_owned(settings),    1, state, settings,
          board.data + "outputs")
     add("console",  answer_console, delay_s=2)
@@ -187,6 +190,13 @@ def hotspot_wanted(state, settings):
 def direction_wanted(state, settings):
     """Return True while it may be found out whether the sensor is mounted backwards, and is not known."""
     return state.sensor_link == state.plant_link == "ok" and state.direction_known != settings.sensor_inverted
+
+
+def orders_wanted(state, settings, owed):
+    """Return True while the plant is commanded beside its limit, or holds such a command. owed: it did so at the start."""
+    return (
+        settings.plant_import or settings.plant_disconnect or (owed if state.orders_owed is None else state.orders_owed)
+    )
 
 
 def network_wanted(state, settings, kept):

@@ -111,6 +111,23 @@ def edited(name, before, change):
     return text, read(name, text)[1]
 
 
+def owners_refusal(accepted, one, other, safe_mask):
+    """Return (name, why not) of one accepted change, ("", "") if there is none. one, other: owners of DO1 and DO2."""
+    if (one == "heat_pump") != (other == "heat_pump"):
+        for name in ("do1_owner", "do2_owner"):
+            if name in accepted:
+                return name, "heat_pump takes both outputs: set do1_owner and do2_owner to it, or neither"
+    for bit, owner in ((1, one), (2, other)):
+        if safe_mask & bit and owner in ("heat_pump", "generator"):
+            for name in ("do_safe_mask", "do%d_owner" % bit):
+                if name in accepted:
+                    return (
+                        name,
+                        "the safe state of a heat pump and of a generator is open: do_safe_mask must not close it",
+                    )
+    return "", ""
+
+
 def _pairs(of, text):
     """Return ({key: value as text}, why not or "")."""
     words = text.replace(",", " ").split()

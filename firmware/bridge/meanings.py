@@ -69,6 +69,8 @@ sensor_slow_ms|How often its other values are read
 plant_unit|Modbus unit of the plant
 plant_poll_ms|How often the plant is read; never under 1000 ms
 plant_slow_ms|How often its other values are read
+plant_import|The import limit in force is written to the plant (40040 at the grid, 40044 at the inverter; firmware since V2.5), read back, and released
+plant_disconnect|A row of the contacts that lets nothing flow stops the plant (40000); without it the plant is held at 0 W
 server_unit|Role server: the unit that the bridge answers to
 server_outputs|Role server: the other master may switch DO1 and DO2
 meter_model|Role meter: the model that the bridge plays
@@ -97,7 +99,7 @@ grid_settle_ms|How long a contact must be still before it counts
 grid_hold_ms|How long the contacts must be still before a looser limit counts; a stricter one counts at once
 limit_user_w|Highest power of the plant that its owner wants; -1 = no limit
 limit_export_w|Highest export at the grid connection; the plant is held to it whatever the house takes; -1 = no limit
-limit_import_w|Highest import at the grid connection; told, not commanded by this version; -1 = no limit
+limit_import_w|Highest import at the grid connection; commanded where plant_import is on; -1 = no limit
 limit_off_grid_w|Highest power of the plant off-grid, and while nobody knows whether it is; -1 = no limit
 limit_fuse_a|Main fuse of a single phase: neither import nor export goes above it, at 207 V; -1 = no limit
 dim_import_w|Import limit while a contact dims consumption (section 14a)

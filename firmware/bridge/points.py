@@ -86,6 +86,7 @@ limit_state|sensor|||
 limit_import|sensor|%||
 limit_import_w|sensor|W|power|
 limits|sensor|||
+orders|sensor|||
 reactive|sensor|||
 sensor_link|sensor|||d
 plant_link|sensor|||d

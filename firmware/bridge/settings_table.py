@@ -27,6 +27,8 @@ sensor_slow_ms|int|10000|1000|600000|ms
 plant_unit|int|247|1|247|
 plant_poll_ms|int|2000|1000|60000|ms
 plant_slow_ms|int|30000|2000|600000|ms
+plant_import|bool|false|||
+plant_disconnect|bool|false|||
 server_unit|int|1|1|247|
 server_outputs|bool|false|||
 meter_model|choice|sdm230|sdm230,sdm120ct||
@@ -229,23 +231,9 @@ def _together(accepted, current):
         name = "grid_rows" if "grid_rows" in accepted else "grid_table"
         if name in accepted:
             return name, "own needs at least one row: set grid_rows with it"
-    return _outputs_refusal(accepted, one, other, safe_mask)
-
-
-def _outputs_refusal(accepted, one, other, safe_mask):
-    """Return as _together does. one, other: owners of DO1 and DO2."""
-    if (one == "heat_pump") != (other == "heat_pump"):
-        for name in ("do1_owner", "do2_owner"):
-            if name in accepted:
-                return name, "heat_pump takes both outputs: set do1_owner and do2_owner to it, or neither"
-    for bit, owner in ((1, one), (2, other)):
-        if safe_mask & bit and owner in ("heat_pump", "generator"):
-            for name in ("do_safe_mask", "do%d_owner" % bit):
-                if name in accepted:
-                    return (
-                        name,
-                        "the safe state of a heat pump and of a generator is open: do_safe_mask must not close it",
-                    )
+    if "do_safe_mask" in accepted or "do1_owner" in accepted or "do2_owner" in accepted:
+        with Part("bridge.load_rules", "bridge.load_rules") as rules:
+            return rules.owners_refusal(accepted, one, other, safe_mask)
     return "", ""
 
 

@@ -15,6 +15,10 @@ HOLES = ((30073, 10),)  # reserved: whoever reads over them may be refused
 LIMIT_ADDRESS = 40042
 LIMIT_NONE = 0xFFFFFFFF  # "not in force"
 
+START_STOP = 40000  # function 6 only, cannot be read: 0 stops the plant, 1 starts it
+GRID_IMPORT = 40040  # as the limit, at the grid connection: needs the plant's own grid sensor; since V2.5
+PCS_IMPORT = 40044  # as the limit, at the inverter's terminals; since V2.5
+
 # Bits of alarm 1 (30027) and 2 (30028), appendix; masks by the side of the plant they speak of, and what the document does
 # not name is the inverter's. The other words are of one side each: 30029 battery, 30072 DC, 30030, 30280 and 30281 AC.
 ALARM_1_DC = 0x01E2  # low insulation, PV string over-voltage, reversed, back-filling, AFCI

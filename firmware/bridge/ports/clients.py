@@ -32,6 +32,15 @@ _NAMES = (
     "gateway_clients",
     "gateway_writers",
     "plant_unit",
+    "plant_import",
+    "plant_disconnect",
+)
+# What the bridge alone writes, and how many registers more than one it is; the limit always, the others where they are set.
+_OWN = (
+    (sigenergy.LIMIT_ADDRESS, 1),
+    (sigenergy.GRID_IMPORT, 1),
+    (sigenergy.PCS_IMPORT, 1),
+    (sigenergy.START_STOP, 0),
 )
 
 
@@ -46,17 +55,20 @@ class Role:
         self._gateways = []
         self.text = "off"
 
-    def open(self, address, numbers, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit):
+    def open(
+        self, address, numbers, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit, imports, disconnects
+    ):
         """Listen for the ports of `numbers`, as the settings say; return False if that failed."""
         if not address:
             self.text = "no network"
             return True
         few = clients > self._most
         clients = min(clients, self._most)
+        owned = len(_OWN) if imports or disconnects else 1
         allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
         for number in numbers:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
-            own = ((plant_unit, sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1),) if number == 1 else ()
+            own = tuple([(plant_unit, at, at + size) for at, size in _OWN[:owned]]) if number == 1 else ()
             master = _Master(self._ports, number)
             gateway = Gateway(master, fresh_ms, deadline_ms, own, _READS * self._most)
             master.overheard = gateway.overheard

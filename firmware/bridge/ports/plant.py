@@ -1,4 +1,4 @@
-"""A port on which the bridge polls the plant, and that carries the limit to it."""
+"""A port on which the bridge polls the plant, and what carries a commanded value to a register of it."""
 
 import clock
 from bridge.devices import sigenergy
@@ -17,36 +17,39 @@ _LAST_REFUSAL = const(3)  # exceptions above it pass: busy, failed, no path
 _SELDOM_MS = const(60000)  # the register is looked at so often while no limit is in force
 
 
-class _Write(Job):
-    """The write of the limit; its value is taken when it leaves."""
+class Write(Job):
+    """The write of a command; its value is taken when it leaves."""
 
-    def __init__(self, slave, done):
-        Job.__init__(self, slave, done, urgent=True)
+    _switches = False
+
+    def __init__(self, slave, address, switches=False):
+        """switches: one register, 0 or 1, instead of a value of two."""
+        Job.__init__(self, slave, None, urgent=True)
         self.command = None
         self.has_left = False
+        self.address = address
+        if switches:
+            self._switches = True  # an attribute more makes the table of each job larger
 
     def leave(self):
         raw = self.command.bind()
-        self.write(sigenergy.LIMIT_ADDRESS, (raw >> 16, raw & 0xFFFF))
+        if self._switches:
+            self.write_one(self.address, 1 if raw else 0)
+        else:
+            self.write(self.address, (raw >> 16, raw & 0xFFFF))
         self.has_left = True
 
 
-class Plant(Port):
-    """The port object of the roles `master` and `gateway` of RS485-1."""
+class Carrier(Port):
+    """A port object that carries a grid.command.LimitCommand to registers of a slave."""
 
-    def __init__(self, line, baud, parity, state, settings, path=None):
-        """path: record of what the plant does not have."""
-        silence_us = rtu.silence_us(baud, parity)
-        # Its own rule of 1000 ms between requests is rest enough, and the line keeps it for all who use the line.
-        slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
-        bus = Master(line, baud, parity, sigenergy.PERIOD_MS)
+    def __init__(self, bus, slave, write, fast_ms):
+        """write: what brings the value there. fast_ms: how often it is read back while in force, 0 = it cannot be."""
         Port.__init__(self, bus, slave)
-        period_us = 1000 * sigenergy.PERIOD_MS
-        self._fast_ms = settings.plant_poll_ms
-        slow_ms = settings.plant_slow_ms
-        self.reads = Reads(bus, slave, state, sigenergy, self._fast_ms, slow_ms, baud, parity, period_us, 0, path)
-        self._write = bus.add(_Write(slave, self._wrote))
-        self._read = bus.add(Job(slave, self._read_back).read(_READ_HOLDING, sigenergy.LIMIT_ADDRESS, 2))
+        self._fast_ms = fast_ms
+        self._write = bus.add(write)
+        write.done = self._wrote
+        self._read = bus.add(Job(slave, self._read_back).read(_READ_HOLDING, write.address, 2)) if fast_ms else None
         self._missed = False  # the last answer
 
     def carry(self, command, now):
@@ -63,6 +66,8 @@ class Plant(Port):
                 write.ask(now)
             elif not due:
                 write.active = False
+        if not read:
+            return True
         watched = command.watched(now)
         if not watched:
             read.active = False
@@ -72,6 +77,41 @@ class Plant(Port):
             command.read_first = False
             read.ask(clock.ticks_add(now, -read.every_ms))
         return True
+
+    def leave(self):
+        """Take the jobs off the line."""
+        for job in (self._write, self._read):
+            if job:
+                self.bus.jobs.remove(job)
+
+    def _wrote(self, job, status, frame, at, count):
+        job.has_left = False
+        job.command.wrote(status, rtu.describe(status), clock.ticks_ms())
+
+    def _read_back(self, job, status, frame, at, count):
+        command = self._write.command
+        if command:
+            raw = sigenergy.limit(frame, at + 2) if status == rtu.OK else None
+            command.read(raw, 0 < status <= _LAST_REFUSAL, rtu.describe(status), clock.ticks_ms())
+
+
+class Plant(Carrier):
+    """The port object of the roles `master` and `gateway` of RS485-1."""
+
+    def __init__(self, line, baud, parity, state, settings, path=None):
+        """path: record of what the plant does not have."""
+        silence_us = rtu.silence_us(baud, parity)
+        # Its own rule of 1000 ms between requests is rest enough, and the line keeps it for all who use the line.
+        slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
+        bus = Master(line, baud, parity, sigenergy.PERIOD_MS)
+        period_us = 1000 * sigenergy.PERIOD_MS
+        fast_ms, slow_ms = settings.plant_poll_ms, settings.plant_slow_ms
+        self.reads = Reads(bus, slave, state, sigenergy, fast_ms, slow_ms, baud, parity, period_us, 0, path)
+        Carrier.__init__(self, bus, slave, Write(slave, sigenergy.LIMIT_ADDRESS), fast_ms)
+
+    def order(self, address, switches):
+        """Return a Carrier for another command; switches: it cannot be read back either."""
+        return Carrier(self.bus, self.slave, Write(self.slave, address, switches), 0 if switches else self._fast_ms)
 
     def follow(self, now):
         """Follow the slave's pace."""
@@ -89,13 +129,3 @@ class Plant(Port):
     def pace(self):
         """Return what was learned of the slave's pace."""
         return self.slave.pace.snapshot()
-
-    def _wrote(self, job, status, frame, at, count):
-        job.has_left = False
-        job.command.wrote(status, rtu.describe(status), clock.ticks_ms())
-
-    def _read_back(self, job, status, frame, at, count):
-        command = self._write.command
-        if command:
-            raw = sigenergy.limit(frame, at + 2) if status == rtu.OK else None
-            command.read(raw, 0 < status <= _LAST_REFUSAL, rtu.describe(status), clock.ticks_ms())

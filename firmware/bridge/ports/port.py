@@ -17,6 +17,10 @@ class Port:
         """Do what is due of a grid.command.LimitCommand; return False if this role does not command the plant."""
         return False
 
+    def order(self, address, switches):
+        """Return what carries a command to another register of the plant, None if this role does not command it."""
+        return None
+
     def follow(self, now):
         """Follow the pace of the other end and changed settings; called twice a second."""
 

@@ -53,7 +53,8 @@ _SIZE = {"H": 1, "I": 2, "i": 2, "Q": 4}
 class Plant(Slave):
     """The plant in `house`, with the map of version `generation` (17 = V1.7, 24 = V2.4, 25 = V2.5 ... 29 = V2.9).
 
-    Fault switches: `silent`, `off_grid` (0, 1 or 2), `alarms` (a dict by the names alarm_1 .. alarm_7), `reboot(ms)`.
+    Fault switches: `silent`, `off_grid` (0, 1 or 2), `alarms` (a dict by the names alarm_1 .. alarm_7), `reboot(ms)`,
+    `grid_sensor` (0: there is none).
     too_fast counts requests that came less than 1000 ms after the one before, start to start; shortest_period_ms is the
     least such time (None before the second request); written lists (time in ms, address, value) of the last writes.
     Odd ways with the limit, each off at 0: takes_back_ms (so long after a write it is takes_back_w again, as another EMS
@@ -70,6 +71,7 @@ class Plant(Slave):
             ("alarm_1", "alarm_2", "alarm_ess", "alarm_backup_gateway", "alarm_6", "alarm_7", "alarm_dc_charger"), 0
         )
         self.running_state = sigenergy.RUNNING
+        self.grid_sensor = 1  # the plant's own: without it 40038 and 40040 are taken and do nothing
         self.too_fast = 0
         self.shortest_period_ms = None
         self.written = []
@@ -172,7 +174,7 @@ class Plant(Slave):
         values = {
             "zero": 0,
             "ems_mode": _REMOTE_EMS if self.holding[_REMOTE_ENABLE] else 0,
-            "grid_sensor": 1,
+            "grid_sensor": self.grid_sensor,
             "grid_w": int(h.grid_w),
             "grid_var": int(h.grid_var),
             "off_grid": self.off_grid,
@@ -237,7 +239,7 @@ class Plant(Slave):
         h = self.house
         h.export_limit_w = self.limit_w
         grid_w = self.holding[_GRID_EXPORT]
-        h.grid_export_limit_w = None if grid_w == _NONE else grid_w
+        h.grid_export_limit_w = None if grid_w == _NONE or not self.grid_sensor else grid_w
         h.running = self.holding[_START_STOP] == 1
         self.running_state = sigenergy.RUNNING if h.running else sigenergy.SHUTDOWN
 

@@ -24,7 +24,7 @@ def facts(state):
     outputs += [(state.outputs_text or "commanded")[:_LONGEST_TEXT], state.chatter]
     limit = [state.limit_pct, state.plant_limit_w, state.limit_reason or "nobody limits", _limit_text(state)]
     limit += [state.import_pct, state.import_w, (state.limits or state.limit_reason or "nobody limits")[:_LONGEST_TEXT]]
-    limit.append(reactive_text(state.reactive))
+    limit += [(state.orders or "none")[:_LONGEST_TEXT], reactive_text(state.reactive)]
     memory = [state.uptime_s, state.heap_free, state.heap_min] + list(state.system_heap or (None, None))
     start = [state.reset_cause + (": " + state.restart_reason if state.restart_reason else ""), state.version]
     update = ("%s %s" % (state.update_state, state.update_text)).strip()
