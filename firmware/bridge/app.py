@@ -194,9 +194,9 @@ def direction_wanted(state, settings):
 
 def orders_wanted(state, settings, owed):
     """Return True while the plant is commanded beside its limit, or holds such a command. owed: it did so at the start."""
-    return (
-        settings.plant_import or settings.plant_disconnect or (owed if state.orders_owed is None else state.orders_owed)
-    )
+    if settings.plant_import or settings.plant_disconnect or settings.export_at == "grid":
+        return True
+    return owed if state.orders_owed is None else state.orders_owed
 
 
 def network_wanted(state, settings, kept):

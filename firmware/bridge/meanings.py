@@ -98,7 +98,8 @@ grid_chatter_pct|Limit while a contact has not been still for 10 s; a stricter o
 grid_settle_ms|How long a contact must be still before it counts
 grid_hold_ms|How long the contacts must be still before a looser limit counts; a stricter one counts at once
 limit_user_w|Highest power of the plant that its owner wants; -1 = no limit
-limit_export_w|Highest export at the grid connection; the plant is held to it whatever the house takes; -1 = no limit
+limit_export_w|Highest export, where export_at says; -1 = no limit
+export_at|Where an export limit holds: plant (the plant gives no more than that, whatever the house takes) or grid (at the power sensor, so that the house is fed too)
 limit_import_w|Highest import at the grid connection; commanded where plant_import is on; -1 = no limit
 limit_off_grid_w|Highest power of the plant off-grid, and while nobody knows whether it is; -1 = no limit
 limit_fuse_a|Main fuse of a single phase: neither import nor export goes above it, at 207 V; -1 = no limit

@@ -57,6 +57,7 @@ grid_settle_ms|int|50|20|1000|ms
 grid_hold_ms|int|1000|0|60000|ms
 limit_user_w|int|-1|-1|5000000|W
 limit_export_w|int|-1|-1|5000000|W
+export_at|choice|plant|plant,grid||
 limit_import_w|int|-1|-1|5000000|W
 limit_off_grid_w|int|-1|-1|5000000|W
 limit_fuse_a|int|-1|-1|1000|A

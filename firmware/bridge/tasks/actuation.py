@@ -1,4 +1,5 @@
-"""Brings the import limit to the plant, and stops it where the contacts disconnect; releases what it commanded.
+"""Brings the import limit to the plant, stops it where the contacts disconnect, and holds export at the grid connection;
+releases what it commanded. Writer of orders, of what is owed, and of the cap that export leaves the plant.
 
 In memory while a setting wants one of them, or something that was commanded is not released. data/orders keeps, written
 before it is sent, which registers hold something by our doing, so that it is released after a crash too.
@@ -13,6 +14,7 @@ from bridge.devices import sigenergy
 from bridge.logic.grid import command
 from bridge.ports.orders import IMPORTS, STOP, STOPPED, Order, StopOrder
 from micropython import const
+from parts import Part
 from store import record
 
 _STEP_MS = const(50)
@@ -22,13 +24,23 @@ _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then a sha
 async def run(beat, state, settings, ports, path):
     """Command until no setting wants it and nothing is owed. ports: buses.Ports."""
     orders = Orders(state, settings, path)
+    part, at_grid = Part("bridge.tasks.export"), None
     try:
         while orders.wanted():
             beat()
-            orders.step(ports.objects[0], clock.ticks_ms())
+            now = clock.ticks_ms()
+            orders.step(ports.objects[0], now)
+            if settings.export_at == "grid":
+                at_grid = at_grid or part.load().AtGrid(state, now)
+                state.export_cap_w = at_grid.cap_w(now)
+            elif at_grid:
+                state.export_cap_w = at_grid = None
+                part.unload()
             await asyncio.sleep_ms(_STEP_MS)
     finally:
         orders.leave()
+        part.unload()
+        state.export_cap_w = None
         state.orders_owed = bool(orders.owed())
         state.orders = ""
 
@@ -51,7 +63,9 @@ class Orders:
 
     def wanted(self):
         """Return True while there is something to command, or to release."""
-        return self._settings.plant_import or self._settings.plant_disconnect or bool(self.owed() or self._saved)
+        settings = self._settings
+        wanted = settings.plant_import or settings.plant_disconnect or settings.export_at == "grid"
+        return wanted or bool(self.owed() or self._saved)
 
     def owed(self):
         """Return the addresses that hold something by our doing."""

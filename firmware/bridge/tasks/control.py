@@ -26,7 +26,7 @@ async def run(beat, state, settings, wake):
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
         contacts = state.inputs << 8 | state.chattering << 1 | state.inputs_settled
         seen = (contacts, state.output_command, state.server_command, settings.version, clock.seconds())
-        seen += (state.ems_limits, state.rated_w, state.driven)
+        seen += (state.ems_limits, state.rated_w, state.driven, state.export_cap_w)
         if seen != made_of:
             made_of = seen
             decided, last = control.decide(state, settings, grid.table, last, clock.seconds())
@@ -47,6 +47,7 @@ async def run(beat, state, settings, wake):
         cap_w, state.import_w, reason, state.limits = meeting.of(
             (percent, reason, imported, dimmed), grid.is_limited, seen
         )
+        state.export_w = meeting.export_w
         if cap_w is not None and state.inputs_settled:
             # A limit of somebody else frees nothing that contacts may have asked for before the start.
             wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not settings.unsure("grid_"))
@@ -71,6 +72,7 @@ class Meeting:
         self._part = Part("bridge.logic.grid.limits")
         self._made_of = None
         self._met = None, None, "", ""
+        self.export_w = None  # as grid.limits.export_limit has it, where it holds at the grid connection
 
     def of(self, decided, is_limited, seen):
         """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
@@ -79,9 +81,13 @@ class Meeting:
         if not (decided[3] or self._state.ems_limits or is_limited):
             self._part.unload()
             self._met = None, None, decided[1], ""
+            self.export_w = None
         else:
             try:
-                self._met = self._part.load().in_force(self._state, self._settings, decided, clock.seconds())
+                limits, now_s = self._part.load(), clock.seconds()
+                self._met = limits.in_force(self._state, self._settings, decided, now_s)
+                at_grid = self._settings.export_at == "grid"
+                self.export_w = limits.export_limit(self._state, self._settings, now_s) if at_grid else None
             except MemoryError:
                 # What met before stays, and it is tried again with the next decision.
                 log.warn("control", "no memory for the limits beside the contacts")

@@ -200,6 +200,8 @@ class Limit:
         state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
         # A limit that is overruled over and over fills no log: the first time is told, the second, the fourth ...
         line = (limit, target, order.overruled)
+        if limit == "held" and state.export_cap_w is not None:
+            return  # it moves with the house
         if limit in _ENDS and line != self._logged and not order.overruled & (order.overruled - 1):
             self._logged = line
             what = "released" if target == command.NONE else "%d W" % (target or 0)

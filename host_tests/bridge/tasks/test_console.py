@@ -56,7 +56,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     code, shown, said = bridgectl(port)
     assert (code, said) == (0, "")
     lines = shown.splitlines()
-    assert len(lines) == 70
+    assert len(lines) == 71
     assert "* mqtt_host            192.0.2.1" in lines
     assert "* publish_ms           1000 ms" in lines
     assert "* server_outputs       true" in lines

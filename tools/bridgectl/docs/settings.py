@@ -43,7 +43,7 @@ _GROUPS = (
     ("meter_", "Role meter"),
     ("gateway_", "Role gateway"),
     ("grid_", "Grid signal"),
-    (("limit_", "dim_"), "Limits"),
+    (("limit_", "dim_", "export_"), "Limits"),
     (("do_", "do1_", "do2_", "heat_", "generator"), "Outputs"),
     (("mqtt_", "publish_"), "MQTT"),
     ("wlan_", "House network"),

@@ -78,7 +78,7 @@ def test_what_an_ems_asked_for_holds_until_it_expires_over_a_restart_too(command
 
 def _state(rated_w=6000, off_grid=0):
     readings = types.SimpleNamespace(value=lambda n: off_grid)
-    return types.SimpleNamespace(rated_w=rated_w, readings=readings, ems_limits=())
+    return types.SimpleNamespace(rated_w=rated_w, readings=readings, ems_limits=(), export_cap_w=None)
 
 
 def _in_force(decided=(100, "", 100, False), ems_limits=(), now_s=0, rated_w=6000, off_grid=0, **changes):
@@ -159,3 +159,18 @@ def test_a_record_that_holds_anything_else_holds_no_limit():
         assert ems.kept("ems", 1000) == ()
     finally:
         ems.record.load = load
+
+
+def test_where_export_holds_at_the_grid_the_loop_s_cap_takes_its_place_and_every_other_limit_stays():
+    """Proves: CTL-1, CTL-2+"""
+    settings, state = Settings(), _state(6000, 0)
+    assert settings.apply({"limit_export_w": 0, "limit_fuse_a": 10, "limit_user_w": 4000, "export_at": "grid"}) == []
+    assert limits.export_limit(state, settings, 0) == 0
+    state.export_cap_w = 2500
+    told = limits.in_force(state, settings, (100, "", 100, False), 0)
+    assert told[0] == 2500 and told[2] == "export limit 0 W at the grid"
+    state.export_cap_w = 5000
+    assert limits.in_force(state, settings, (100, "", 100, False), 0)[0] == 4000  # the owner's own
+    state.export_cap_w = None
+    assert limits.in_force(state, settings, (100, "", 100, False), 0)[0] == 0
+    assert limits.export_limit(state, Settings(), 0) is None
