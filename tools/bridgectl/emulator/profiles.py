@@ -18,6 +18,17 @@ from .rig import Rig, slot_files, with_probe
 PROFILES = ("wired", "hotspot", "wlan", "gateways")
 CREATED = {"system_name": "Emulated", "grid_table": "ripple"}
 GATEWAYS = {"rs485_1_role": "gateway", "rs485_2_role": "gateway", "gateway_port": 502}
+CONTROL = {  # everything that can be on at once
+    **dict.fromkeys(("limit_user_w", "limit_export_w", "limit_import_w", "limit_off_grid_w"), 5000),
+    "system_name": "Emulated",
+    "grid_table": "fnn",
+    "limit_fuse_a": 35,
+    "export_at": "grid",
+    "plant_import": True,
+    "plant_disconnect": True,
+    "do1_owner": "smart_load",
+    "do2_owner": "generator",
+}
 _GATEWAY_PORTS = (502, 503)
 _READ = bytes.fromhex("000100000006010400000002")  # transaction 1, unit 1, two input registers from 0
 _SN = "EMU0000001"

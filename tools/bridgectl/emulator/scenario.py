@@ -8,6 +8,7 @@
     blind    how long a contact is not seen while the radio starts
     wlan     system created: joins the emulated WLAN, publishes to a broker on loopback
     gateways the same, and a Modbus TCP gateway with a client at each port
+    control  as wired, with every limit, order and output rule on, beside the same with none
 
 All times are emulated; nothing was compared with silicon.
 """
@@ -220,6 +221,22 @@ async def gateways(figures, setup):
     return rig, watch
 
 
+def control(figures, setup):
+    """Boot without any table, limit, order or rule, and with all of them; put what these take."""
+    free = []
+    for settings in ({"system_name": "Emulated"}, profiles.CONTROL):
+        rig = setup.rig(settings)
+        rig.run_until(lambda: "master: link ok" in rig.console.text, 8000)  # noqa: B023 (called at once)
+        rig.run(_LEARN_MS)
+        free.append(rig.look().free_bytes)
+        figures.where = rig.where()
+    how = (
+        "of contacts, limits, import, disconnection, export at the grid, smart load and generator, all on, beside none"
+    )
+    figures.put("control_heap_bytes", free[0] - free[1], "B", how)
+    figures.put("control_free_bytes", free[1], "B", "left with all of them on, radio off")
+
+
 def heap_figures(figures, rig, profile, when):
     """Put the heap as it is now, as a collection would leave it: free, the least so far, the largest piece, by area."""
     now = rig.look()
@@ -245,4 +262,4 @@ def task_figures(figures, setup, rig):
         figures.put(f"task_ms_{name}", int(sum_us) // 1000, "ms", how)
 
 
-RUNS = {run.__name__: run for run in (start, wired, bus, meter, hotspot, blind, wlan, gateways)}
+RUNS = {run.__name__: run for run in (start, wired, bus, meter, hotspot, blind, wlan, gateways, control)}
