@@ -126,6 +126,14 @@ def build(board):
     def direction_due():
         return direction_wanted(state, settings) and not room.direction_waits(free, state.hotspot_open)
 
+    def orders_due():
+        """The plant is commanded beside its limit, or holds such a command."""
+        commands = settings.plant_import or settings.plant_disconnect or settings.export_at == "grid"
+        return commands or (owed if state.orders_owed is None else state.orders_owed)
+
+    def actuation_due():
+        return orders_due() or outputs_owned(settings)
+
     def hotspot_due():
         return hotspot_wanted(state, settings)
 
@@ -171,10 +179,8 @@ def build(board):
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
          begin_update, _web(), try_broker, decide)
     part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
-    part("orders", Part("bridge.tasks.actuation"),  lambda: orders_wanted(state, settings, owed), 1, state, settings,
-         ports, board.data + "orders")
-    part("outputs", Part("bridge.tasks.outputs"),   lambda: outputs_owned(settings),    1, state, settings,
-         board.data + "outputs")
+    part("actuation", Part("bridge.tasks.actuation"), actuation_due,                    1, state, settings, ports,
+         board.data, orders_due)
     add("console",  answer_console, delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports
@@ -190,13 +196,6 @@ def hotspot_wanted(state, settings):
 def direction_wanted(state, settings):
     """Return True while it may be found out whether the sensor is mounted backwards, and is not known."""
     return state.sensor_link == state.plant_link == "ok" and state.direction_known != settings.sensor_inverted
-
-
-def orders_wanted(state, settings, owed):
-    """Return True while the plant is commanded beside its limit, or holds such a command. owed: it did so at the start."""
-    if settings.plant_import or settings.plant_disconnect or settings.export_at == "grid":
-        return True
-    return owed if state.orders_owed is None else state.orders_owed
 
 
 def network_wanted(state, settings, kept):

@@ -7,27 +7,30 @@ from store import record
 class Settings:
     """Reading one is reading an attribute; the table comes into memory for whoever asks or changes, and goes again."""
 
+    # Of the class until they are something else: an instance with two names more has a larger table.
+    ignored = []  # what the record held and the table refuses: (name, reason)
+    damaged = False  # there is a record and it cannot be read: what is in force is not what this house wants
+
     def __init__(self, path=None):
         """path: record that holds what differs from the defaults; None = keep nothing."""
         self._path = path
-        self._table = Part("bridge.settings_table", "bridge.settings_table")
         self.version = 0  # counts changes, so that tasks notice one
-        self.ignored = []  # what the record held and the table refuses: (name, reason)
-        self.damaged = False  # there is a record and it cannot be read: what is in force is not what this house wants
         stored = record.load(path) if path else None
-        with self._table as table:
+        with _table() as table:
             for row in table.rows():
                 setattr(self, row[0], row[2])
             if stored:
-                accepted, self.ignored = table.check(stored, self)
+                accepted, ignored = table.check(stored, self)
                 self._set(accepted)
+                if ignored:
+                    self.ignored = ignored
             elif path and record.damaged(path):
                 self.damaged = True
                 self.ignored = [("settings", table.DAMAGED)]
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
-        with self._table as table:
+        with _table() as table:
             return table.check(changes, self)
 
     def apply(self, changes, anew=False):
@@ -37,7 +40,7 @@ class Settings:
         """
         if self.damaged and not anew:
             return self.ignored
-        with self._table as table:
+        with _table() as table:
             accepted, refused = table.check(table.whole(changes) if anew else changes, self)
             if refused:
                 return refused
@@ -46,8 +49,10 @@ class Settings:
             if self._path:
                 record.save(self._path, table.differing(accepted, self))
         self._set(accepted)
-        self.ignored = [row for row in self.ignored if row[0] not in accepted and not self.damaged]
-        self.damaged = False
+        if self.ignored:
+            self.ignored = [row for row in self.ignored if row[0] not in accepted and not self.damaged]
+        if self.damaged:
+            self.damaged = False
         self.version += 1
         return refused
 
@@ -65,7 +70,7 @@ class Settings:
 
     def shown(self):
         """Return all settings as a dict; a secret reads True if it is set, False if not."""
-        with self._table as table:
+        with _table() as table:
             return table.shown(self)
 
     def starting(self, prefixes):
@@ -75,3 +80,7 @@ class Settings:
     def _set(self, values):
         for name in values:
             setattr(self, name, values[name])
+
+
+def _table():
+    return Part("bridge.settings_table", "bridge.settings_table")

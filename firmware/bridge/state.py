@@ -56,9 +56,9 @@ class State:
         self.rated_w = 0  # limit: the plant's rated power, the last one that was known; 0 = none
         self.reactive = None  # control: reactive power that the contacts ask for, (kind, value) of grid_rows
         self.export_w = None  # control: strictest export limit, W, where it holds at the grid connection; None = nobody
-        self.export_cap_w = None  # actuation: what the plant may give so that it holds, W; None = export_w alone
-        self.orders = ""  # actuation: what is commanded at the plant beside its limit, and what became of it
-        self.orders_owed = None  # actuation: something of it is not released; None = as at the start
+        self.export_cap_w = None  # orders: what the plant may give so that it holds, W; None = export_w alone
+        self.orders = ""  # orders: what is commanded at the plant beside its limit, and what became of it
+        self.orders_owed = None  # orders: something of it is not released; None = as at the start
         self.limit_edges = 0  # control: limits so far that a contact edge brought
         self.limit_edge_at = 0  # control: ticks of that edge, or of the end of the hold time of a looser limit
         self.limit_wanted = False  # control: the plant shall be commanded (grid scheduling is on and inputs settled)

@@ -35,13 +35,6 @@ _NAMES = (
     "plant_import",
     "plant_disconnect",
 )
-# What the bridge alone writes, and how many registers more than one it is; the limit always, the others where they are set.
-_OWN = (
-    (sigenergy.LIMIT_ADDRESS, 1),
-    (sigenergy.GRID_IMPORT, 1),
-    (sigenergy.PCS_IMPORT, 1),
-    (sigenergy.START_STOP, 0),
-)
 
 
 class Role:
@@ -64,11 +57,17 @@ class Role:
             return True
         few = clients > self._most
         clients = min(clients, self._most)
-        owned = len(_OWN) if imports or disconnects else 1
         allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
         for number in numbers:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
-            own = tuple([(plant_unit, at, at + size) for at, size in _OWN[:owned]]) if number == 1 else ()
+            own = ()
+            if number == 1:
+                first, last = (
+                    (sigenergy.GRID_IMPORT, sigenergy.PCS_IMPORT) if imports else (sigenergy.LIMIT_ADDRESS,) * 2
+                )
+                own = ((plant_unit, first, last + 1),)
+                if disconnects:
+                    own += ((plant_unit, sigenergy.START_STOP, sigenergy.START_STOP),)
             master = _Master(self._ports, number)
             gateway = Gateway(master, fresh_ms, deadline_ms, own, _READS * self._most)
             master.overheard = gateway.overheard

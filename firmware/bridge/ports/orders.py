@@ -1,6 +1,6 @@
 """What the bridge commands at the plant beside its power: import at the grid and at the inverter, start and stop.
 
-Each is a register with a command of its own, carried by the port that polls the plant. In memory with tasks/actuation.
+Each is a register with a command of its own, carried by the port that polls the plant. In memory with tasks/orders.
 """
 
 import clock
@@ -30,14 +30,13 @@ class Order:
         """Take the next step. port: the object of RS485-1, None = there is none."""
         if port is not self._port:
             self._port = port
-            self._carrier = port and port.order(self.address, self._switches)
+            order = getattr(port, "order", None)
+            self._carrier = order and order(self.address, self._switches)
         if not self._carrier:
             self.command.touch(True, now)
             return
         self._carrier.carry(self.command, now)
         self._look(now)
-        if self.command.state == "refused" and self.command.target == command.NONE:
-            self.command = command.LimitCommand(False)  # what this firmware does not have holds nothing
 
     def leave(self):
         """Take what was added to the line away again."""

@@ -6,7 +6,8 @@ FREE_US = 1 << 29
 class Port:
     """Base of the port objects that ports/roles makes.
 
-    bus: what owns the line: run(beat), stopped, counts, count_names. slave: who is at the other end: link(), status.
+    bus: what owns the line: run(beat), stopped, counts, count_names. slave: who is at the other end: link(), status. What
+    can command the plant beside its limit has order() too, see ports/plant.
     """
 
     def __init__(self, bus, slave):
@@ -16,10 +17,6 @@ class Port:
     def carry(self, command, now):
         """Do what is due of a grid.command.LimitCommand; return False if this role does not command the plant."""
         return False
-
-    def order(self, address, switches):
-        """Return what carries a command to another register of the plant, None if this role does not command it."""
-        return None
 
     def follow(self, now):
         """Follow the pace of the other end and changed settings; called twice a second."""

@@ -44,10 +44,9 @@ async def run(beat, state, settings, wake):
                 asked = importing_pct = importing.step(asked, "", state.inputs, now, hold_ms)[0]
             dimmed = asked < 0
             imported = asked + _DIMMED * dimmed
-        cap_w, state.import_w, reason, state.limits = meeting.of(
+        cap_w, state.import_w, reason, state.limits, state.export_w = meeting.of(
             (percent, reason, imported, dimmed), grid.is_limited, seen
         )
-        state.export_w = meeting.export_w
         if cap_w is not None and state.inputs_settled:
             # A limit of somebody else frees nothing that contacts may have asked for before the start.
             wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not settings.unsure("grid_"))
@@ -71,8 +70,7 @@ class Meeting:
         self._settings = settings
         self._part = Part("bridge.logic.grid.limits")
         self._made_of = None
-        self._met = None, None, "", ""
-        self.export_w = None  # as grid.limits.export_limit has it, where it holds at the grid connection
+        self._met = None, None, "", "", None
 
     def of(self, decided, is_limited, seen):
         """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
@@ -80,14 +78,10 @@ class Meeting:
             return self._met
         if not (decided[3] or self._state.ems_limits or is_limited):
             self._part.unload()
-            self._met = None, None, decided[1], ""
-            self.export_w = None
+            self._met = None, None, decided[1], "", None
         else:
             try:
-                limits, now_s = self._part.load(), clock.seconds()
-                self._met = limits.in_force(self._state, self._settings, decided, now_s)
-                at_grid = self._settings.export_at == "grid"
-                self.export_w = limits.export_limit(self._state, self._settings, now_s) if at_grid else None
+                self._met = self._part.load().in_force(self._state, self._settings, decided, clock.seconds())
             except MemoryError:
                 # What met before stays, and it is tried again with the next decision.
                 log.warn("control", "no memory for the limits beside the contacts")

@@ -1,6 +1,6 @@
 """Holds export at the grid connection: feeds the loop of grid/export with the sensor, and takes the plant's cap from it.
 
-Loaded by tasks/actuation while a setting wants it.
+Loaded by tasks/orders while a setting wants it.
 """
 
 import log

@@ -1,12 +1,9 @@
 """Switches the outputs that a rule owns: smart load, heat pump, generator, follow. Writer of what they shall be, and why.
 
-In memory while a setting names such an owner; each rule is a part of its own. While this task is not there, its outputs are
-in their safe state. data/outputs keeps what must outlive a restart (see outputs_record).
+Stepped by tasks/actuation while a setting names such an owner; each rule is a part of its own. While nobody steps it, its
+outputs are in their safe state. data/outputs keeps what must outlive a restart (see outputs_record).
 """
 
-import asyncio
-
-import clock
 import log
 from bridge import points
 from bridge.logic.grid import outputs
@@ -15,8 +12,7 @@ from bridge.tasks.outputs_record import Kept
 from micropython import const
 from parts import Part
 
-_LOOK_MS = const(250)  # also from one contact to the next: relays need some 10 ms
-_TURN = const(4)  # looks between two decisions
+_TURN = const(4)  # steps between two decisions; from one contact to the next it is one: relays need some 10 ms
 _MIN_ON = const(6)  # places in load_rules.LOAD
 _MIN_OFF = const(7)
 _DI5 = const(16)
@@ -26,35 +22,14 @@ _OWNERS = ("smart_load", "heat_pump", "generator", "follow")
 _POINTS = ("plant_soc", "plant_off_grid", "plant_load_power", "sensor_power", "plant_grid_power")
 
 
-async def run(beat, state, settings, path):
-    """Decide every second until no output is owned by a rule. path: of the record."""
-    now_s = clock.seconds()
-    owned = Owned(state, settings, Kept(path), now_s)
-    turn = 0
-    mask = settings.do_safe_mask & outputs.owned(settings)
-    target = mask
-    try:
-        while outputs.owned(settings):
-            beat()
-            turn = (turn + 1) % _TURN
-            if turn == 0:
-                target = owned.decide(clock.seconds())
-            mask = switching.next_mask(mask, target)
-            state.driven = mask
-            await asyncio.sleep_ms(_LOOK_MS)
-    finally:
-        state.driven = None
-        state.outputs_text = ""
-        owned.leave()
-
-
 class Owned:
     """The rules of both outputs, with what they remember."""
 
-    def __init__(self, state, settings, kept, now_s):
+    def __init__(self, state, settings, path, now_s):
+        """path: of the record."""
         self._state = state
         self._settings = settings
-        self._kept = kept
+        self._kept = Kept(path)
         self._numbers = [points.number(point) for point in _POINTS]
         self._parts = {name: Part("bridge.logic.loads." + name) for name in _OWNERS + ("wish",)}
         safe = settings.do_safe_mask
@@ -64,6 +39,16 @@ class Owned:
         self._rules = {}
         self._told = ""
         self._now_s = now_s
+        self._turn = 0
+        self._mask = self._target = safe & outputs.owned(settings)
+
+    def step(self, now_s):
+        """Move one contact towards what was decided last, and decide anew each second; called four times a second."""
+        self._turn = (self._turn + 1) % _TURN
+        if self._turn == 0:
+            self._target = self.decide(now_s)
+        self._mask = switching.next_mask(self._mask, self._target)
+        self._state.driven = self._mask
 
     def decide(self, now_s):
         """Return the outputs as they shall be, and tell why."""
@@ -98,7 +83,9 @@ class Owned:
         return mask
 
     def leave(self):
-        """Let the rules go."""
+        """Let the rules go, and the outputs to their safe state."""
+        self._state.driven = None
+        self._state.outputs_text = ""
         for part in self._parts.values():
             part.unload()
 

@@ -68,7 +68,15 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
         ("Grid signal", GRID),
         (
             "Limits",
-            ["limit_user_w", "limit_export_w", "limit_import_w", "limit_off_grid_w", "limit_fuse_a", "dim_import_w"],
+            [
+                "limit_user_w",
+                "limit_export_w",
+                "export_at",
+                "limit_import_w",
+                "limit_off_grid_w",
+                "limit_fuse_a",
+                "dim_import_w",
+            ],
         ),
         ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
         ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),

@@ -61,12 +61,6 @@ def of_ems(held, now_s):
     return [(quantity, watts, "EMS") for quantity, watts, _, until_s in held if until_s is None or now_s < until_s]
 
 
-def export_limit(state, settings, now_s):
-    """Return the strictest export limit in W, None if nobody limits export."""
-    asked = of_settings(settings, 0) + of_ems(state.ems_limits, now_s)
-    return min([watts for quantity, watts, _ in asked if quantity == EXPORT], default=None)
-
-
 def _cap(limit, export_cap_w):
     """Return (W that the plant may give, why) of a limit. export_cap_w: what the loop at the grid connection leaves it, or
     None: a plant that generates less than may be exported exports no more than that, whatever the house takes."""
@@ -78,7 +72,8 @@ def _cap(limit, export_cap_w):
 
 def in_force(state, settings, decided, now_s):
     """Return (W that caps the plant beside the contacts' own %, W of import, the first of the reasons, all limits in
-    words); None where nobody limits. decided: (percent, reason, import_pct, dimmed) of the contacts."""
+    words, W of export if that is to hold at the grid); None where nobody limits. decided: (percent, reason, import_pct,
+    dimmed) of the contacts."""
     others = of_settings(settings, state.readings.value(points.number("plant_off_grid")))
     others += of_ems(state.ems_limits, now_s)
     capping = [_cap(limit, state.export_cap_w) for limit in others if limit[0] != IMPORT]
@@ -90,4 +85,4 @@ def in_force(state, settings, decided, now_s):
         cap_w, why = min(capping)
         if percent >= 100 or cap_w < command.raw_limit(percent, state.rated_w):
             reason = why + ("; " + reason if reason else "")
-    return cap_w, least[IMPORT], reason, words
+    return cap_w, least[IMPORT], reason, words, least[EXPORT] if settings.export_at == "grid" else None

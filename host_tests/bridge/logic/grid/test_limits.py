@@ -106,6 +106,7 @@ def test_all_sources_meet_and_each_is_told_with_its_reason():
             "export: 4000 W export limit, then 5175 W main fuse 25 A; "
             "import: 4200 W section 14a, ripple control 60 % (DI2), then 5000 W EMS, then 5175 W main fuse 25 A"
         ),
+        None,
     )
 
 
@@ -122,7 +123,7 @@ def test_every_release_restores_exactly_the_next():
         assert in_force[:2] == [500, 1000]
         expected = [min([w for n, w in caps.items() if n not in order[:k]]) for k in range(3)]
         assert in_force[1:] == expected
-    assert _in_force() == (None, None, "", "")
+    assert _in_force() == (None, None, "", "", None)
 
 
 def test_the_stricter_contacts_keep_their_reason():
@@ -165,7 +166,7 @@ def test_where_export_holds_at_the_grid_the_loop_s_cap_takes_its_place_and_every
     """Proves: CTL-1, CTL-2+"""
     settings, state = Settings(), _state(6000, 0)
     assert settings.apply({"limit_export_w": 0, "limit_fuse_a": 10, "limit_user_w": 4000, "export_at": "grid"}) == []
-    assert limits.export_limit(state, settings, 0) == 0
+    assert limits.in_force(state, settings, (100, "", 100, False), 0)[4] == 0
     state.export_cap_w = 2500
     told = limits.in_force(state, settings, (100, "", 100, False), 0)
     assert told[0] == 2500 and told[2] == "export limit 0 W at the grid"
@@ -173,4 +174,4 @@ def test_where_export_holds_at_the_grid_the_loop_s_cap_takes_its_place_and_every
     assert limits.in_force(state, settings, (100, "", 100, False), 0)[0] == 4000  # the owner's own
     state.export_cap_w = None
     assert limits.in_force(state, settings, (100, "", 100, False), 0)[0] == 0
-    assert limits.export_limit(state, Settings(), 0) is None
+    assert limits.in_force(state, Settings(), (100, "", 100, False), 0)[4] is None

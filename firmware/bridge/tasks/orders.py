@@ -1,0 +1,113 @@
+"""Brings the import limit to the plant, stops it where the contacts disconnect, and holds export at the grid connection;
+releases what it commanded. Writer of orders, of what is owed, and of the cap that export leaves the plant.
+
+Stepped by tasks/actuation. data/orders keeps, written before it is sent, which registers hold something by our doing, so
+that it is released after a crash too.
+"""
+
+import clock
+import log
+from bridge import points
+from bridge.devices import sigenergy
+from bridge.logic.grid import command
+from bridge.ports.orders import IMPORTS, STOP, STOPPED, Order, StopOrder
+from micropython import const
+from parts import Part
+from store import record
+
+_PATIENCE_MS = const(10000)  # the rated power is waited for so long, then a share of it is 0 W
+
+
+class Orders:
+    """All commands beside the limit, with their record."""
+
+    def __init__(self, state, settings, path):
+        self._state = state
+        self._settings = settings
+        self._path = path
+        kept = (record.load(path) or {}).get("owed")
+        self._saved = [address for address in kept if isinstance(address, int)] if isinstance(kept, list) else []
+        self._imports = [Order(address, name, address in self._saved) for address, name in IMPORTS]
+        self._stop = StopOrder(state.readings, STOP[0] in self._saved)
+        self._all = self._imports + [self._stop]
+        self._sensor = points.number("plant_grid_sensor")
+        self._unknown_at = None
+        self._logged = {}
+        self._export, self._at_grid = Part("bridge.tasks.export"), None
+
+    def owed(self):
+        """Return the addresses that hold something by our doing."""
+        return [order.address for order in self._all if order.command.owed]
+
+    def step(self, port, now):
+        """Say what shall hold, record what is owed, and let the port carry it."""
+        state = self._state
+        if state.inputs_settled and not self._settings.unsure("grid_"):
+            # Until then, what stands at the plant stands.
+            self._want(now)
+        owed = self.owed()
+        if owed != self._saved:
+            self._saved = owed
+            try:
+                record.save(self._path, {"owed": owed})
+            except OSError as e:
+                log.warn("orders", "could not be recorded (error %d)" % e.errno)
+        words, sensor = [], state.readings.value(self._sensor)
+        for order in self._all:
+            order.command.rated_w = state.rated_w
+            order.drive(port, now)
+            text = order.words()
+            if text and order.address == sigenergy.GRID_IMPORT and sensor == 0:
+                text += ", without effect: the plant has no sensor at the grid"
+            words += [text] if text else []
+            self._log(order, text)
+        state.orders_owed = bool(owed or self._saved)
+        state.orders = "; ".join(words)
+        self._hold_export(now)
+
+    def leave(self):
+        """Take what is on the line away."""
+        for order in self._all:
+            order.leave()
+        self._export.unload()
+        self._state.export_cap_w = None
+        self._state.orders = ""
+
+    def _hold_export(self, now):
+        state = self._state
+        if self._settings.export_at == "grid":
+            self._at_grid = self._at_grid or self._export.load().AtGrid(state, now)
+            state.export_cap_w = self._at_grid.cap_w(now)
+        elif self._at_grid:
+            state.export_cap_w = self._at_grid = self._export.unload()
+
+    def _want(self, now):
+        settings = self._settings
+        raw = self._import(now) if settings.plant_import else command.NONE
+        if raw is not None:
+            for order in self._imports:
+                order.command.want(None if raw == command.NONE else raw, now)
+        nothing_flows = self._state.limit_pct == 0 and self._state.import_pct == 0
+        self._stop.command.want(STOPPED if settings.plant_disconnect and nothing_flows else None, now)
+
+    def _import(self, now):
+        """Return the import limit as a register value, None while it is not known yet."""
+        state = self._state
+        raw = command.NONE
+        if state.import_pct < 100:
+            if not state.rated_w:
+                if self._unknown_at is None:
+                    self._unknown_at = now
+                if self._unknown_at is not False and clock.ticks_diff(now, self._unknown_at) < _PATIENCE_MS:
+                    return None
+                self._unknown_at = False  # for ever: no stamp grows old
+            raw = command.raw_limit(state.import_pct, state.rated_w)
+        return raw if state.import_w is None else min(raw, state.import_w)
+
+    def _log(self, order, text):
+        line = (order.command.state, order.command.target)
+        if line != self._logged.get(order.address) and order.command.state not in ("wanted", "written"):
+            told = self._logged.get(order.address)
+            self._logged[order.address] = line
+            if told or text:
+                log.info("orders", text or order.name + " released")
