@@ -1,13 +1,17 @@
 """The emulated chip's heap, read from outside, against what the guest knows of it itself."""
 
 import re
+import struct
 
 import pytest
 from bridgectl.emulator import heap, heap_map, repl
 from bridgectl.emulator.chip import Chip
+from rp2040py.memory_map import RAM_START_ADDRESS
+
+_STACK = 0x20040000  # two banks of 4 kB that the image uses for it
 
 _PROGRAM = b"""
-import gc
+import gc, uctypes
 def nothing():
     pass
 class Hundred:
@@ -20,21 +24,22 @@ kept = Hundred()
 bytes(3000)
 gc.collect()
 print("free", gc.mem_free())
+print("lost", uctypes.addressof(bytearray(3008)))
 """
 
 
 @pytest.fixture(scope="module")
 def looks():
-    """The heap of a machine that has run _PROGRAM and nothing else, its areas, and what the guest printed."""
+    """The heap of a machine that has run _PROGRAM and nothing else, its areas, what the guest printed, its RAM."""
     chip = Chip()
     types = heap_map.types_of()
     text = repl.run(chip, _PROGRAM)
-    after = heap.Heap(chip.mcu.sram)
-    return after, heap_map.areas(after, types), text
+    after = heap.Heap(chip.mcu.sram, chip.mcu.core.sp)
+    return after, heap_map.areas(after, types), text, bytes(chip.mcu.sram)
 
 
 def test_the_free_bytes_are_those_that_the_guest_s_own_collector_finds(looks):
-    after, areas, text = looks
+    after, areas, text, _ = looks
     free = int(re.search(r"free (\d+)", text)[1])
     assert abs(after.free_bytes - free) < 1024
     assert sum(areas.values()) == sum(after.heads.values())
@@ -56,6 +61,18 @@ def test_the_free_bytes_are_those_that_the_guest_s_own_collector_finds(looks):
 )
 def test_what_a_program_made_is_found_in_its_area(looks, area, least, most):
     assert least <= looks[1][area] <= most
+
+
+def test_what_calls_that_have_returned_left_below_the_stack_keeps_nothing(looks):
+    """A buffer that nobody holds, but for a word in the bank of the stack: kept where that is in the stack in use."""
+    lost = int(re.search(r"lost (\d+)", looks[2])[1])
+    ram = bytearray(looks[3])
+    ram[_STACK - RAM_START_ADDRESS :] = bytes(len(ram) - (_STACK - RAM_START_ADDRESS))
+    word = _STACK + 4096
+    struct.pack_into("<I", ram, word - RAM_START_ADDRESS, lost)
+    assert lost not in heap.Heap(ram, word + 4).heads
+    assert heap.Heap(ram, word).heads[lost] == 3008
+    assert heap.Heap(ram).heads[lost] == 3008
 
 
 def test_ram_without_a_heap_is_refused():

@@ -3,8 +3,9 @@ nothing, so it can be looked at as often as one likes.
 
 Layouts: py/mpstate.h (the heap's tables), py/gc.c (two bits a block: free, head, tail, marked head) of MicroPython 1.22 to
 1.28 on a 32-bit chip. What the guest's collector would keep is found as it finds it, from every aligned word that is the
-address of a head; but it looks at its roots and its stack, and here all RAM beside the heap is looked at. That keeps a few
-hundred bytes more at most.
+address of a head; but it looks at its roots and its stack, and here at all RAM beside the heap, but for what lies below
+the stack: what calls that have returned left there keeps nothing, and would be kilobytes after an import. What all RAM
+keeps more is a few hundred bytes at most.
 """
 
 import struct
@@ -14,6 +15,7 @@ from rp2040py.memory_map import RAM_START_ADDRESS
 BLOCK = 16
 _WORD = 4
 _TAIL = 2
+_STACK_END = 0x20040000  # ports/rp2 gives it the two small banks at the end of the RAM, it grows down to here
 
 
 class HeapError(Exception):
@@ -23,12 +25,16 @@ class HeapError(Exception):
 class Heap:
     """`heads`: address -> bytes of each thing in use; `free_bytes`; `largest_bytes`, the largest free piece."""
 
-    def __init__(self, ram):
-        """ram: bytes-like, from RAM_START_ADDRESS. Raises HeapError."""
+    def __init__(self, ram, stack=None):
+        """ram: bytes-like, from RAM_START_ADDRESS. stack: the stack pointer, None = not known. Raises HeapError."""
         self._words = struct.unpack(f"<{len(ram) // _WORD}I", ram)
         table, self._start, end = self._place()
         first, last = (_index(a) for a in (table, end))
-        self.heads = self._used(self._allocated(ram, table, end), self._words[:first] + self._words[last:])
+        if stack is not None and _STACK_END <= stack <= RAM_START_ADDRESS + len(ram):
+            beside = self._words[last : _index(_STACK_END)] + self._words[_index(stack) :]
+        else:
+            beside = self._words[last:]
+        self.heads = self._used(self._allocated(ram, table, end), self._words[:first] + beside)
         self.free_bytes = end - self._start - sum(self.heads.values())
         ends = [self._start, *(address + size for address, size in self.heads.items())]
         self.largest_bytes = max(start - end for start, end in zip([*self.heads, end], ends))
