@@ -21,7 +21,7 @@ from modbus.wire import rtu
 _LISTEN_LOOK_MS = const(5)
 _TRIES = const(3)
 _NOISE = const(2)  # bytes without a question that nobody minds
-_TALK = const(8)  # bytes without a question that are no chance noise
+_TALK = const(8)  # bytes without a question that are no chance noise, at the highest speed; slower, others' make fewer
 _FRAMES = const(2)  # whole frames that prove a setting
 _LEARN_MS = const(2500)  # more, to learn who asks what
 _PAUSES_MS = (0, 700)  # some slaves lose what comes too soon after their last answer
@@ -49,6 +49,7 @@ class Finder:
         self._beat = None
         self._strays_known = 0
         self._waits = 0  # times that it was waited for in vain
+        self._learnt = False  # who talks was listened to at each parity
 
     async def search(self, beat):
         """Search until something is found, everything was tried or `stopped` is set; return True if it was finished.
@@ -70,6 +71,8 @@ class Finder:
                     await self._sweep(units)
                 elif units[0] == 1:
                     await self._each(plan.LIKELY, False)
+        if self.evidence.talkers and not self._learnt:
+            await self._tell_parity()
         self.at = None
         self.faults = finder_faults.sentences(self.evidence, self.found)
         return not self.stopped
@@ -137,13 +140,13 @@ class Finder:
             for pause_ms in _PAUSES_MS:
                 await asyncio.sleep_ms(pause_ms)
                 for suspect in units[max(cleared, place + 1 - back) : place + 1]:
-                    if await self._probe(suspect, False, True) or self._over():
+                    if self._over() or await self._probe(suspect, False, True):
                         return
             cleared = place + 1
             if not self.evidence.garbled:
                 self.evidence.alarms += 1
-                if self.evidence.alarms > 1 and await self._hear_again():
-                    return  # one alone may have been an answer that came late
+                if await self._hear_again():
+                    return
                 if self._noisy():
                     await self._who_talks()
                     return
@@ -169,11 +172,24 @@ class Finder:
             count = await self._overhear(ear, _RARE_MS, True, True)
             if _whole(ear):
                 self.evidence.talk((baud, parity), [(row[0], row[1]) for row in ear.polls.shown()])
-            if count < _TALK:
+            if count < plan.heard_of(_TALK, baud):
                 self._waits += 1
                 break  # it does not come again
         await self._tune(*setting)
         return bool(self.evidence.talkers)
+
+    async def _tell_parity(self):
+        """Find the parity of a master that was heard without one: see _who_talks."""
+        talkers = self.evidence.talkers
+        baud, parity = talkers[0][0]
+        if parity == "N":
+            for other in "EO":
+                await self._tune(baud, other)
+                ear = listener.Listener(baud, other, self.evidence)
+                await self._overhear(ear, _RARE_MS, True, True)
+                if _whole(ear) and not self.stopped:
+                    self.evidence.talkers = [((baud, other),) + row[1:] for row in talkers]
+                    break
 
     async def _listen(self):
         """Return True if others talk; then it is known who, or a fault is noted."""
@@ -213,6 +229,7 @@ class Finder:
 
     async def _learn(self, baud, parity, unsure):
         """Note who asks whom, and whose answers are heard."""
+        self._learnt = True
         await self._tune(baud, parity)
         ear = listener.Listener(baud, parity, self.evidence)
         await self._overhear(ear, _LEARN_MS, True)
@@ -230,6 +247,7 @@ class Finder:
         """
         since = came_at = clock.ticks_ms()
         count = 0
+        enough = plan.heard_of(_TALK, self._port.setting[0])
         while True:
             self._beat()
             now = clock.ticks_ms()
@@ -237,7 +255,7 @@ class Finder:
             count += self.evidence.unasked(self._port.frame, came)
             if came:
                 came_at = now
-            elif once and count >= _TALK and clock.ticks_diff(now, came_at) > _AFTER_MS:
+            elif once and count >= enough and clock.ticks_diff(now, came_at) > _AFTER_MS:
                 return count
             if ear:
                 ear.feed(self._port.frame, came, now)

@@ -101,6 +101,11 @@ def suspects(baud, parity):
     return (1000 * THINK_MS + (2 * _REQUEST + _HELD) * character_us) // slot_us + 2
 
 
+def heard_of(characters, baud):
+    """Return how many characters somebody who listens at a speed makes of so many at the highest one, one at least."""
+    return max(characters * baud // SETTINGS[0][0], 1)
+
+
 def leg_ms(leg, tick_ms=1):
     """Return the longest time of a leg that nobody answers; tick_ms: the board's idle loop wakes at multiples of it."""
     baud, parity, manner, units = leg

@@ -125,6 +125,8 @@ class Port:
         if have and self._own(have) < have:
             self.evidence.strays += not self._sweeping  # else it may be an answer to the sweep
             self._note_stranger(have)
+            if self.evidence.talkers:
+                return  # nothing is sent beside another master
         self._line.send(self._sent, rtu.request(self._sent, unit, function, address, count))
         self.evidence.requests += 1
         if unit == plan.SLOW_UNIT:
