@@ -1,7 +1,7 @@
 """MQTT 3.1.1 client for asyncio that never blocks the loop: one coroutine of the caller drives it, no second task.
 
 Names as in umqtt.simple; publish, subscribe and ping queue and return at once, only connect, disconnect and run wait.
-Limits: QoS 0 and 1; no turn works longer than four inbound packets and one write of 512 bytes; DNS blocks (opening.py).
+Limits: QoS 0 and 1; a turn is one message or four other packets, and one write of 512 bytes; DNS blocks (opening.py).
 """
 
 import asyncio
@@ -147,8 +147,7 @@ class MQTTClient:
         """
         if not self.connected:
             raise OSError(errno.ENOTCONN, "not connected")
-        now = ticks_ms()
-        alive = False
+        now, alive = ticks_ms(), False
         try:
             more = self._link.send(now)
             more = self._link.receive(now) or more
@@ -165,6 +164,7 @@ class MQTTClient:
         """Stay connected until disconnect(): the whole client in the caller's task.
 
         beat() is called every turn: about every 50 ms while connected, at least every 500 ms otherwise; it may publish.
+        After a turn it rests for as long as that took: whatever messages ask for, others have half of the processor.
         ready(): False while there is no network, so that nothing is tried and no name is asked for.
         """
         self._stopping = False
@@ -179,8 +179,10 @@ class MQTTClient:
             try:
                 await self.connect(clean_session, beat)
                 while not self._stopping:
+                    began = ticks_ms()
                     beat()
-                    await asyncio.sleep_ms(0 if self.check_msg() else _TURN_MS)
+                    rest_ms = 0 if self.check_msg() else _TURN_MS
+                    await asyncio.sleep_ms(max(ticks_diff(ticks_ms(), began), rest_ms))
             except (OSError, ProtocolError, MQTTException, MemoryError) as e:
                 if isinstance(e, MemoryError) and failures >= _STARVED:
                     raise
@@ -227,8 +229,7 @@ class MQTTClient:
         self._link.close()
         self.outbox.disconnected()
         self.subscriptions.disconnected()
-        self.connected = False
-        self.since = None
+        self.connected, self.since = False, None
 
     def _load(self):
         """Return the next packet to write: subscriptions first, then messages."""
@@ -270,8 +271,7 @@ class MQTTClient:
             raise ProtocolError("second CONNACK")
         if decoder.code:
             raise MQTTException(decoder.code)
-        self.session_present = decoder.session_present
-        self.connected = True
+        self.connected, self.session_present = True, decoder.session_present
         self.since = clock.seconds()
         self.connections += 1
         self._hurry = False

@@ -1,6 +1,6 @@
 """One connection to a broker: bytes out in portions, packets in, sign of life. No call here waits.
 
-A call of send() writes once, at most 512 bytes; a call of receive() takes at most four packets.
+A call of send() writes once, at most 512 bytes; a call of receive() takes at most one message, or four other packets.
 """
 
 import errno
@@ -96,6 +96,8 @@ class Link:
                 return True
             self._received_at = now
             self._take(kind, decoder)
+            if kind == packet.PUBLISH:
+                break  # nobody knows for how long it is obeyed
         return True
 
     def keep_alive(self, now):

@@ -8,6 +8,7 @@ import log
 from bridge.logic.doors import set_message
 from bridge.logic.grid.outputs import ordered
 from micropython import const
+from parts import Part
 
 _MOST_WAITING = const(8)  # commands that wait for their effect
 _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
@@ -21,10 +22,22 @@ class Commands:
         self._state = state
         self._settings = settings
         self._answer = answer
+        self._table = Part("bridge.settings_table", "bridge.settings_table")
         self._waiting = []  # (bits, mask, answer, deadline)
 
     def take(self, payload, retained):
         """Obey a message, or answer why not."""
+        try:
+            self._table.load()  # to check and to change settings: brought in once, that is a tenth of a second
+        except MemoryError:
+            self._answer({"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}})
+            return
+        try:
+            self._take(payload, retained)
+        finally:
+            self._table.unload()
+
+    def _take(self, payload, retained):
         outputs, changes, limits, minute, answer = set_message.read(payload, retained, self._settings)
         if not answer["ok"]:
             self._answer(answer)

@@ -1,6 +1,7 @@
 """Messages of the MQTT client to and from a scripted broker on the virtual clock: order, QoS 1, ids, limits."""
 
 import asyncio
+import time
 
 from mqtt_script import Pair
 
@@ -155,6 +156,30 @@ async def test_a_flood_is_taken_four_packets_at_a_turn():
     await asyncio.sleep_ms(400)
     assert len(seen) == 1000
     assert max(seen.count(turn) for turn in set(seen)) <= 4
+
+
+async def test_messages_that_take_long_are_obeyed_one_a_turn_and_others_get_as_much_time_between_them():
+    """Proves: DRM-2+"""
+    p = Pair()
+    looks, obeyed = [], []
+
+    def obey(topic, payload, retained):
+        obeyed.append(len(looks))
+        time.pass_ms(300)
+
+    async def look():
+        while True:
+            looks.append(time.passed_ms())
+            await asyncio.sleep_ms(10)
+
+    p.client.set_callback(obey)
+    await p.start()
+    looking = asyncio.create_task(look())
+    p.broker.say(b"\x30\x03\x00\x01t" * 6)
+    await asyncio.sleep_ms(4000)
+    looking.cancel()
+    between = [after - before for before, after in zip(obeyed, obeyed[1:])]
+    assert len(obeyed) == 6 and min(between) >= 30, between  # a look each 10 ms of 300
 
 
 async def test_a_broker_that_reads_nothing_gets_no_more_questions_answered():
