@@ -19,7 +19,7 @@ _APART_MS = 20
 # From the contact to the plant's taking the limit: it settles and is sampled; one command is under way and obeyed to its
 # end; the plant was asked just before and is left alone for its second; when that is over another command is under way.
 # The loops that hand the limit on look each 10, 50 and 15 ms, and the write is 14 ms long.
-_SEEN_MS, _COMMAND_MS, _EXCHANGE_MS, _LOOPS_MS = 60, 500, 1010, 90
+_SEEN_MS, _COMMAND_MS, _EXCHANGE_MS, _LOOPS_MS = 60, 600, 1010, 90
 _LIMIT_MS = _SEEN_MS + _COMMAND_MS + _EXCHANGE_MS + _COMMAND_MS + _LOOPS_MS
 _LAST_MS = 40000
 
