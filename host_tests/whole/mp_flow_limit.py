@@ -87,6 +87,43 @@ def test_a_start_with_a_closed_contact_waits_for_the_rated_power_and_says_so():
     _ripple().run(story)
 
 
+def test_while_the_rated_power_is_waited_for_what_held_before_is_not_told_of_what_is_wanted():
+    """Proves: PLA-2+, DRM-2+"""
+
+    async def story(b):
+        await _held(b)  # the release
+        b.contact(3, True)
+        await b.until(lambda: b.state.limit_pct == 30, 1000)
+        told = {}
+        for _ in range(90):
+            await b.for_ms(100)
+            told[b.state.plant_limit_state, b.state.plant_limit_text] = b.plant.limit_w
+        assert told == {("wanted", "the plant's rated power is not known yet"): None}
+        await b.until(lambda: b.plant.limit_w == 0, 4000)
+        await b.until(lambda: b.state.plant_limit_state == "held", 4000)
+        assert b.state.plant_limit_text == "the plant's rated power is not known, so 0 W is commanded"
+
+    bridge = _ripple()
+    bridge.house.max_power_w = 0
+    bridge.run(story)
+
+
+def test_a_limit_in_force_is_watched_however_seldom_the_plant_is_polled():
+    """A restart of 1.5 s lies between two polls, and in each phase of what is read back. Proves: PLA-2+, DRM-2+"""
+
+    async def story(b):
+        b.contact(2, True)
+        await _held(b, 90000)
+        for phase in range(5):
+            await b.for_ms(30000 + 1100 * phase)
+            b.plant.reboot(1500)
+            assert b.plant.limit_w is None
+            await b.until(lambda: b.plant.limit_w == 3600, 5000 + 2 * 1000 + 100)  # the next look, a lost one, the write
+            await _held(b)
+
+    _ripple(plant_poll_ms=60000).run(story)
+
+
 def test_a_rated_power_that_reads_nothing_is_no_rated_power():
     """Proves: PLA-2+"""
 

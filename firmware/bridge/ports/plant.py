@@ -2,6 +2,7 @@
 
 import clock
 from bridge.devices import sigenergy
+from bridge.logic.grid import command as commands
 from bridge.ports.port import Port
 from bridge.ports.reads import Reads
 from micropython import const
@@ -72,7 +73,7 @@ class Carrier(Port):
         if not watched:
             read.active = False
             return True
-        read.every_ms = self._fast_ms if watched > 1 else _SELDOM_MS
+        read.every_ms = min(self._fast_ms, commands.WATCHED_MS) if watched > 1 else _SELDOM_MS
         if command.read_first or not read.active:
             command.read_first = False
             read.ask(clock.ticks_add(now, -read.every_ms))

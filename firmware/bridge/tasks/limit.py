@@ -18,7 +18,7 @@ _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then it is
 _KEEP_S = const(600)  # a rated power that moves is stored so seldom
 _FORGET_MS = const(600000)  # an edge whose write is not acknowledged by then is no figure any more
 _AGAIN_S = const(10)  # after the flash failed, or memory for what is kept there
-_OLD_POLLS = const(4)  # polls of the plant without a reading of the limit, then nobody knows what it holds,
+_OLD_POLLS = const(4)  # readings of the limit that did not come, then nobody knows what the plant holds,
 _OLD_LEAST_MS = const(8000)  # unless that is less than this: the line is shared
 _RATE_TURNS = const(33)  # of 15 ms: the rated power is looked at so often
 _ENDS = ("held", "overruled", "refused", "unreachable", command.UNREADABLE)  # worth a line
@@ -75,7 +75,7 @@ class Limit:
             self._save()
         if port and carries and self._follow_unit(port, now):
             carries = port.carry(order, now)
-        order.age(now, max(_OLD_POLLS * self._settings.plant_poll_ms, _OLD_LEAST_MS))
+        order.age(now, max(_OLD_POLLS * min(self._settings.plant_poll_ms, command.WATCHED_MS), _OLD_LEAST_MS))
         if self._edge_at is not None:
             if order.acknowledged:
                 state.edge_to_write_ms = clock.ticks_diff(order.sent_at, self._edge_at)
@@ -87,8 +87,8 @@ class Limit:
             order.touch(True, now)
             if state.limit_wanted or order.owed:
                 limit, text, why = "unreachable", "RS485-1 does not command the plant", ""
-        elif why and order.target is None:
-            limit = "wanted"
+        elif why and self.unknown_at is not False:
+            limit, text = "wanted", ""  # what the plant holds meanwhile is what was asked for before
         if self.leaving and self.leaving.words:
             why = why + "; " + self.leaving.words if why else self.leaving.words
         self._tell(limit, text, why, now)

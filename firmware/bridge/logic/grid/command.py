@@ -20,6 +20,7 @@ NONE = sigenergy.LIMIT_NONE
 UNREADABLE = "written, cannot be read back"
 STATES = ("idle", "wanted", "written", "held", "refused", "unreachable", "overruled", UNREADABLE)
 
+WATCHED_MS = const(5000)  # a limit in force is read back so often at least, however seldom the plant is polled
 _LAST_REFUSAL = const(3)  # exceptions above it pass: busy, failed, no path
 _ABSENT = const(2)  # exceptions up to it: no such function, no such register
 _MINUTE_MS = const(60000)
