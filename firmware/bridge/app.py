@@ -128,7 +128,12 @@ def build(board):
 
     def orders_due():
         """The plant is commanded beside its limit, or holds such a command."""
-        commands = settings.plant_import or settings.plant_disconnect or settings.export_at == "grid"
+        commands = (
+            settings.plant_import
+            or settings.plant_disconnect
+            or settings.plant_reactive
+            or settings.export_at == "grid"
+        )
         return commands or (owed if state.orders_owed is None else state.orders_owed)
 
     def actuation_due():
@@ -152,7 +157,7 @@ def build(board):
             raise
 
     kept = _there(board.data + "wlan")
-    owed = bool((record.load(board.data + "orders") or {}).get("owed"))
+    owed = any((record.load(board.data + "orders") or {}).values())  # of tasks/orders
     gc.collect()
     free = gc.mem_free()
     # fmt: off

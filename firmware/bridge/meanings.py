@@ -71,6 +71,7 @@ plant_poll_ms|How often the plant is read; never under 1000 ms
 plant_slow_ms|How often its other values are read
 plant_import|The import limit in force is written to the plant (40040 at the grid, 40044 at the inverter; firmware since V2.5), read back, and released
 plant_disconnect|A row of the contacts that lets nothing flow stops the plant (40000); without it the plant is held at 0 W
+plant_reactive|Reactive power that the contacts ask for is commanded in remote EMS (40029, 40031), which puts the plant's own mode out of force: the bridge then serves the house by the power sensor; needs limit_export_w and limit_fuse_a
 server_unit|Role server: the unit that the bridge answers to
 server_outputs|Role server: the other master may switch DO1 and DO2
 meter_model|Role meter: the model that the bridge plays
@@ -87,7 +88,7 @@ gateway_clients|Role gateway: clients at once; the Pico W image has sockets for 
 gateway_writers|Role gateway: addresses that may write, with commas between; empty = nobody
 grid_table|Table of the contacts DI1 to DI4: off, ripple (DI1 100 %, DI2 60 %, DI3 30 %, DI4 0 %), ripple_reverse (DI1 0 % .. DI4 100 %), drm (demand-response modes, see grid_drm), fnn (DI1 60 %, DI2 30 %, DI3 0 %, DI4 dims consumption), single (DI1 0 %) or own (see grid_rows)
 grid_active|Active dry-contact scheduling: the table limits active power
-grid_reactive|Reactive dry-contact scheduling: what the table says of reactive power is shown; this version does not command it
+grid_reactive|Reactive dry-contact scheduling: what the table says of reactive power is shown, and commanded where plant_reactive is on
 grid_drm|Table drm: the mode that DI1, DI2, DI3 and DI4 carry, each 0 to 8, or - for none; 5678 is DRM5 at DI1 to DRM8 at DI4
 grid_rows|Table own: rows with ; between, `0100 p60 i50 c0.95 = words` is DI2 alone, active power 60 %, import 50 %, cos phi 0.95; q-30 is Q/S -30 %, d dims consumption, x disconnects. A text that begins with + puts its rows into the table, one with - takes combinations out
 grid_unknown|Combination without a row: strictest (the strictest row that it contains), last (the last combination that has one), full (100 %), stated (grid_unknown_pct)

@@ -29,6 +29,7 @@ plant_poll_ms|int|2000|1000|60000|ms
 plant_slow_ms|int|30000|2000|600000|ms
 plant_import|bool|false|||
 plant_disconnect|bool|false|||
+plant_reactive|bool|false|||
 server_unit|int|1|1|247|
 server_outputs|bool|false|||
 meter_model|choice|sdm230|sdm230,sdm120ct||
@@ -99,7 +100,7 @@ _MARKS = (
 # What rules between settings speak of.
 _TOGETHER = (
     "mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms", "grid_table", "grid_rows",
-    "do1_owner", "do2_owner", "do_safe_mask",
+    "do1_owner", "do2_owner", "do_safe_mask", "plant_reactive", "limit_export_w", "limit_fuse_a",
 )  # fmt: skip
 _RULES = ("do1_rules", "do2_rules", "heat_pump", "generator")  # bridge/load_rules.py
 _POLLS_AN_AGE = const(2)
@@ -217,7 +218,7 @@ def _together(accepted, current):
     Rules between settings stand here. What is in force is not taken back by a change of something else.
     """
     values = [accepted.get(name, getattr(current, name)) for name in _TOGETHER]
-    user, password, role, stale_ms, poll_ms, grid, rows, one, other, safe_mask = values
+    user, password, role, stale_ms, poll_ms, grid, rows, one, other, safe_mask = values[:10]
     if password and not user:  # MQTT 3.1.1, 3.1.2.9: no password without a user name
         if "mqtt_password" in accepted:
             return "mqtt_password", "needs a user name: set mqtt_user with it"
@@ -232,6 +233,10 @@ def _together(accepted, current):
         name = "grid_rows" if "grid_rows" in accepted else "grid_table"
         if name in accepted:
             return name, "own needs at least one row: set grid_rows with it"
+    if values[10] and min(values[11:]) < 0:
+        for name in _TOGETHER[10:]:
+            if name in accepted:
+                return name, "plant_reactive takes the plant's own mode: limit_export_w and limit_fuse_a must limit"
     if "do_safe_mask" in accepted or "do1_owner" in accepted or "do2_owner" in accepted:
         with Part("bridge.load_rules", "bridge.load_rules") as rules:
             return rules.owners_refusal(accepted, one, other, safe_mask)

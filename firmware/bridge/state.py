@@ -55,7 +55,7 @@ class State:
         self.ems_limits = ()  # limit: what an EMS asks for, (quantity, W, for s, until s) each
         self.rated_w = 0  # limit: the plant's rated power, the last one that was known; 0 = none
         self.reactive = None  # control: reactive power that the contacts ask for, (kind, value) of grid_rows
-        self.export_w = None  # control: strictest export limit, W, where it holds at the grid connection; None = nobody
+        self.export_w = None  # control: strictest export limit, W; None = nobody limits
         self.export_cap_w = None  # orders: what the plant may give so that it holds, W; None = export_w alone
         self.orders = ""  # orders: what is commanded at the plant beside its limit, and what became of it
         self.orders_owed = None  # orders: something of it is not released; None = as at the start

@@ -17,6 +17,11 @@ LIMIT_NONE = 0xFFFFFFFF  # "not in force"
 
 START_STOP = 40000  # function 6 only, cannot be read: 0 stops the plant, 1 starts it
 GRID_IMPORT = 40040  # as the limit, at the grid connection: needs the plant's own grid sensor; since V2.5
+DISPATCH, REACTIVE_SHARE, POWER_FACTOR = 40001, 40006, 40007  # targets: int32 W; 0.01 % of the rated power; thousandths
+REMOTE_ENABLE, REMOTE_MODE = (
+    40029,
+    40031,
+)  # remote EMS: targets count in mode 0 alone, V2.5 to V2.7 took reactive ones without
 PCS_IMPORT = 40044  # as the limit, at the inverter's terminals; since V2.5
 
 # Bits of alarm 1 (30027) and 2 (30028), appendix; masks by the side of the plant they speak of, and what the document does

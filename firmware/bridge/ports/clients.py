@@ -34,6 +34,7 @@ _NAMES = (
     "plant_unit",
     "plant_import",
     "plant_disconnect",
+    "plant_reactive",
 )
 
 
@@ -49,7 +50,19 @@ class Role:
         self.text = "off"
 
     def open(
-        self, address, numbers, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit, imports, disconnects
+        self,
+        address,
+        numbers,
+        port,
+        fresh_ms,
+        deadline_ms,
+        idle_s,
+        clients,
+        writers,
+        plant_unit,
+        imports,
+        disconnects,
+        dispatches,
     ):
         """Listen for the ports of `numbers`, as the settings say; return False if that failed."""
         if not address:
@@ -68,6 +81,8 @@ class Role:
                 own = ((plant_unit, first, last + 1),)
                 if disconnects:
                     own += ((plant_unit, sigenergy.START_STOP, sigenergy.START_STOP),)
+                if dispatches:
+                    own += ((plant_unit, sigenergy.DISPATCH, sigenergy.REMOTE_MODE),)
             master = _Master(self._ports, number)
             gateway = Gateway(master, fresh_ms, deadline_ms, own, _READS * self._most)
             master.overheard = gateway.overheard

@@ -114,6 +114,10 @@ class Plant(Carrier):
         """Return a Carrier for another command; switches: it cannot be read back either."""
         return Carrier(self.bus, self.slave, Write(self.slave, address, switches), 0 if switches else self._fast_ms)
 
+    def job(self, done):
+        """Return a job on the line for one request after the other, see modbus/master/job."""
+        return self.bus.add(Job(self.slave, done))
+
     def follow(self, now):
         """Follow the slave's pace."""
         self.reads.replan(now)

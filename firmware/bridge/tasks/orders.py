@@ -15,6 +15,7 @@ from micropython import const
 from parts import Part
 from store import record
 
+_AGAIN_MS = const(10000)  # a record that could not be written is tried again
 _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then a share of it is 0 W
 
 
@@ -25,11 +26,16 @@ class Orders:
         self._state = state
         self._settings = settings
         self._path = path
-        kept = (record.load(path) or {}).get("owed")
-        self._saved = [address for address in kept if isinstance(address, int)] if isinstance(kept, list) else []
-        self._imports = [Order(address, name, address in self._saved) for address, name in IMPORTS]
-        self._stop = StopOrder(state.readings, STOP[0] in self._saved)
+        kept = record.load(path) or {}
+        owed, former = kept.get("owed"), kept.get("former")
+        owed = [address for address in owed if isinstance(address, int)] if isinstance(owed, list) else []
+        self._former = tuple(former) if isinstance(former, list) and len(former) == 2 else None
+        self._saved = owed, self._former
+        self._save_at = None
+        self._imports = [Order(address, name, address in owed) for address, name in IMPORTS]
+        self._stop = StopOrder(state.readings, STOP[0] in owed)
         self._all = self._imports + [self._stop]
+        self._reactive_part, self._reactive = Part("bridge.tasks.reactive"), None
         self._sensor = points.number("plant_grid_sensor")
         self._unknown_at = None
         self._logged = {}
@@ -42,16 +48,11 @@ class Orders:
     def step(self, port, now):
         """Say what shall hold, record what is owed, and let the port carry it."""
         state = self._state
-        if state.inputs_settled and not self._settings.unsure("grid_"):
-            # Until then, what stands at the plant stands.
+        is_told = state.inputs_settled and not self._settings.unsure("grid_")
+        if is_told:  # until then, what stands at the plant stands
             self._want(now)
         owed = self.owed()
-        if owed != self._saved:
-            self._saved = owed
-            try:
-                record.save(self._path, {"owed": owed})
-            except OSError as e:
-                log.warn("orders", "could not be recorded (error %d)" % e.errno)
+        is_kept = self._keep(owed, now)
         words, sensor = [], state.readings.value(self._sensor)
         for order in self._all:
             order.command.rated_w = state.rated_w
@@ -61,7 +62,10 @@ class Orders:
                 text += ", without effect: the plant has no sensor at the grid"
             words += [text] if text else []
             self._log(order, text)
-        state.orders_owed = bool(owed or self._saved)
+        if is_told and is_kept:
+            text = self._dispatch(port, now)
+            words += [text] if text else []
+        state.orders_owed = bool(owed or any(self._saved) or (self._reactive and self._reactive.busy()))
         state.orders = "; ".join(words)
         self._hold_export(now)
 
@@ -69,9 +73,42 @@ class Orders:
         """Take what is on the line away."""
         for order in self._all:
             order.leave()
+        if self._reactive:
+            self._reactive.remote.leave()
+            self._reactive = self._reactive_part.unload()
         self._export.unload()
         self._state.export_cap_w = None
         self._state.orders = ""
+
+    def _keep(self, owed, now):
+        """Record what is to be undone, on change; return True if it stands in the record. Nothing that must be undone
+        over a crash is done before."""
+        keep = owed, self._reactive.remote.former if self._reactive else self._former
+        if keep == self._saved:
+            return True
+        if self._save_at is None or clock.ticks_diff(now, self._save_at) >= 0:
+            try:
+                record.save(self._path, {"owed": owed, "former": keep[1]} if keep[1] else {"owed": owed})
+                self._saved, self._save_at = keep, None
+                return True
+            except OSError as e:
+                self._save_at = clock.ticks_add(now, _AGAIN_MS)
+                log.warn("orders", "could not be recorded (error %d)" % e.errno)
+        return False
+
+    def _dispatch(self, port, now):
+        """Let reactive power be commanded where it is asked for; return what became of it in words."""
+        wanted = self._settings.plant_reactive and self._state.reactive
+        if not (wanted or self._former or (self._reactive and self._reactive.busy())):
+            if self._reactive:
+                self._reactive.remote.leave()
+                self._reactive = self._reactive_part.unload()
+            return ""
+        if not self._reactive:
+            self._reactive = self._reactive_part.load().Reactive(self._state, self._settings, self._former)
+            self._former = None  # it knows by now
+        self._reactive.step(port, now)
+        return self._reactive.words()
 
     def _hold_export(self, now):
         state = self._state

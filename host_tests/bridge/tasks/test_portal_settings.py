@@ -50,7 +50,7 @@ def test_the_page_shows_all_settings_and_no_secret(bridge):
     status, headers, body = bridge.ask("GET", "/api/settings")
     assert status == 200 and headers["Cache-Control"] == "no-store"
     shown = json.loads(body)
-    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 71
+    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 72
     assert shown["settings"]["mqtt_password"] is True
     assert b"only-for-tests" not in body
 
@@ -78,11 +78,14 @@ def test_the_rules_beside_the_page_are_those_of_the_table(bridge):
                 "dim_import_w",
             ],
         ),
-        ("Plant", ["rs485_1_role", "rs485_1_baud", "plant_unit"]),
+        (
+            "Plant",
+            ["rs485_1_role", "rs485_1_baud", "plant_unit", "plant_import", "plant_disconnect", "plant_reactive"],
+        ),
         ("Power sensor", ["rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted"]),
         ("Outputs", ["do_safe_mask", "do1_owner", "do2_owner", "do1_rules", "do2_rules", "heat_pump", "generator"]),
     ]
-    assert groups[3][1][1:] == [
+    assert groups[3][1][1:3] == [
         ["rs485_1_baud", "rate", 9600, [1200, 2400, 4800, 9600], "", "bps", "Baud rate of RS485-1"],
         ["plant_unit", "int", 247, 1, 247, "", "Modbus unit of the plant"],
     ]

@@ -37,7 +37,10 @@ GROUPS = (
             "dim_import_w",
         ),
     ),
-    ("Plant", ("rs485_1_role", "rs485_1_baud", "plant_unit")),
+    (
+        "Plant",
+        ("rs485_1_role", "rs485_1_baud", "plant_unit", "plant_import", "plant_disconnect", "plant_reactive"),
+    ),
     ("Power sensor", ("rs485_2_role", "rs485_2_baud", "sensor_model", "sensor_unit", "sensor_inverted")),
     ("Outputs", ("do_safe_mask", "do1_owner", "do2_owner", "do1_rules", "do2_rules", "heat_pump", "generator")),
 )

@@ -34,6 +34,9 @@ class House:
         self.load_set_w = None
         self.export_limit_w = None  # at the inverter's terminals, None = not in force
         self.grid_export_limit_w = None  # at the grid connection point
+        self.commanded_w = None  # output that a remote EMS asks for, absorbing negative; None = self-consumption
+        self.power_factor = None  # of the inverter, below 0: it takes reactive power; None = `share_pct` counts
+        self.share_pct = 0.0  # reactive power that it gives, % of max_power_w
         self.off_grid = False
         self.running = True
         self.pv_w = self.load_w = self.charge_w = self.output_w = self.grid_w = 0.0
@@ -146,11 +149,14 @@ class House:
             wanted_w = min(wanted_w, self.max_power_w, sun_w + discharge_most_w) if self.running else 0.0
         self.load_w = wanted_w
         # Self-consumption: the battery takes the surplus and covers what is missing.
-        charge_w = min(charge_most_w, max(-discharge_most_w, sun_w - wanted_w))
+        given_w = wanted_w if self.commanded_w is None or self.off_grid else self.commanded_w
+        charge_w = min(charge_most_w, max(-discharge_most_w, sun_w - given_w))
         most_w = self.most_output_w()
         if sun_w - charge_w > most_w:
             charge_w = min(charge_most_w, sun_w - most_w)
-        self.pv_w = min(sun_w, most_w + charge_w)
+        if self.commanded_w is not None and not self.off_grid:
+            most_w = min(most_w, self.commanded_w)
+        self.pv_w = max(0.0, min(sun_w, most_w + charge_w))
         self.curtailed_w = sun_w - self.pv_w
         self.charge_w = charge_w
         self.output_w = self.pv_w - charge_w
@@ -159,9 +165,17 @@ class House:
             self.grid_w = self.grid_var = 0.0
         else:
             self.grid_w = self.load_w - self.output_w
-            self.grid_var = self.load_var
+            self.grid_var = self.load_var - self._given_var()
         self.grid_v = _GRID_V - _GRID_OHM * self.grid_w / _GRID_V + 0.4 * (self._chance() - 0.5)
         self.grid_hz = 50.0 + 0.03 * (self._chance() - 0.5)
+
+    def _given_var(self):
+        if not self.running:
+            return 0.0
+        if self.power_factor is None:
+            return self.max_power_w * self.share_pct / 100
+        given_var = abs(self.output_w) * math.tan(math.acos(abs(self.power_factor)))
+        return given_var if self.power_factor > 0 else -given_var
 
     def _count(self, dt_s):
         hours = dt_s / 3600

@@ -39,15 +39,28 @@ _INPUTS = (
 )
 # Holding registers: address, kind, since, default, readable
 _HOLDING = (
-    (40000, "H", 17, 1, False), (40029, "H", 17, 0, True), (40031, "H", 17, 2, True),
+    (40000, "H", 17, 1, False), (40001, "i", 17, 0, True), (40003, "i", 17, 0, True), (40005, "h", 17, 0, True),
+    (40006, "h", 17, 0, True), (40007, "h", 17, 1000, True), (40029, "H", 17, 0, True), (40030, "H", 17, 0, True),
+    (40031, "H", 17, 2, True),
     (40038, "I", 25, _NONE, True), (40040, "I", 25, _NONE, True), (40042, "I", 25, _NONE, True),
     (40044, "I", 25, _NONE, True),
 )
 # fmt: on
 _START_STOP, _REMOTE_ENABLE, _REMOTE_MODE, _GRID_EXPORT, _EXPORT = 40000, 40029, 40031, 40038, sigenergy.LIMIT_ADDRESS
-_ALLOWED = {_START_STOP: (0, 1), _REMOTE_ENABLE: (0, 1), _REMOTE_MODE: (0, 1, 2, 3, 4, 5, 6)}
+_ACTIVE_W, _REACTIVE_VAR, _ACTIVE_SHARE, _REACTIVE_SHARE, _POWER_FACTOR = 40001, 40003, 40005, 40006, 40007
+_ALLOWED = {
+    _START_STOP: (0, 1),
+    _REMOTE_ENABLE: (0, 1),
+    40030: (0, 1),
+    _REMOTE_MODE: (0, 1, 2, 3, 4, 5, 6),
+    _ACTIVE_SHARE: range(-10000, 10001),
+    _REACTIVE_SHARE: range(-6000, 6001),
+    _POWER_FACTOR: tuple(range(-999, -799)) + tuple(range(800, 1001)),
+}
 _REMOTE_EMS = 7  # what 30003 shows while 40029 is 1
-_SIZE = {"H": 1, "I": 2, "i": 2, "Q": 4}
+_SIZE = {"H": 1, "h": 1, "I": 2, "i": 2, "Q": 4}
+_GLOBAL_SINCE, _GLOBAL_UNTIL = 25, 28  # versions by whose document reactive targets need the grid sensor alone
+_PCS_REMOTE = 0  # the mode of remote EMS in which targets of power count
 
 
 class Plant(Slave):
@@ -152,7 +165,7 @@ class Plant(Slave):
                     break
             else:  # unknown, unknown to this version, or half of a value
                 return _ILLEGAL_ADDRESS
-            value = int.from_bytes(bytes(buffer[at : at + 2 * _SIZE[kind]]), "big")
+            (value,) = struct.unpack(">" + kind, bytes(buffer[at : at + 2 * _SIZE[kind]]))
             if value not in _ALLOWED.get(register, (value,)):
                 return _ILLEGAL_VALUE
             taken.append((register, value))
@@ -164,6 +177,10 @@ class Plant(Slave):
                 self._limited_at = self._now_ms()
             self.holding[register] = self._taken_for(value) if register == _EXPORT else value
             self.written = self.written[-19:] + [(self._now_ms(), register, value)]
+            if register in (_ACTIVE_W, _ACTIVE_SHARE):
+                self._active = register  # the last one counts
+            elif register in (_REACTIVE_VAR, _REACTIVE_SHARE, _POWER_FACTOR):
+                self._reactive = register
         self._act()
         return 0
 
@@ -232,6 +249,7 @@ class Plant(Slave):
 
     def _forget(self):
         self.holding = {row[0]: row[3] for row in _HOLDING}
+        self._active, self._reactive = _ACTIVE_W, _REACTIVE_SHARE
         self._act()
 
     def _act(self):
@@ -242,6 +260,22 @@ class Plant(Slave):
         h.grid_export_limit_w = None if grid_w == _NONE or not self.grid_sensor else grid_w
         h.running = self.holding[_START_STOP] == 1
         self.running_state = sigenergy.RUNNING if h.running else sigenergy.SHUTDOWN
+        self._dispatch()
+
+    def _dispatch(self):
+        """Let targets of power count where they do: in remote EMS, and V2.5 to V2.7 took reactive ones at any time."""
+        h, held = self.house, self.holding
+        remote = held[_REMOTE_ENABLE] == 1 and held[_REMOTE_MODE] == _PCS_REMOTE
+        active_w = held[_ACTIVE_W] if self._active == _ACTIVE_W else h.max_power_w * held[_ACTIVE_SHARE] // 10000
+        h.commanded_w = active_w if remote else None
+        h.power_factor, h.share_pct = None, 0.0
+        if remote or (_GLOBAL_SINCE <= self.generation < _GLOBAL_UNTIL and self.grid_sensor):
+            if self._reactive == _POWER_FACTOR:
+                h.power_factor = held[_POWER_FACTOR] / 1000
+            elif self._reactive == _REACTIVE_SHARE:
+                h.share_pct = held[_REACTIVE_SHARE] / 100
+            else:
+                h.share_pct = 100 * held[_REACTIVE_VAR] / h.max_power_w
 
 
 def _place(block, address, count, register, kind, value):

@@ -7,6 +7,7 @@ import json
 
 from bridge import points
 from bridge.logic import room
+from bridge.logic.grid.command import reactive_text
 from micropython import const
 
 _LONGEST_TEXT = const(250)  # characters; Home Assistant takes 255
@@ -56,14 +57,6 @@ def _on(closed):
 def link_text(link, why):
     """Return a link with its reason, as long as Home Assistant takes it."""
     return ("%s: %s" % (link, why))[:_LONGEST_TEXT] if why else link
-
-
-def reactive_text(reactive):
-    """Return the reactive power that the contacts ask for in words. reactive: as in State."""
-    if not reactive:
-        return "nobody asks"
-    kind, value = reactive
-    return "Q/S %d %%" % value if kind == 2 else "cos phi %s%.3f" % ("-" if value < 0 else "", abs(value) / 1000)
 
 
 def _limit_text(state):

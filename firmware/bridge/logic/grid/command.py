@@ -45,6 +45,14 @@ def in_words(raw):
     return "no limit" if raw == NONE else "%d W" % raw
 
 
+def reactive_text(reactive):
+    """Return the reactive power that the contacts ask for in words. reactive: as in State."""
+    if not reactive:
+        return "nobody asks"
+    kind, value = reactive
+    return "Q/S %d %%" % value if kind == 2 else "cos phi %s%.3f" % ("-" if value < 0 else "", abs(value) / 1000)
+
+
 class LimitCommand:
     """One commanded value, and what is known of it at the plant."""
 

@@ -72,7 +72,7 @@ def _cap(limit, export_cap_w):
 
 def in_force(state, settings, decided, now_s):
     """Return (W that caps the plant beside the contacts' own %, W of import, the first of the reasons, all limits in
-    words, W of export if that is to hold at the grid); None where nobody limits. decided: (percent, reason, import_pct,
+    words, W of export); None where nobody limits. decided: (percent, reason, import_pct,
     dimmed) of the contacts."""
     others = of_settings(settings, state.readings.value(points.number("plant_off_grid")))
     others += of_ems(state.ems_limits, now_s)
@@ -85,4 +85,4 @@ def in_force(state, settings, decided, now_s):
         cap_w, why = min(capping)
         if percent >= 100 or cap_w < command.raw_limit(percent, state.rated_w):
             reason = why + ("; " + reason if reason else "")
-    return cap_w, least[IMPORT], reason, words, least[EXPORT] if settings.export_at == "grid" else None
+    return cap_w, least[IMPORT], reason, words, least[EXPORT]

@@ -1,3 +1,4 @@
+# heap: 512k
 """What goes over MQTT and what is taken from it."""
 
 import json

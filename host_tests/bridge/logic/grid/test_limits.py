@@ -106,7 +106,7 @@ def test_all_sources_meet_and_each_is_told_with_its_reason():
             "export: 4000 W export limit, then 5175 W main fuse 25 A; "
             "import: 4200 W section 14a, ripple control 60 % (DI2), then 5000 W EMS, then 5175 W main fuse 25 A"
         ),
-        None,
+        4000,
     )
 
 
