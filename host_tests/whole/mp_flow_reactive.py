@@ -1,6 +1,8 @@
 # heap: 2m
 """Reactive power that the contacts ask for, through the whole bridge: remote EMS entered, held and left."""
 
+import os
+
 import flow
 from store import record
 
@@ -176,3 +178,21 @@ def test_it_is_refused_at_the_setting_without_the_limits_that_the_plant_s_own_mo
         assert b.settings.plant_reactive and b.settings.limit_fuse_a == 35
 
     flow.Bridge("rp2040").run(story)
+
+
+def test_nothing_is_written_before_what_is_to_be_undone_stands_in_its_record():
+    """Proves: PLA-2+"""
+
+    async def story(b):
+        await b.until(lambda: b.state.inputs_settled and b.state.rated_w, 5000)
+        in_the_way = b.root + "/data/orders.new", b.root + "/orders.new"
+        for folder in in_the_way:
+            os.mkdir(folder)
+        b.contact(1, True)
+        await b.for_ms(30000)
+        assert written(b) == [] and remote(b) == OWN
+        for folder in in_the_way:
+            os.rmdir(folder)
+        await b.until(lambda: b.state.orders == "cos phi -0.950: held", 30000)
+
+    flow.Bridge("rp2040", settings=SETTINGS).run(story)
