@@ -31,7 +31,13 @@ class Owned:
         self._settings = settings
         self._kept = Kept(path)
         self._numbers = [points.number(point) for point in _POINTS]
-        self._parts = {name: Part("bridge.logic.loads." + name) for name in _OWNERS + ("wish",)}
+        self._parts = {
+            "smart_load": Part("bridge.logic.loads.smart_load", "bridge.logic.loads.smart_load"),
+            "heat_pump": Part("bridge.logic.loads.heat_pump", "bridge.logic.loads.heat_pump"),
+            "generator": Part("bridge.logic.loads.generator", "bridge.logic.loads.generator"),
+            "follow": Part("bridge.logic.loads.follow", "bridge.logic.loads.follow"),
+            "wish": Part("bridge.logic.loads.wish", "bridge.logic.loads.wish"),
+        }
         safe = settings.do_safe_mask
         self._switches = [switching.Kept(bool(safe >> i & 1), now_s) for i in range(outputs.COUNT)]
         self._pump = self._generator = self._wish = None

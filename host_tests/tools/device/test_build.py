@@ -4,12 +4,16 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from bridgectl.alone import alone
+from bridgectl.device import build
 from patience import HANG_S
 
 _OTHER = """
 import pathlib, sys
+import pytest
 from bridgectl.alone import alone
+from bridgectl.device import build
 with alone(pathlib.Path(sys.argv[1])):
     print("in", flush=True)
 """
@@ -27,3 +31,20 @@ def test_a_second_process_waits_until_the_first_is_done(tmp_path):
     assert other.wait(HANG_S) == 0
     reader.join(HANG_S)
     assert said == ["in\n"]
+
+
+def test_a_module_whose_name_is_made_while_the_program_runs_is_refused_for_no_slot_would_hold_it(tmp_path):
+    app = tmp_path / "app.py"
+    for text in ('Part("bridge.logic." + kind)', "Part(name)", "[__import__(n) for n in names]"):
+        app.write_text(f"from parts import Part\n\n\ndef load(kind, name, names):\n    return {text}\n")
+        with pytest.raises(build.BuildError, match=r"bridge/app: .*names a module that the builder cannot see"):
+            build._reachable({"bridge/app": app})
+    app.write_text('from parts import Part\n\nPART = Part("bridge.logic.kind")\n')
+    assert list(build._reachable({"bridge/app": app, "bridge/logic/kind": app})) == ["bridge/app", "bridge/logic/kind"]
+
+
+@pytest.mark.parametrize("board", build.BOARDS)
+def test_every_module_of_the_bridge_is_in_the_slot(board):
+    """But for what only the PC reads."""
+    missing = set(build.sources(board, everything=True)) - set(build.sources(board))
+    assert {name for name in missing if name.startswith("bridge/")} == {"bridge/meanings"}

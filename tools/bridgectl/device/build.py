@@ -31,6 +31,7 @@ _BY_NAME = tuple(
     f"bridge/devices/{name}"
     for name in ("sdm230", "sdm120ct", "sdm230_registers", "sdm120ct_registers", "sigenergy", "sigenergy_registers")
 )
+_NAMED_BY_OTHERS = ("parts", "bridge/devices/registers", "bridge/devices/models")  # import what settings name: _BY_NAME
 # Imported by files outside the slot: main.py, and what bridgectl runs at the prompt.
 _FROM_OUTSIDE = ("board", "bridge/app", "bridge/settings", "store/record", "slots/slots")
 _CONST = b"from micropython import const\n"
@@ -90,8 +91,21 @@ def _reachable(found):
         name = todo.pop()
         if name in found and name not in wanted:
             wanted[name] = found[name]
-            todo += [module.replace(".", "/") for module in imported(ast.parse(found[name].read_text()))]
+            tree = ast.parse(found[name].read_text())
+            if name not in _NAMED_BY_OTHERS:
+                _refuse_computed(name, tree)
+            todo += [module.replace(".", "/") for module in imported(tree)]
     return wanted
+
+
+def _refuse_computed(name, tree):
+    """Raise BuildError for a module whose name is made while the program runs: no slot would hold it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Part", "__import__"):
+            if not (node.args and isinstance(node.args[0], ast.Constant)):
+                raise BuildError(
+                    f"{name}: {ast.unparse(node)} names a module that the builder cannot see; write it out"
+                )
 
 
 def imported(tree):

@@ -26,6 +26,7 @@ CONTROL = {  # everything that can be on at once
     "export_at": "grid",
     "plant_import": True,
     "plant_disconnect": True,
+    "plant_reactive": True,
     "do1_owner": "smart_load",
     "do2_owner": "generator",
 }

@@ -19,6 +19,7 @@ from . import profiles
 from .budget import BUDGETS
 from .chip import cpu_s
 from .heap_map import AREAS
+from .repl import GuestError
 from .rig import PLANT_UART
 from .talker import Deaf, Talker
 from .wire import FAULTS
@@ -228,6 +229,8 @@ def control(figures, setup):
         rig = setup.rig(settings)
         rig.run_until(lambda: "master: link ok" in rig.console.text, 8000)  # noqa: B023 (called at once)
         rig.run(_LEARN_MS)
+        if "Traceback" in rig.console.text:
+            raise GuestError(rig.console.text[rig.console.text.index("Traceback") :])
         free.append(rig.look().free_bytes)
         figures.where = rig.where()
     how = (
