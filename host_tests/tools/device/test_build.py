@@ -11,9 +11,7 @@ from patience import HANG_S
 
 _OTHER = """
 import pathlib, sys
-import pytest
 from bridgectl.alone import alone
-from bridgectl.device import build
 with alone(pathlib.Path(sys.argv[1])):
     print("in", flush=True)
 """
@@ -48,3 +46,19 @@ def test_every_module_of_the_bridge_is_in_the_slot(board):
     """But for what only the PC reads."""
     missing = set(build.sources(board, everything=True)) - set(build.sources(board))
     assert {name for name in missing if name.startswith("bridge/")} == {"bridge/meanings"}
+
+
+def test_the_names_and_the_joined_files_of_a_board_are_planned_by_one_process_for_all(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("it was planned anew")
+
+    first = build.joined_slot("rp2040"), build.names("rp2040")
+    build._spelled.cache_clear()  # as another process has none
+    monkeypatch.setattr(build, "_spell", refuse)
+    again = build.joined_slot("rp2040"), build.names("rp2040")
+    assert again[0] is not first[0]
+    assert again[0].files == first[0].files
+    assert again[1] == first[1]
+    assert again[0].turned("from bridge import readings\nreadings.put()\n") == first[0].turned(
+        "from bridge import readings\nreadings.put()\n"
+    )

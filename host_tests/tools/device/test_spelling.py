@@ -182,10 +182,9 @@ def test_no_new_spelling_meets_a_word_of_our_sources():
     assert [board for board in build.BOARDS if build.names(board)] == ["rp2040"]
 
 
-def test_what_the_version_module_holds_keeps_its_name_whoever_defines_it_too(tmp_path, monkeypatch):
-    (tmp_path / "app.py").write_text("import version\nBOARD = NUMBER = version.VERSION + version.BOARD\n")
-    monkeypatch.setattr(build, "sources", lambda board, everything: {"app": tmp_path / "app.py"})
-    assert set(build.names.__wrapped__("rp2040")["app"]) == {"NUMBER"}
+def test_what_the_version_module_holds_keeps_its_name_whoever_defines_it_too():
+    app = "import version\nBOARD = NUMBER = version.VERSION + version.BOARD\n"
+    assert set(spelling.plan({"app": app}, build._spared())["app"]) == {"NUMBER"}
 
 
 def test_a_traceback_gets_its_names_back(tmp_path, monkeypatch):

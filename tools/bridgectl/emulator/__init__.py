@@ -7,7 +7,7 @@
     image.py      folder of files <-> LittleFS region of the flash
     pl011.py      the chip's UART, with baud timing (the emulator's own model has none)
     usb.py        the USB console
-    faster.py     the emulator's C code, compiled for this Python, and loop.pyx, our loop over instructions
+    faster.py     the emulator's C code, compiled for this Python, and loop.pyx, sio.pyx: our loop and divider
     chip.py       a machine: power, time, pins, LED strip, flash, resets
     wire.py       an RS485 bus in emulated time, with a slave at its end
     radio.py      the WLAN of the Pico W, joined to loopback and to nothing else

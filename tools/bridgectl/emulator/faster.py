@@ -1,10 +1,10 @@
-"""The emulator's own C code, compiled for exactly this Python, and a loop over instructions of ours: the same
-instructions at the same times, ten times faster.
+"""The emulator's own C code, compiled for exactly this Python, and two parts of ours: the same instructions at the same
+times, many times faster.
 
 The wheel carries its C sources and builds of them for every Python (the limited API), where each call between its classes
 first looks up whether somebody has overridden it. Compiled for one Python, none of that is left. What is left is its loop,
-which asks Python objects at each instruction: loop.pyx does not. Without a compiler or Python's headers the wheel's builds
-are used, without Cython its loop.
+which asks Python objects at each instruction, and its divider and locks, which are Python: loop.pyx and sio.pyx are not.
+Without a compiler or Python's headers the wheel's builds are used, without Cython its loop and its divider.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from bridgectl import firmware
 from bridgectl.alone import alone
 
 _PACKAGE = "rp2040py.native"
-_LOOP = Path(__file__).with_name("loop.pyx")
+_OURS = tuple(Path(__file__).with_name(name) for name in ("loop.pyx", "sio.pyx"))
 _FLAGS = ("-O2", "-w", "-shared", "-fPIC")
 _SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
@@ -35,7 +35,8 @@ def folder():
     except metadata.PackageNotFoundError:
         version = "none"  # what needs the emulator will say so
     cython = importlib.util.find_spec("Cython") is not None
-    made_of = "|".join((version, _SUFFIX, sys.version, *_FLAGS, _LOOP.read_text() if cython else ""))
+    ours = [path.read_text() for path in _OURS] if cython else []
+    made_of = "|".join((version, _SUFFIX, sys.version, *_FLAGS, *ours))
     return firmware.ROOT / "build" / "emulator" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
@@ -59,7 +60,7 @@ def make():
                 return subprocess.run(command, capture_output=True, check=False, timeout=600).returncode == 0
 
             if importlib.util.find_spec("Cython"):
-                sources.append(_LOOP)
+                sources += _OURS
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 if not all(pool.map(compiled, sources)):
                     shutil.rmtree(fresh)
@@ -79,17 +80,32 @@ def _in_c(source, target):
 
 def execute_batch():
     """Return the loop over instructions: ours, or that of the wheel where ours is not made."""
-    file = folder() / (_LOOP.stem + _SUFFIX)
-    if not file.exists():
-        from rp2040py.execute_batch import execute_batch
+    ours = _ours("loop")
+    if ours:
+        return ours.execute_batch
+    from rp2040py.execute_batch import execute_batch
 
-        return execute_batch
-    name = f"{__package__}.{_LOOP.stem}"
+    return execute_batch
+
+
+def divide(mcu):
+    """Give a chip our divider and locks, where they are made."""
+    ours = _ours("sio")
+    if ours:
+        ours.Sio(mcu)
+
+
+def _ours(stem):
+    """Return a module of ours, None where it is not made."""
+    file = folder() / (stem + _SUFFIX)
+    if not file.exists():
+        return None
+    name = f"{__package__}.{stem}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, file)
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name].execute_batch
+    return sys.modules[name]
 
 
 class _Finder(importlib.abc.MetaPathFinder):
