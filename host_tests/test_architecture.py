@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from bridgectl import firmware
-from imports import arrows, circle, imports, modules, tree
+from imports import arrows, bridge_files, circle, imports, modules, state_fields, tree
 
 ROOT = firmware.ROOT
 FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
@@ -52,26 +52,9 @@ def _room(path):
     return parts[0]
 
 
-def _bridge_files():
-    return [p for p in FIRMWARE if "bridge" in p.parts]
-
-
-def _state_fields():
-    """Return {field: writer} as the comments of state.py declare them."""
-    lines = (ROOT / "firmware" / "bridge" / "state.py").read_text().splitlines()
-    found = {}
-    for line in lines:
-        field = re.match(r"        self\.(\w+) = ", line)
-        if field:
-            writer = re.search(r"# (\w+): \S", line)
-            assert writer, f"state.{field[1]} names no writer"
-            found[field[1]] = writer[1]
-    return found
-
-
 def test_imports_point_down():
     wrong = []
-    for path in _bridge_files():
+    for path in bridge_files():
         allowed = MAY_IMPORT[_room(path)]
         for name in imports(path):
             parts = name.split(".")
@@ -111,7 +94,7 @@ def test_the_rooms_of_the_modbus_library_stand_on_each_other_in_one_order():
 
 def test_logic_and_devices_touch_nothing_and_know_no_clock():
     wrong = []
-    for path in _bridge_files():
+    for path in bridge_files():
         if _room(path) in ("logic", "devices"):
             wrong += [f"{path.name} imports {n}" for n in _first_names(path) & IMPURE]
             source = path.read_text()
@@ -141,10 +124,10 @@ def test_only_boards_import_hardware():
 
 
 def test_each_field_of_the_state_has_one_writer():
-    fields = _state_fields()
+    fields = state_fields()
     assert len(fields) > 30
     wrong = []
-    for path in _bridge_files():
+    for path in bridge_files():
         if path.name == "state.py":
             continue
         for node in ast.walk(tree(path)):
@@ -171,14 +154,14 @@ def test_every_used_field_and_setting_is_declared():
     from bridge import settings_table
     from bridge.settings import Settings
 
-    fields = set(_state_fields())
+    fields = set(state_fields())
     names = (
         {row[0] for row in settings_table.rows()}
         | {n for n in dir(Settings) if not n.startswith("__")}
         | {"version", "ignored", "damaged"}
     )
     wrong = []
-    for path in _bridge_files():
+    for path in bridge_files():
         for node in ast.walk(tree(path)):
             if not isinstance(node, ast.Attribute):
                 continue
@@ -225,7 +208,7 @@ def test_nothing_happens_at_import():
     wrong = []
     allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
     harmless = {"const", "_Extended", "tuple", "bytes", "frozenset", "dict", "namedtuple", "bytearray"}
-    for path in [*_bridge_files(), *LIBRARY, *BOARDS]:
+    for path in [*bridge_files(), *LIBRARY, *BOARDS]:
         if path.name.startswith("example"):
             continue
         for node in tree(path).body:

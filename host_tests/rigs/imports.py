@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 
 from bridgectl import firmware
 
@@ -69,3 +70,20 @@ def circle(found):
         return ring
 
     return next((ring for ring in map(visit, sorted(found)) if ring), [])
+
+
+def bridge_files():
+    """Return the paths of the files of firmware/bridge/."""
+    return sorted((firmware.ROOT / "firmware" / "bridge").rglob("*.py"))
+
+
+def state_fields():
+    """Return {field: writer} as the comments of state.py declare them."""
+    found = {}
+    for line in (firmware.ROOT / "firmware" / "bridge" / "state.py").read_text().splitlines():
+        field = re.match(r"        self\.(\w+) = ", line)
+        if field:
+            writer = re.search(r"# (\w+): \S", line)
+            assert writer, f"state.{field[1]} names no writer"
+            found[field[1]] = writer[1]
+    return found

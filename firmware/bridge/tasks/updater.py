@@ -155,6 +155,8 @@ async def _install_file(beat, state, settings, slots, board_name, path):
             state.update_state, state.update_text = "refused", "memory " + _NO_MEMORY
             log.warn(_WHO, state.update_text)
     finally:
+        if session:
+            session.close("stopped by a fault")  # without effect when it is over
         os.remove(path)
 
 

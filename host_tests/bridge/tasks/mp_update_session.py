@@ -225,3 +225,27 @@ async def test_a_file_from_the_pc_for_which_there_is_no_memory_is_refused_in_wor
     assert (bridge.state.update_state, bridge.state.update_text) == ("refused", "memory " + _SHORT)
     assert "update.bundle" not in os.listdir(ROOT)
     assert started() == "b"
+
+
+async def test_an_updater_that_dies_amid_a_file_says_so_at_once():
+    """Not after the minute in which a sender may be silent."""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    ram_disk.put("update.bundle", tiny_bundle.bundle("3.0.0"))
+    bridge = Bridge("b")
+    whole = updater._feed_from
+    updater._feed_from = _fails
+    try:
+        await bridge.lives_s(10)
+        raise AssertionError("it lives")
+    except ZeroDivisionError:
+        pass
+    finally:
+        updater._feed_from = whole
+    assert (bridge.state.update_state, bridge.state.update_text) == ("refused", "stopped by a fault")
+    assert bridge.slots.session is None
+    assert "update.bundle" not in os.listdir(ROOT)
+
+
+async def _fails(file, beat, session):
+    raise ZeroDivisionError
