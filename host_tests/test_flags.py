@@ -124,3 +124,19 @@ def test_the_tasks_that_may_die_holding_their_word_are_essential():
 )
 def test_a_flag_that_is_left_standing_is_seen(source, standing):
     assert _standing({"shown": "new"}, {"new": ast.parse(source)}) == standing
+
+
+def test_nothing_but_a_verified_signature_could_set_the_mark_signed():
+    """No version verifies one yet, so nothing sets it; who adds that adds the place here, which makes a reviewer look.
+
+    Proves: OTA-2+
+    """
+    found = []
+    for path in sorted(path for top in ("firmware", "lib", "boards") for path in (firmware.ROOT / top).rglob("*.py")):
+        for node in ast.walk(tree(path)):
+            for target in node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]:
+                if getattr(target, "attr", getattr(target, "id", "")) == "signed" and isinstance(target, ast.Attribute):
+                    found.append((path.stem, ast.unparse(node)))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setattr":
+                assert "signed" not in ast.unparse(node), path
+    assert found == [("installer", "self.signed = False")]
