@@ -42,6 +42,7 @@ _STAYS = {
     "version_decided":   "decided is decided",
     "ems_asked":         "an order, until it is taken",
     "output_command":    "an order, until another one comes",
+    "orders_owed":       "what is not released stays so, also in the next life",
     "day_clock":         "says what was told and when",
 }
 # fmt: on
@@ -57,31 +58,54 @@ def _stored(nodes, functions, depth=2):
             if (owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")) in ("state", "_state"):
                 found.add(node.attr)
         elif isinstance(node, ast.Call) and depth:
-            called = functions.get(getattr(node.func, "id", getattr(node.func, "attr", "")))
+            called = functions.get(_called(node))
             found |= _stored(called.body, functions, depth - 1) if called else set()
     return found
 
 
-def _fallen(module):
-    """Return the fields of the state that a module's `run`, or what it waits for, writes in a finally."""
-    functions = {n.name: n for n in ast.walk(module) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
-    todo = [n for n in ast.walk(module) if isinstance(n, ast.AsyncFunctionDef) and n.name == "run"]
-    found, seen = set(), set()
+def _called(node):
+    return getattr(node.func, "id", getattr(node.func, "attr", ""))
+
+
+def _ends(module):
+    """Return the statements in a finally of a module's `run` and of what that waits for."""
+    functions = _functions(module)
+    todo = [functions["run"]] if isinstance(functions.get("run"), ast.AsyncFunctionDef) else []
+    found, seen = [], set()
     while todo:
         function = todo.pop()
         seen.add(function)
         for node in ast.walk(function):
             if isinstance(node, ast.Try):
-                found |= _stored(node.finalbody, functions)
+                found += node.finalbody
             elif isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
-                called = functions.get(getattr(node.value.func, "id", getattr(node.value.func, "attr", "")))
+                called = functions.get(_called(node.value))
                 todo += [called] if called and called not in seen else []
+    return found
+
+
+def _functions(module):
+    return {n.name: n for n in ast.walk(module) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+
+def _fallen(modules):
+    """Return (module, field) of what is written in a finally: by the task itself, or by what it drives, when it is left."""
+    found, called = set(), set()
+    for name, module in modules.items():
+        ends = _ends(module)
+        found |= {(name, field) for field in _stored(ends, _functions(module))}
+        called |= {_called(node) for end in ends for node in ast.walk(end) if isinstance(node, ast.Call)}
+    for name, module in modules.items():
+        functions = _functions(module)
+        if "run" not in functions:  # no task of its own
+            ends = [functions[word] for word in called & functions.keys()]
+            found |= {(name, field) for field in _stored(ends, functions)}
     return found
 
 
 def _standing(fields, modules):
     """Return the fields whose task is not essential and leaves them as they are when it dies. modules: {stem: tree}."""
-    fallen = {(name, field) for name, module in modules.items() for field in _fallen(module)}
+    fallen = _fallen(modules)
     return [
         field
         for field, writer in fields.items()
@@ -124,6 +148,16 @@ def test_the_tasks_that_may_die_holding_their_word_are_essential():
 )
 def test_a_flag_that_is_left_standing_is_seen(source, standing):
     assert _standing({"shown": "new"}, {"new": ast.parse(source)}) == standing
+
+
+def test_what_a_task_drives_is_left_in_its_finally_or_stands():
+    task = "async def run(part):\n try:\n  await wait()\n finally:\n  part.leave()"
+    driven = "class Part:\n def leave(self):\n  self._state.shown = None"
+    fields = {"shown": "driven"}
+    assert _standing(fields, {"task": ast.parse(task), "driven": ast.parse(driven)}) == []
+    assert _standing(fields, {"task": ast.parse(task.replace("leave", "other")), "driven": ast.parse(driven)}) == [
+        "shown"
+    ]
 
 
 def test_nothing_but_a_verified_signature_could_set_the_mark_signed():
