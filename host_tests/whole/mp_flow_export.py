@@ -7,8 +7,9 @@ import flow
 ZERO = {"limit_export_w": 0, "export_at": "grid"}
 
 
-def full(b, sun_w, load_w):
-    """Fill the battery and set sun and load."""
+def full(b, sun_w, load_w, sensor=0):
+    """Fill the battery and set sun and load. sensor: the plant has one at the grid and can hold export itself."""
+    b.plant.grid_sensor = sensor
     b.house.charge_max_w = b.house.discharge_max_w = 0
     b.house.pv_set_w, b.house.load_set_w = sun_w, load_w
 
@@ -72,3 +73,51 @@ def test_off_grid_the_house_is_not_starved_and_a_stricter_limit_holds():
         await b.until(lambda: b.plant.limit_w == 0, 6000)  # as if all were exported
 
     flow.Bridge("rp2040", settings=ZERO).run(story)
+
+
+def test_a_plant_with_its_own_sensor_holds_it_itself_and_its_cap_is_free():
+    """Proves: CTL-1, PLA-2+"""
+
+    async def story(b):
+        full(b, 5500, 3000, sensor=1)
+        await b.until(lambda: b.plant.holding[40038] == 0 and b.plant.limit_w == 5000000, 60000)
+        await b.until(lambda: b.state.orders == "export at the grid 0 W: held", 20000)
+        await b.until(lambda: abs(b.house.grid_w) < 20, 10000)
+        b.house.load_set_w = 800
+        await b.for_ms(1000)
+        assert await most_exported(b, 30000) < 20
+        b.plant.reboot(3000)
+        await b.until(lambda: b.plant.holding[40038] == 0, 60000)
+        b.settings.apply({"export_at": "plant"})
+        await b.until(lambda: b.plant.holding[40038] == 0xFFFFFFFF and b.plant.limit_w == 0, 20000)
+        assert b.plant.too_fast == 0
+
+    flow.Bridge("rp2040", settings=ZERO).run(story)
+
+
+def test_a_plant_that_says_it_holds_it_and_does_not_is_held_by_the_bridge():
+    """Proves: CTL-1, PLA-2+"""
+
+    async def story(b):
+        full(b, 5500, 3000, sensor=1)
+        await b.until(lambda: b.plant.limit_w == 5000000, 60000)
+        b.plant.leaks = True
+        b.plant._act()
+        b.house.load_set_w = 800
+        await b.until(lambda: b.plant.limit_w == 0, 10000)  # five seconds, and a write
+        await b.until(lambda: b.house.output_w > 600, 20000)
+        assert await most_exported(b, 30000) < 60
+
+    flow.Bridge("rp2040", settings=ZERO).run(story)
+
+
+def test_a_firmware_without_that_register_is_held_by_the_bridge():
+    """Proves: CTL-1, PLA-1+"""
+
+    async def story(b):
+        full(b, 5500, 3000, sensor=1)
+        await b.until(lambda: "export at the grid 0 W: refused" in b.state.orders, 20000)
+        # V2.4 has no cap either: what cannot be commanded is said.
+        assert b.state.plant_limit_state == "refused"
+
+    flow.Bridge("rp2040", settings=ZERO, generation=24).run(story)

@@ -16,6 +16,7 @@ LIMIT_ADDRESS = 40042
 LIMIT_NONE = 0xFFFFFFFF  # "not in force"
 
 START_STOP = 40000  # function 6 only, cannot be read: 0 stops the plant, 1 starts it
+GRID_EXPORT = 40038  # as the limit, at the grid connection: needs the plant's own grid sensor; since V2.5
 GRID_IMPORT = 40040  # as the limit, at the grid connection: needs the plant's own grid sensor; since V2.5
 DISPATCH, REACTIVE_SHARE, POWER_FACTOR = 40001, 40006, 40007  # targets: int32 W; 0.01 % of the rated power; thousandths
 REMOTE_ENABLE, REMOTE_MODE = (

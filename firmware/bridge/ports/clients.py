@@ -35,7 +35,22 @@ _NAMES = (
     "plant_import",
     "plant_disconnect",
     "plant_reactive",
+    "export_at",
 )
+
+
+def _own(imports, disconnects, dispatches, export_at):
+    """Return (first, last) of the plant's registers that the bridge commands, by the settings that say so."""
+    own = [(sigenergy.LIMIT_ADDRESS, sigenergy.LIMIT_ADDRESS + 1)]
+    if imports:
+        own += [(sigenergy.GRID_IMPORT, sigenergy.GRID_IMPORT + 1), (sigenergy.PCS_IMPORT, sigenergy.PCS_IMPORT + 1)]
+    if disconnects:
+        own.append((sigenergy.START_STOP, sigenergy.START_STOP))
+    if dispatches:
+        own.append((sigenergy.DISPATCH, sigenergy.REMOTE_MODE))
+    if export_at == "grid":
+        own.append((sigenergy.GRID_EXPORT, sigenergy.GRID_EXPORT + 1))
+    return own
 
 
 class Role:
@@ -49,21 +64,7 @@ class Role:
         self._gateways = []
         self.text = "off"
 
-    def open(
-        self,
-        address,
-        numbers,
-        port,
-        fresh_ms,
-        deadline_ms,
-        idle_s,
-        clients,
-        writers,
-        plant_unit,
-        imports,
-        disconnects,
-        dispatches,
-    ):
+    def open(self, address, numbers, port, fresh_ms, deadline_ms, idle_s, clients, writers, plant_unit, *commands):
         """Listen for the ports of `numbers`, as the settings say; return False if that failed."""
         if not address:
             self.text = "no network"
@@ -73,16 +74,7 @@ class Role:
         allowed = tuple([part.strip() for part in writers.split(",") if part.strip()])
         for number in numbers:
             # What a grid signal limits is written by the bridge alone, however trusted a client is.
-            own = ()
-            if number == 1:
-                first, last = (
-                    (sigenergy.GRID_IMPORT, sigenergy.PCS_IMPORT) if imports else (sigenergy.LIMIT_ADDRESS,) * 2
-                )
-                own = ((plant_unit, first, last + 1),)
-                if disconnects:
-                    own += ((plant_unit, sigenergy.START_STOP, sigenergy.START_STOP),)
-                if dispatches:
-                    own += ((plant_unit, sigenergy.DISPATCH, sigenergy.REMOTE_MODE),)
+            own = tuple([(plant_unit, first, last) for first, last in _own(*commands)]) if number == 1 else ()
             master = _Master(self._ports, number)
             gateway = Gateway(master, fresh_ms, deadline_ms, own, _READS * self._most)
             master.overheard = gateway.overheard

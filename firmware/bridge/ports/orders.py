@@ -1,4 +1,4 @@
-"""What the bridge commands at the plant beside its power: import at the grid and at the inverter, start and stop.
+"""What the bridge commands at the plant beside its power: export and import at the grid, import of the inverter, stop.
 
 Each is a register with a command of its own, carried by the port that polls the plant. In memory with tasks/orders.
 """
@@ -10,6 +10,7 @@ from bridge.logic.grid import command
 from micropython import const
 
 IMPORTS = ((sigenergy.GRID_IMPORT, "import at the grid"), (sigenergy.PCS_IMPORT, "import of the inverter"))
+EXPORT = (sigenergy.GRID_EXPORT, "export at the grid")
 STOP = (sigenergy.START_STOP, "plant")
 STOPPED = 0  # value of its command; command.NONE starts the plant
 _STOPS_MS = const(5000)  # so long it may take to stop or start before it counts as not obeyed

@@ -1,8 +1,10 @@
-"""Holds export at the grid connection: feeds the loop of grid/export with the sensor, and takes the plant's cap from it.
+"""Holds export at the grid connection: by the plant itself where it can (40038), watched at the sensor; else it feeds the
+loop of grid/export with the sensor, and takes the plant's cap from it.
 
 Loaded by tasks/orders while a setting wants it.
 """
 
+import clock
 import log
 from bridge import points
 from bridge.logic.grid import export
@@ -10,6 +12,9 @@ from micropython import const
 
 _SETTLE_MS = const(1500)  # an inverter has followed by then
 _FREE_W = const(5000000)
+_MORE_W = const(100)  # a plant that lets out so much more than its limit, for so long, does not hold it
+_MORE_MS = const(5000)
+_DISTRUST_MS = const(600000)  # then the bridge holds it for so long
 _POINTS = ("sensor_power", "plant_power", "plant_off_grid")
 
 
@@ -22,9 +27,14 @@ class AtGrid:
         self._loop = export.Export(now)
         self._held_at = self._held_w = None
         self._blind = False
+        self._is_held = False  # by the plant itself
+        self._over_at = None  # ticks since when more flows out than may
+        self._distrust_until = None
 
-    def cap_w(self, now):
-        """Return what the plant may give now, W; None = export is not limited."""
+    def cap_w(self, is_held, now):
+        """Return what the plant may give now, W; None = export is not limited.
+
+        is_held: the plant holds the limit itself, by a sensor of its own; its cap is free while the bridge's shows so."""
         state = self._state
         limit_w = state.export_w
         if limit_w is None:
@@ -34,8 +44,27 @@ class AtGrid:
             return _FREE_W  # nothing can flow out, and the house needs what there is
         age_ms = state.readings.age_ms(self._numbers[0], now) if sensor_w is not None else 0
         self._note(sensor_w is None)
+        if self._trusted(is_held and sensor_w is not None and age_ms < _MORE_MS, limit_w, sensor_w, now):
+            return _FREE_W
         held_at = self._acknowledged(self._loop.cap_w, now)
         return self._loop.step(limit_w, sensor_w, age_ms, output_w, held_at, _SETTLE_MS, now)
+
+    def _trusted(self, is_held, limit_w, sensor_w, now):
+        """Return True while the plant holds the limit itself."""
+        if self._distrust_until is not None and clock.ticks_diff(now, self._distrust_until) >= 0:
+            self._distrust_until = None
+        if not is_held or sensor_w >= -limit_w - _MORE_W:
+            self._over_at = None
+        elif self._over_at is None:
+            self._over_at = now
+        elif self._distrust_until is None and clock.ticks_diff(now, self._over_at) > _MORE_MS:
+            self._distrust_until = clock.ticks_add(now, _DISTRUST_MS)
+            log.warn("export", "more flows out than the plant says it holds: the bridge holds it")
+        is_held = is_held and self._distrust_until is None
+        if self._is_held and not is_held:
+            self._loop = export.Export(now, limit_w)  # the safe side first, as after a start
+        self._is_held = is_held
+        return is_held
 
     def _acknowledged(self, cap_w, now):
         """Return the ticks when the plant was first seen to have a cap, or something stricter; None = it has not yet."""

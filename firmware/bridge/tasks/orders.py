@@ -10,12 +10,13 @@ import log
 from bridge import points
 from bridge.devices import sigenergy
 from bridge.logic.grid import command
-from bridge.ports.orders import IMPORTS, STOP, STOPPED, Order, StopOrder
+from bridge.ports.orders import EXPORT, IMPORTS, STOP, STOPPED, Order, StopOrder
 from micropython import const
 from parts import Part
 from store import record
 
 _AGAIN_MS = const(10000)  # a record that could not be written is tried again
+_AT_GRID = (sigenergy.GRID_EXPORT, sigenergy.GRID_IMPORT)  # without the plant's own sensor there they do nothing
 _PATIENCE_MS = const(10000)  # the rated power is waited for so long, then a share of it is 0 W
 
 
@@ -34,7 +35,8 @@ class Orders:
         self._save_at = None
         self._imports = [Order(address, name, address in owed) for address, name in IMPORTS]
         self._stop = StopOrder(state.readings, STOP[0] in owed)
-        self._all = self._imports + [self._stop]
+        self._exports = Order(EXPORT[0], EXPORT[1], EXPORT[0] in owed)
+        self._all = self._imports + [self._stop, self._exports]
         self._reactive_part, self._reactive = Part("bridge.tasks.reactive"), None
         self._sensor = points.number("plant_grid_sensor")
         self._unknown_at = None
@@ -58,7 +60,7 @@ class Orders:
             order.command.rated_w = state.rated_w
             order.drive(port, now)
             text = order.words()
-            if text and order.address == sigenergy.GRID_IMPORT and sensor == 0:
+            if text and order.address in _AT_GRID and sensor == 0:
                 text += ", without effect: the plant has no sensor at the grid"
             words += [text] if text else []
             self._log(order, text)
@@ -114,7 +116,8 @@ class Orders:
         state = self._state
         if self._settings.export_at == "grid":
             self._at_grid = self._at_grid or self._export.load().AtGrid(state, now)
-            state.export_cap_w = self._at_grid.cap_w(now)
+            is_held = self._exports.command.state == "held" and state.readings.value(self._sensor) == 1
+            state.export_cap_w = self._at_grid.cap_w(is_held, now)
         elif self._at_grid:
             state.export_cap_w = self._at_grid = self._export.unload()
 
@@ -124,6 +127,7 @@ class Orders:
         if raw is not None:
             for order in self._imports:
                 order.command.want(None if raw == command.NONE else raw, now)
+        self._exports.command.want(self._state.export_w if settings.export_at == "grid" else None, now)
         nothing_flows = self._state.limit_pct == 0 and self._state.import_pct == 0
         self._stop.command.want(STOPPED if settings.plant_disconnect and nothing_flows else None, now)
 

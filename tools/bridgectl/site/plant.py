@@ -67,7 +67,7 @@ class Plant(Slave):
     """The plant in `house`, with the map of version `generation` (17 = V1.7, 24 = V2.4, 25 = V2.5 ... 29 = V2.9).
 
     Fault switches: `silent`, `off_grid` (0, 1 or 2), `alarms` (a dict by the names alarm_1 .. alarm_7), `reboot(ms)`,
-    `grid_sensor` (0: there is none).
+    `grid_sensor` (0: there is none), `leaks` (40038 is taken and not obeyed).
     too_fast counts requests that came less than 1000 ms after the one before, start to start; shortest_period_ms is the
     least such time (None before the second request); written lists (time in ms, address, value) of the last writes.
     Odd ways with the limit, each off at 0: takes_back_ms (so long after a write it is takes_back_w again, as another EMS
@@ -85,6 +85,7 @@ class Plant(Slave):
         )
         self.running_state = sigenergy.RUNNING
         self.grid_sensor = 1  # the plant's own: without it 40038 and 40040 are taken and do nothing
+        self.leaks = False
         self.too_fast = 0
         self.shortest_period_ms = None
         self.written = []
@@ -257,7 +258,7 @@ class Plant(Slave):
         h = self.house
         h.export_limit_w = self.limit_w
         grid_w = self.holding[_GRID_EXPORT]
-        h.grid_export_limit_w = None if grid_w == _NONE or not self.grid_sensor else grid_w
+        h.grid_export_limit_w = None if grid_w == _NONE or not self.grid_sensor or self.leaks else grid_w
         h.running = self.holding[_START_STOP] == 1
         self.running_state = sigenergy.RUNNING if h.running else sigenergy.SHUTDOWN
         self._dispatch()

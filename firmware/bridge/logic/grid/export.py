@@ -21,8 +21,9 @@ _BLIND_MS = const(4000)  # a write that is not answered by then: the plant may d
 class Export:
     """The loop with its cap."""
 
-    def __init__(self, now):
-        self.cap_w = 0  # W that the plant may give: nothing before the first sample
+    def __init__(self, now, cap_w=0):
+        """cap_w: what the plant may give before the first sample."""
+        self.cap_w = cap_w
         self._changed_at = now  # ticks of the last change of the cap
         self._since = None  # ticks since when the cap holds at the plant
 
