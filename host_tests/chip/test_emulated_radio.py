@@ -1,4 +1,6 @@
-"""The radio of the built rp2040 bundle under the official image on an emulated RP2040: a joined WLAN, an open hotspot."""
+"""The radio of the built rp2040 bundle under the official image on an emulated RP2040: a joined WLAN, an open hotspot.
+Gateways: test_chip_together.py.
+"""
 
 import asyncio
 
@@ -24,23 +26,6 @@ def test_the_board_joins_a_wlan_and_publishes_good_readings_to_a_broker():
     assert rig.chip.radio.bus.nat_bridge.refused == []
     assert "Traceback" not in rig.console.text
     check_budget("wlan", figures.values["heap_min_bytes_wlan"], figures.values["heap_largest_bytes_wlan"])
-
-
-@pytest.mark.slow
-def test_two_gateways_beside_the_broker_answer_a_client_each_and_keep_to_their_memory():
-    """A read of two registers of the sensor through each gateway; the plant's side has no unit 1 and says so in time.
-
-    Proves: NET-6+
-    """
-    figures = scenario.Figures(lambda line: None)
-    rig, watch = asyncio.run(scenario.gateways(figures, profiles.Setup()))
-    assert [call.open for call in rig.calls] == [True, True]
-    assert bytes(rig.calls[1].received[:9]) == bytes.fromhex("000100000007010404")
-    assert rig.calls[0].received[7] in (0x04, 0x84)
-    assert figures.values["bus_faults_gateways"] == 0
-    assert "Traceback" not in rig.console.text
-    assert ", 1 client each: no memory for more" in rig.console.text  # this board is known as a small one
-    check_budget("gateways", figures.values["heap_min_bytes_gateways"], figures.values["heap_largest_bytes_gateways"])
 
 
 @pytest.mark.slow

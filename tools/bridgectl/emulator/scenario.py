@@ -215,11 +215,16 @@ async def wlan(figures, setup):
 async def gateways(figures, setup):
     """As wlan, with a client at each of two gateways. Return the rig and the watch of the broker."""
     async with profiles.gateways(setup) as (rig, watch):
-        figures.where = rig.where()
-        release_figures(figures, rig, rig.published_ms * 1e6, "_gateways")
-        heap_figures(figures, rig, "gateways", "WLAN joined, publishing, two gateways with a client each, no portal")
+        gateways_figures(figures, rig)
         task_figures(figures, setup, rig)
     return rig, watch
+
+
+def gateways_figures(figures, rig):
+    """Put what profiles.gateways takes."""
+    figures.where = rig.where()
+    release_figures(figures, rig, rig.published_ms * 1e6, "_gateways")
+    heap_figures(figures, rig, "gateways", "WLAN joined, publishing, two gateways with a client each, no portal")
 
 
 def control(figures, setup):
