@@ -5,6 +5,9 @@ PY     := .venv/bin/python
 CTL    := .venv/bin/bridgectl
 PYTEST_ARGS ?=
 
+# What a target cannot do without is asked for by the name that make takes.
+named = $(if $($(1)),,$(error $(1) is missing: add $(1)=$(2)))
+
 .DEFAULT_GOAL := help
 .PHONY: help venv run test lint build bundle flash ota provision settings emulate figures fuzz trace wiring pictures clean
 
@@ -39,15 +42,20 @@ bundle: venv ## Make the update bundle of BOARD in build/
 	@$(CTL) bundle $(BOARD)
 
 flash: venv ## Copy the firmware of BOARD to the board at PORT
+	$(call named,PORT,/dev/ttyACM0)
 	@$(CTL) flash $(PORT) --board $(BOARD)
 
 ota: venv ## Send the bundle of BOARD to the board at PORT; it installs it by itself
+	$(call named,PORT,/dev/ttyACM0)
 	@$(CTL) ota $(PORT) --board $(BOARD)
 
 provision: venv ## Give the board at PORT its SN and hotspot password (SETTINGS="name=value ..." too)
+	$(call named,PORT,/dev/ttyACM0)
+	$(call named,SN,MY-SERIAL-01)
 	@$(CTL) provision $(PORT) $(SN) $(foreach pair,$(SETTINGS),--set $(pair))
 
 settings: venv ## Show the settings of the board at PORT over USB, or change them (SETTINGS="name=value name=value")
+	$(call named,PORT,/dev/ttyACM0)
 	@$(CTL) settings $(PORT) $(if $(SETTINGS),set $(SETTINGS))
 
 emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures (UF2=path of an image of your own)
