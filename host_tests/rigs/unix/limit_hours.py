@@ -15,6 +15,7 @@ _ROWS = {0: None, 1: None, 2: 3600, 4: 1800, 8: 0}  # contacts -> W at 6000 W; o
 _SETTLED_MS = 120  # from an edge until it surely counts
 _APART_MS = 100  # between two relays of a receiver
 _PHASE_MS = 50  # 40 of them are two periods of the plant's polls
+_STILL_MS = 1100  # the plant wants 1000 between two requests
 _WAIT_MS = 2500  # in which a stale write would still come
 
 
@@ -58,8 +59,8 @@ def _hour(make_odd, contact=4, limit_w=0, turns_ms=0):
     return story
 
 
-def _run(story, rated_w=6000):
-    bridge = flow.Bridge("rp2040", settings={"grid_table": "ripple"})
+def _run(story, rated_w=6000, **settings):
+    bridge = flow.Bridge("rp2040", settings=dict(settings, grid_table="ripple"))
     bridge.house.max_power_w = rated_w
     bridge.run(story)
 
@@ -177,3 +178,33 @@ def transitions():
         print(json.dumps(told))
 
     _run(story)
+
+
+def idle():
+    """Each combination that limits, closed where the plant's line has been still for longer than its own pause; 10 phases.
+
+    Polls are as far apart as can be set, so that there is such a time.
+    """
+
+    async def story(b):
+        slowest_ms = count = 0
+        await b.for_ms(8000)
+        for mask in (2, 4, 8, 6, 10, 12, 14):
+            for phase in range(10):
+                await b.until(lambda: b.plant.limit_w is None and b.state.plant_limit_state == "held", 8000)
+                await b.until(lambda: _still_ms(b) > _STILL_MS + 17 * phase, 200000)  # noqa: B023 (called at once)
+                for number in range(1, 5):
+                    b.contact(number, bool(mask >> number - 1 & 1))
+                await b.until(lambda: b.plant.limit_w == _limit_of(mask), 8000)  # noqa: B023
+                await b.for_ms(_SECOND_MS)
+                slowest_ms = max(slowest_ms, b.state.edge_to_write_ms)
+                count += 1
+                for number in range(1, 5):
+                    b.contact(number, False)
+        print(json.dumps({"edge_to_write_ms": slowest_ms, "edges": count}))
+
+    _run(story, plant_poll_ms=60000, plant_slow_ms=600000)
+
+
+def _still_ms(b):
+    return time.ticks_diff(time.ticks_us(), b.plant_wire.heard[-1][0]) // 1000

@@ -35,6 +35,15 @@ def test_no_change_of_contacts_brings_a_stale_command_in_one_phase_of_the_polls(
     assert told["shortest_period_ms"] >= 1000
 
 
+def test_a_contact_reaches_a_plant_whose_line_is_still_at_once():
+    """The plant thinks for 50 ms; both frames take 30, and a turn of the control law up to 50 where no contact wakes it.
+
+    Proves: DRM-2+
+    """
+    told = rigs.told(_RIG, "idle")
+    assert told["edges"] == 70 and 80 <= told["edge_to_write_ms"] <= 130
+
+
 @pytest.mark.parametrize("plant, share", [("takes_back", 0.7), ("rounds", 0.9), ("restarts", 0.9), ("busy", 0.9)])
 def test_an_odd_plant_holds_the_limit_and_is_not_said_to_while_it_does_not(plant, share):
     """Proves: PLA-2+"""

@@ -9,6 +9,7 @@ AIMS = {
     "writes_per_hour_clamped": ("at most", 120),
     "stale_commands":          ("at most", 0),
     "edge_to_write_ms_max":    ("at most", 1100),
+    "edge_to_write_ms_max_idle": ("at most", 150),
     "readings_good_share":     ("at least", 0.95),
     "reads_starved":           ("at most", 0),
     "gateway_exceptions":      ("at most", 0),

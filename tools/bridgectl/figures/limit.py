@@ -37,6 +37,9 @@ def main():
     how = f"{span}; a plant that takes nothing less than 5000 W is commanded 3600 W; shown as {clamped['state']}"
     say("writes_per_hour_clamped", round(clamped["writes"]), "", how)
     _changes(phases)
+    idle = rigs.told(_RIG, "idle")
+    how = f"settled edge to the plant's answer where its line has been still for a second; {idle['edges']} edges"
+    say("edge_to_write_ms_max_idle", idle["edge_to_write_ms"], "ms", how)
 
 
 def _changes(phases):
