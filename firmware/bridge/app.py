@@ -139,6 +139,9 @@ def build(board):
     def actuation_due():
         return orders_due() or outputs_owned(settings)
 
+    def recorder_due():
+        return room.recorder_bytes(settings.recorder, free)
+
     def hotspot_due():
         return hotspot_wanted(state, settings)
 
@@ -172,6 +175,7 @@ def build(board):
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     # What each takes: bridge/logic/room.py.
     #    what       its module                      loaded while                       after s  with
+    part("recorder", Part("bridge.tasks.recorder"), recorder_due,                      0, state, settings, free)
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
     part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings)

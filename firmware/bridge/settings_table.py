@@ -1,6 +1,5 @@
 """Every setting, declared once: loading, checking, the pages, MQTT `set` and the manual derive from this table;
 what each means to a person stands in meanings.py, which no board holds. In a board's memory only while somebody asks.
-
 A secret is a kind, so that printing can refuse it.
 """
 
@@ -82,6 +81,7 @@ wlan_ssid|text||0|32|
 wlan_password|secret||0|64|
 system_name|text||0|40|
 time_zone|text||0|40|
+recorder|choice|auto|auto,on,off||
 led_brightness|int|60|1|100|%
 require_signature|bool|false|||
 """

@@ -68,6 +68,8 @@ class State:
         self.outputs_text = ""  # outputs: what rules make of the outputs, and why; "" = none owns one
         self.day_clock = None  # commands: time of the day, (minute, s of the clock then); None = never told
 
+        self.recorder = None  # recorder: takes what is decided, and by what; None = nobody records
+
         self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs
         self.server_command = (None, None)  # server: outputs asked for by the other master, as output_command
         self.gateway_waits = False  # pulse: the memory has no room for the gateways while the hotspot is open

@@ -20,6 +20,8 @@ def test_gateways_wait_for_the_hotspot_only_where_memory_is_short():
         False,
     ]
     assert [room.most_clients(free) for free in (126000, 180000)] == [1, 16]
+    rings = [room.recorder_bytes(wanted, free) for free in (126000, 180000) for wanted in ("auto", "on", "off")]
+    assert rings == [0, 2048, 0, 16384, 16384, 0]
     assert room.gateway_text(False, {}) == "off"
     assert room.gateway_text(False, {"text": "RS485-1 at 192.0.2.1:502"}) == "RS485-1 at 192.0.2.1:502"
 

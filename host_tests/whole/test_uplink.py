@@ -1,9 +1,11 @@
 """The whole bridge and real brokers: state, discovery, commands with their answers, refusals, the last will."""
 
+import io
 import json
 import os
 
 import pytest
+from bridgectl.replay import report
 from bridgectl.run.folder import SN
 from brokers import Amqtt, Mosquitto
 from uplink_rig import Ear, bridge
@@ -45,6 +47,12 @@ async def _life(ear, session):
     await ear.say("set", b'{"do1": true, "x": "' + b"y" * 5000 + b'"}')
     await ear.until(lambda: "too long" in str(ear.results[-1]), "no answer to a huge message")
     assert ear.state()["do1"] == "OFF"
+
+    assert (await ear.ask({"recording": True, "id": 5})) == {"id": 5, "ok": True, "recording": True}
+    await ear.until(lambda: '"end"' in ear.recording, "no recording")
+    text = io.StringIO()
+    assert report.run_text(ear.recording, text), text.getvalue()
+    assert "the broker commands DO1 open, DO2 closed\n" in text.getvalue()
 
     assert (await ear.ask({"publish_ms": 500}))["ok"] is True
     os.kill(session.firmware.process.pid, 9)

@@ -34,6 +34,7 @@ def explained():
     from bridgectl.device import flash as flashing
     from bridgectl.device import provision as provisioning
     from bridgectl.device import slot as slots
+    from bridgectl.replay import file as recordings
 
     refusals = (
         building.BuildError,
@@ -43,6 +44,7 @@ def explained():
         provisioning.ProvisionError,
         console.ConsoleError,
         settings.SettingsError,
+        recordings.FileError,
     )
     wrong = (port.BenchError, *refusals)
     try:

@@ -27,6 +27,13 @@ def most_clients(free_at_start):
     return 16 if free_at_start >= _ROOMY else 1
 
 
+def recorder_bytes(wanted, free_at_start):
+    """Return how large the ring of the flight recorder is, 0 = there is none. wanted: the setting."""
+    if free_at_start >= _ROOMY:
+        return 0 if wanted == "off" else 16384
+    return 2048 if wanted == "on" else 0
+
+
 def gateway_text(waits, gateway):
     """Return how the gateways fare, in words. gateway: what ports/clients tells of them."""
     if waits:

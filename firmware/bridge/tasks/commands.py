@@ -17,12 +17,13 @@ _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, aft
 class Commands:
     """What was commanded and is not answered yet."""
 
-    def __init__(self, state, settings, answer):
-        """answer: takes a dict for the result topic."""
+    def __init__(self, state, settings, answer, send_file=None):
+        """answer: takes a dict for the result topic. send_file: sends the flight recorder's file."""
         self._state = state
         self._settings = settings
         self._answer = answer
         self._table = Part("bridge.settings_table", "bridge.settings_table")
+        self._send_file = send_file
         self._waiting = []  # (bits, mask, answer, deadline)
 
     def take(self, payload, retained):
@@ -62,6 +63,12 @@ class Commands:
             state.ems_asked = limits if state.ems_asked is state.ems_taken else state.ems_asked + limits
         if minute is not None:
             self._state.day_clock = minute, clock.seconds()
+        if "recording" in answer:
+            if not self._state.recorder:
+                answer["ok"], answer["errors"] = False, {"recording": "is off; set recorder to on"}
+                self._answer(answer)
+                return
+            self._send_file()
         if outputs is None:
             self._answer(answer)
             return

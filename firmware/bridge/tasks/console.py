@@ -1,7 +1,8 @@
 """Answers a program at the console, such as `bridgectl settings`, while the bridge runs. It comes in with a marked line.
 
 An empty line is answered with who is here, {"state": true} with what goes to the state topic, under "state",
-{"log": true} with the last lines of the log, under "log"; any other one as bridge/logic/doors/typed_line.py says.
+{"log": true} with the last lines of the log, under "log", {"recording": true} with those of the flight recorder's file,
+null while it is off; any other one as bridge/logic/doors/typed_line.py says.
 Answers are marked too, so that they are found between the lines of the log.
 """
 
@@ -19,6 +20,7 @@ from typed import MARK, NO_MEMORY
 PROTOCOL = 1  # a program that knows another one asks the prompt instead
 _STATE = b'{"state": true}'
 _LOG = b'{"log": true}'
+_RECORDING = b'{"recording": true}'
 _LONGEST = const(3584)  # bytes of a line: all settings at once
 _PIECE = const(512)  # its memory grows by so much: most lines are short
 _AT_ONCE = const(256)  # bytes in one turn
@@ -67,7 +69,10 @@ def _answer(line, state, settings, decide):
         _say_state(state)
         return
     if bytes(line) == _LOG:
-        _say_log()
+        _say_lines("log", log.lines())
+        return
+    if bytes(line) == _RECORDING:
+        _say_recording(state, settings)
         return
     answer, changed = typed_line.answer(bytes(line), settings, state.damaged, decide)
     if changed:
@@ -83,10 +88,18 @@ def _say_state(state):
     print("}")
 
 
-def _say_log():
+def _say_recording(state, settings):
+    if not state.recorder:
+        _say({"recording": None})
+        return
+    with Part("bridge.logic.doors.recording_file") as file:
+        _say_lines("recording", file.lines(state, settings, clock.ticks_ms()))
+
+
+def _say_lines(name, texts):
     between = ""
-    print(end=chr(MARK) + '{"log":[')
-    for text in log.lines():
+    print(end=chr(MARK) + '{"%s":[' % name)
+    for text in texts:
         print(end=between + json.dumps(text))
         between = ","
     print("]}")

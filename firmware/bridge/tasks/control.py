@@ -4,6 +4,7 @@ import gc
 
 import clock
 import log
+from bridge import points
 from bridge.logic.grid import control
 from micropython import const
 from parts import Part
@@ -14,52 +15,75 @@ _AGAIN_S = const(2)  # after there was no memory to make a table
 
 async def run(beat, state, settings, wake):
     """Decide whenever `wake` (asyncio.Event) is set; field_io sets it."""
-    loosening, importing = control.Loosening(), control.Loosening()
-    grid = Table()
-    edges = 0
-    made_of = last = None
-    decided = 100, "", False, 0, 100, False, None
-    meeting, importing_pct = Meeting(state, settings), 100
+    law = Law(state, settings)
     while True:
         beat()
-        grid.follow(settings)
+        now, now_s = clock.ticks_ms(), clock.seconds()
+        is_new = law.step(now, now_s)
+        if state.recorder:
+            state.recorder.law(law, is_new, now, now_s)
+        await wake.wait()
+        wake.clear()
+
+
+class Law:
+    """The control law with all that it remembers: the same things seen at the same times make it say the same."""
+
+    def __init__(self, state, settings):
+        self._state = state
+        self._settings = settings
+        self._off_grid = points.number("plant_off_grid")
+        self.grid = Table()
+        self.meeting = Meeting(state, settings)
+        self.loosening, self.importing = control.Loosening(), control.Loosening()
+        self.importing_pct = 100
+        self.last = None  # mask of the last combination of contacts that has a row
+        self.seen = self.said = None  # all that it decides by but the time, and what it decided
+        self._decided = 100, "", False, 0, 100, False, None
+        self._decided_s = 0
+        self._edges = 0
+
+    def step(self, now, now_s):
+        """Decide, and tell the state; return True if anything seen or said is new. now: ticks; now_s: seconds."""
+        state, settings, grid = self._state, self._settings, self.grid
+        grid.follow(settings, now_s)
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
-        contacts = state.inputs << 8 | state.chattering << 1 | state.inputs_settled
-        seen = (contacts, state.output_command, state.server_command, settings.version, clock.seconds())
-        seen += (state.ems_limits, state.rated_w, state.driven, state.export_cap_w)
-        if seen != made_of:
-            made_of = seen
-            decided, last = control.decide(state, settings, grid.table, last, clock.seconds())
-        percent, reason, wanted, outputs, imported, dimmed, reactive = decided
+        marks = (state.export_cap_w is not None) << 7 | grid.unsure << 6
+        contacts = state.inputs << 8 | marks | state.chattering << 1 | state.inputs_settled
+        off_grid = state.readings.value(self._off_grid) if settings.limit_off_grid_w >= 0 else None
+        seen = (contacts, state.output_command, state.server_command, settings.version, state.ems_limits, state.rated_w)
+        seen += (state.driven, off_grid, state.export_cap_w)
+        is_new = seen != self.seen
+        if is_new or now_s != self._decided_s:
+            self.seen, self._decided_s = seen, now_s
+            self._decided, self.last = control.decide(state, settings, grid.table, self.last, now_s)
+        percent, reason, wanted, outputs, imported, dimmed, reactive = self._decided
         if wanted:
-            now = clock.ticks_ms()
             hold_ms = settings.grid_hold_ms
-            percent, reason, at = loosening.step(percent, reason, state.inputs, now, hold_ms)
-            if at is not None and edges != state.input_edges:
-                edges = state.input_edges
+            percent, reason, at = self.loosening.step(percent, reason, state.inputs, now, hold_ms)
+            if at is not None and self._edges != state.input_edges:
+                self._edges = state.input_edges
                 state.limit_edges += 1
                 state.limit_edge_at = state.inputs_at if percent < state.limit_pct else at
             asked = imported - _DIMMED * dimmed  # what dims consumption is stricter than any share of the rated power
-            if asked != importing_pct:
-                asked = importing_pct = importing.step(asked, "", state.inputs, now, hold_ms)[0]
+            if asked != self.importing_pct:
+                asked = self.importing_pct = self.importing.step(asked, "", state.inputs, now, hold_ms)[0]
             dimmed = asked < 0
             imported = asked + _DIMMED * dimmed
-        cap_w, state.import_w, reason, state.limits, state.export_w = meeting.of(
-            (percent, reason, imported, dimmed), grid.is_limited, seen
-        )
+        decided = percent, reason, imported, dimmed
+        cap_w, import_w, reason, limits, export_w = self.meeting.of(decided, grid.is_limited, self.seen, now_s)
         if cap_w is not None and state.inputs_settled:
             # A limit of somebody else frees nothing that contacts may have asked for before the start.
-            wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not settings.unsure("grid_"))
+            wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not grid.unsure)
+        said = percent, wanted, imported, reactive, outputs, import_w, export_w, cap_w, reason, limits
+        if said == self.said:
+            return is_new
+        self.said = said
         if percent != state.limit_pct or reason != state.limit_reason:
             log.info("control", "limit %d %%, %s" % (percent, reason or "nobody limits"))
-        state.limit_pct, state.cap_w = percent, cap_w
-        state.limit_reason = reason
-        state.limit_wanted = wanted
-        state.import_pct = imported
-        state.reactive = reactive
-        state.outputs_wanted = outputs
-        await wake.wait()
-        wake.clear()
+        state.limit_pct, state.limit_wanted, state.import_pct, state.reactive, state.outputs_wanted = said[:5]
+        state.import_w, state.export_w, state.cap_w, state.limit_reason, state.limits = said[5:]
+        return True
 
 
 class Meeting:
@@ -69,23 +93,25 @@ class Meeting:
         self._state = state
         self._settings = settings
         self._part = Part("bridge.logic.grid.limits")
+        self.failures = 0  # times that it found no memory
         self._made_of = None
         self._met = None, None, "", "", None
 
-    def of(self, decided, is_limited, seen):
+    def of(self, decided, is_limited, seen, now_s):
         """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
-        if self._made_of == (decided, seen):
+        if self._made_of == (decided, seen, now_s):
             return self._met
         if not (decided[3] or self._state.ems_limits or is_limited):
             self._part.unload()
             self._met = None, None, decided[1], "", None
         else:
             try:
-                self._met = self._part.load().in_force(self._state, self._settings, decided, clock.seconds())
+                self._met = self._part.load().in_force(self._state, self._settings, decided, now_s)
             except MemoryError:
                 # What met before stays, and it is tried again with the next decision.
+                self.failures += 1
                 log.warn("control", "no memory for the limits beside the contacts")
-        self._made_of = decided, seen
+        self._made_of = decided, seen, now_s
         return self._met
 
 
@@ -95,23 +121,27 @@ class Table:
     def __init__(self):
         self.is_limited = False  # a person has set a limit
         self.table = None  # of grid.tables.make; None = no table is set
+        self.unsure = False  # nobody knows which one is wanted, see Settings.unsure
+        self.failures = 0  # times that it found no memory
         self._made_of = None
         self._version = -1
         self._tried_s = 0
 
-    def follow(self, settings):
+    def follow(self, settings, now_s):
         """Make the table anew if it has to be; without memory the one in force stays, and it is tried again."""
-        if settings.version == self._version or (self._tried_s and clock.seconds() - self._tried_s < _AGAIN_S):
+        if settings.version == self._version or (self._tried_s and now_s - self._tried_s < _AGAIN_S):
             return
         made_of = settings.starting(("grid_table", "grid_rows", "grid_drm", "grid_open", "grid_unknown"))
         if made_of != self._made_of:
             try:
                 self.table = None if settings.grid_table == "off" else _made(settings)
             except MemoryError:
-                self._tried_s = clock.seconds() or 1
+                self._tried_s = now_s or 1
+                self.failures += 1
                 log.warn("control", "no memory for the table of the contacts; what is in force stays")
                 return
             self._made_of = made_of
+        self.unsure = settings.unsure("grid_")
         self.is_limited = max(settings.starting("limit_")) >= 0
         self._tried_s = 0
         self._version = settings.version

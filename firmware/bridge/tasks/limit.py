@@ -198,6 +198,8 @@ class Limit:
         target = order.target
         state.plant_limit_w = None if target == command.NONE else target
         state.plant_limit_state, state.plant_limit_text, state.plant_limit_at = limit, text, now
+        if state.recorder:
+            state.recorder.plant(state)
         # A limit that is overruled over and over fills no log: the first time is told, the second, the fourth ...
         line = (limit, target, order.overruled)
         if limit == "held" and state.export_cap_w is not None:

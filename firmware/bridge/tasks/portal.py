@@ -19,6 +19,7 @@ from bridge.logic.doors import admission, pages
 from captive import probes
 from captive.name_server import NameServer
 from micropython import const
+from parts import Part
 from slots.version import Refused
 
 _STEP_MS = const(20)
@@ -29,6 +30,11 @@ _SCAN_MS = const(20_000)  # longer than any scan
 _MAX_JSON = const(1024)  # bytes of a request's body
 _MAX_UPLOAD = const(262_144)  # bytes of a bundle
 
+_RECORDING = {
+    "Content-Type": "text/plain; charset=UTF-8",
+    "Cache-Control": "no-store",
+    "Content-Disposition": 'attachment; filename="recording.txt"',
+}
 _KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
@@ -147,6 +153,7 @@ class Pages(Site):
             ("GET",  "/api/lights",   self._lights,   0),
             ("GET",  "/api/networks", self._networks, 0),
             ("GET",  "/api/settings", self._settings_now, 0),
+            ("GET",  "/api/recording", self._recording, 0),
             ("POST", "/api/settings", self._change,   _MAX_JSON),
             ("POST", "/api/anew",     self._anew,     _MAX_JSON),
             ("POST", "/api/scan",     self._scan,     _MAX_JSON),
@@ -216,6 +223,13 @@ class Pages(Site):
 
     async def _settings_now(self, request):
         return 200, _json_headers(), pages.settings_now(self._state, self._settings)
+
+    async def _recording(self, request):
+        if not self._state.recorder:
+            return _errors({"recorder": "is off; set recorder to on"}, 409)
+        with Part("bridge.logic.doors.recording_file") as file:
+            texts = file.lines(self._state, self._settings, clock.ticks_ms())
+        return 200, _RECORDING, texts
 
     async def _change(self, request):
         changes, untested, errors = pages.changes(await request.body())

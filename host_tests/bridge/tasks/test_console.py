@@ -1,5 +1,6 @@
 """bridgectl settings at the console of the real firmware, which goes on working; and without it."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,7 +8,8 @@ import time
 
 import pytest
 import serial
-from bridgectl.device import build, console, log, provision, settings
+from bridgectl.device import build, console, log, provision, record, settings
+from bridgectl.replay import report
 from patience import HANG_S
 from portal_rig import Bridge
 from ptys import Pair
@@ -56,7 +58,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     code, shown, said = bridgectl(port)
     assert (code, said) == (0, "")
     lines = shown.splitlines()
-    assert len(lines) == 72
+    assert len(lines) == 73
     assert "* mqtt_host            192.0.2.1" in lines
     assert "* publish_ms           1000 ms" in lines
     assert "* server_outputs       true" in lines
@@ -68,7 +70,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     file = tmp_path / "settings.json"
     assert bridgectl(port, "export", str(file))[0] == 0
     held = json.loads(file.read_text())
-    assert len(held) == 70 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
+    assert len(held) == 71 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
     file.write_text(json.dumps({**held, "mqtt_host": "192.0.2.2"}))
     assert bridgectl(port, "import", str(file))[0] == 0
     assert bridgectl(port, "get", "mqtt_host") == (0, "* mqtt_host            192.0.2.2\n", "")
@@ -85,6 +87,16 @@ def test_the_running_firmware_says_what_it_would_publish(port):
     said = found.partition(b"\x1e")[2].split(b"\n")[0]
     state = json.loads(said)["state"]
     assert state["version"] == build.version() and state["sensor_voltage"] is None and state["di1"] in ("OFF", None)
+
+
+def test_the_flight_recorder_is_taken_out_over_usb_and_replayed(port, tmp_path):
+    """Proves: DIA-1+"""
+    path = tmp_path / "recording.txt"
+    record.run(port, path)
+    assert "only-for-tests-8" not in path.read_text()
+    out = io.StringIO()
+    assert report.run(path, out)
+    assert "  contacts closed: none\n" in out.getvalue() and out.getvalue().endswith(": all the same\n")
 
 
 def test_the_log_begins_with_what_was_said_before_the_cable_was_there(port):

@@ -1,11 +1,13 @@
 """The portal of the real bridge, request by request: its pages, the probes of phones, and who means no good."""
 
 import gzip
+import io
 import json
 import re
 import socket
 
 import pytest
+from bridgectl.replay import report
 from patience import HANG_S
 from portal_rig import SN, Bridge, head, read_all, status_of
 
@@ -42,6 +44,19 @@ def test_the_pages_come_compressed_and_locked_down(bridge):
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
         assert "https://" not in text
     assert total <= WEB_LIMIT
+
+
+def test_the_flight_recorder_can_be_downloaded_and_replayed(bridge, tmp_path):
+    """Proves: DIA-1+"""
+    status, headers, body = bridge.ask("GET", "/api/recording")
+    assert (status, headers["Cache-Control"]) == (200, "no-store")
+    assert headers["Content-Disposition"] == 'attachment; filename="recording.txt"'
+    path, out = tmp_path / "recording.txt", io.StringIO()
+    path.write_bytes(body)
+    assert report.run(path, out), out.getvalue()
+    assert "  contacts closed: none\n" in out.getvalue()
+    assert b"correct-horse" not in body
+    assert b'href="/api/recording"' in gzip.decompress(bridge.ask("GET", "/status")[2])
 
 
 def test_json_is_never_cached(bridge):

@@ -8,11 +8,12 @@ import re
 import shlex
 import subprocess
 import sys
+import zlib
 
 import ptys
 import pytest
 from bridgectl import firmware
-from bridgectl.options import PORT_FAILED
+from bridgectl.options import PORT_FAILED, WRONG_USE
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -71,6 +72,12 @@ def _bridgectl(words, folder):
         _run([*own, str(folder), *filter(None, words), *(["--replace"] if name == "provision" else [])])
     elif name in ("flash", "ota"):
         _run([*own, *rest, "--dry-run"])
+    elif name == "record":
+        _run([*own, str(folder / "no-port"), *rest[1:]], (WRONG_USE,))  # taken out at a port: tasks/test_console.py
+    elif name == "replay":
+        path, told = folder / rest[0], [json.dumps({"flight_recorder": 1}), json.dumps({"end": 0})]
+        path.write_text("".join(f"{zlib.crc32(line.encode()):08x} {line}\n" for line in told))
+        assert "nothing to compare" in _run([*own, str(path)])
     else:
         assert name in ("bundle", "build"), f"no way to try bridgectl {name}"
         _run([*own, *rest])

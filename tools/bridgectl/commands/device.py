@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bridgectl.options import Action, BoardOrFolder, BoardPort, Changes, Words, explained
+from bridgectl.options import PART_GOOD, Action, BoardOrFolder, BoardPort, Changes, Words, explained
 
 Board = Annotated[str, typer.Option(help="rp2040, rp2350, esp32 or esp32s3.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print the command.")]
@@ -95,6 +95,26 @@ def log(
         logs.show(port, board)
 
 
+def record(
+    port: BoardPort,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to put the recording.")],
+):
+    """Take the recording out of a bridge's flight recorder over USB; it goes on recording."""
+    from bridgectl.device import record as recording
+
+    with explained():
+        recording.run(port, file)
+
+
+def replay(file: Annotated[str, typer.Argument(metavar="FILE", help="A recording, from USB, MQTT or the page.")]):
+    """Tell what a recording holds, and decide it once more by the firmware's own rules: 0 the same, 1 something differs."""
+    from bridgectl.replay import report
+
+    with explained():
+        if not report.run(file):
+            raise typer.Exit(PART_GOOD)
+
+
 def run(context: typer.Context):
     """Run the firmware on this PC with a simulated site (`bridgectl run --help` lists its options)."""
     from bridgectl.run import __main__ as running
@@ -117,4 +137,4 @@ def _bundle(board, out=None, minimum="0.0.0", release=False):
     return made
 
 
-COMMANDS = (build, flash, provision, settings, bundle, ota, log)
+COMMANDS = (build, flash, provision, settings, bundle, ota, log, record, replay)

@@ -86,6 +86,26 @@ def ask(port, request, told=print):
     return _at_prompt(port, request)
 
 
+def recording(port):
+    """Return the lines of the file of the flight recorder at a serial port, None while it is off. Raises ConsoleError."""
+    from bridgectl.bench import port as ports
+
+    why = ports.refusal(port)
+    if why:
+        raise ConsoleError(why)
+    try:
+        with serial.Serial(port, _BAUD, timeout=0.05, exclusive=True if os.name == "posix" else None) as line:
+            if not _hello(line):
+                raise ConsoleError(f"no bridge answers at {port}: what was recorded is lost when it restarts")
+            _send(line, b'{"recording": true}')
+            found = _await(line, lambda answer: "recording" in answer or "errors" in answer, _ANSWER_S)
+    except (serial.SerialException, OSError) as problem:
+        raise ConsoleError(f"{port} cannot be used: {problem}") from problem
+    if not found or "recording" not in found:
+        raise ConsoleError("the bridge does not answer, or has no memory for it just now; ask again")
+    return found["recording"]
+
+
 def _hello(line):
     """Return who is at a serial line, None if nobody says so."""
     until = time.monotonic() + _HELLO_S

@@ -59,6 +59,7 @@ PARTS = {
     "finder": lambda: _module("bridgectl.figures.finder"),
     "contacts": lambda: _module("bridgectl.figures.contacts"),
     "generator": lambda: _module("bridgectl.figures.generator"),
+    "replay": lambda: _module("bridgectl.figures.replay"),
     "export": lambda: _module("bridgectl.figures.export"),
     "limit": lambda: _module("bridgectl.figures.limit"),
     "turnaround": lambda: _module("bridgectl.figures.turnaround"),

@@ -13,6 +13,7 @@ AIMS = {
     "readings_good_share":     ("at least", 0.95),
     "reads_starved":           ("at most", 0),
     "gateway_exceptions":      ("at most", 0),
+    "replay_mismatches":       ("at most", 0),
 }
 # fmt: on
 

@@ -1,4 +1,4 @@
-"""A message of the `set` topic: commands to the outputs, limits, settings, the time of the day. Pure."""
+"""A message of the `set` topic: commands to the outputs, limits, settings, the time of the day, what to send. Pure."""
 
 import json
 
@@ -19,7 +19,7 @@ def read(payload, retained, settings):
 
     limits: what an EMS asks for, (quantity, W or None = released, for s or None) each.
     outputs: (bits that are commanded, those of them that shall be closed). The answer is what goes to the result topic; if
-    it is not ok, nothing is to be done.
+    it is not ok, nothing is to be done. "recording" in it: the flight recorder's file is to be sent.
     """
     answer = {"id": None, "ok": False}
     if retained:
@@ -55,11 +55,16 @@ def read(payload, retained, settings):
         minute = _minute(asked.pop("clock"))
         if minute is None:
             errors["clock"] = "must be the local time of the day, such as 21:05"
+    if "recording" in asked:
+        answer["recording"] = asked.pop("recording")
+        if answer["recording"] is not True:
+            errors["recording"] = "must be true"
     accepted, refused = settings.check(asked)
     for field, reason in refused:
         errors[_echo(str(field)[:_LONGEST_ID], _LONGEST_ID, "?")] = reason
     if errors:
         answer["errors"] = errors
+        answer.pop("recording", None)
         return None, {}, (), None, answer
     answer["ok"] = True
     return (bits, mask) if bits else None, accepted, limits, minute, answer

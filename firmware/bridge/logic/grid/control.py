@@ -15,25 +15,25 @@ class Loosening:
     """
 
     def __init__(self):
-        self._in_force = None  # (percent, reason)
-        self._inputs = 0
-        self._since = None  # of the wait, None = nothing waits
+        self.in_force = None  # (percent, reason)
+        self.inputs = 0
+        self.since = None  # of the wait, None = nothing waits
 
     def step(self, percent, reason, inputs, now, hold_ms):
         """Return (percent, reason, at): the limit in force, and when what is new in it began to count (None: not new)."""
         asked = (percent, reason)
-        moved = inputs != self._inputs
-        self._inputs = inputs
-        if self._in_force is None or percent <= self._in_force[0]:
-            at = now if self._in_force is None or percent < self._in_force[0] else None
+        moved = inputs != self.inputs
+        self.inputs = inputs
+        if self.in_force is None or percent <= self.in_force[0]:
+            at = now if self.in_force is None or percent < self.in_force[0] else None
         else:
-            if moved or self._since is None:
-                self._since = now
-            if clock.ticks_diff(now, self._since) < hold_ms:
-                return self._in_force + (None,)
+            if moved or self.since is None:
+                self.since = now
+            if clock.ticks_diff(now, self.since) < hold_ms:
+                return self.in_force + (None,)
             at = now
-        self._in_force = asked
-        self._since = None
+        self.in_force = asked
+        self.since = None
         return asked + (at,)
 
 

@@ -95,7 +95,8 @@ def _looseness(row):
 
 def _without_a_row(mask, rows, who, names, settings):
     """Return (row, text, marks) of a combination that the table does not have, by the rule that is set."""
-    contained = [rows[m] for m in rows if m and m & mask == m] or [rows[0]]
+    # In an order: of two that are equally strict the same one is taken everywhere.
+    contained = [rows[m] for m in sorted(rows) if m and m & mask == m] or [rows[0]]
     rule = settings.grid_unknown
     marks = _NO_ROW
     if rule == "full":

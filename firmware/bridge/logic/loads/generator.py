@@ -97,6 +97,10 @@ class Generator:
         self.run_s = 0  # of this run
         self._since_s = now_s
 
+    def memory(self):
+        """Return all that it remembers."""
+        return self.state, self.locked, self.tries, self.run_s, self._since_s
+
     def step(self, rules, ask, halt, runs, clear, now_s):
         """Return the state after this moment. runs: True, False, or None without feedback; clear: see CLEAR."""
         passed_s = now_s - self._since_s

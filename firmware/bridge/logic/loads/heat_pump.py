@@ -41,6 +41,10 @@ class HeatPump:
         self._looked_s = now_s
         self._unlocked_s = now_s  # since when it is not locked
 
+    def memory(self):
+        """Return all that it remembers."""
+        return self.state, self.why, self.used_s, self._since_s, self._looked_s, self._unlocked_s
+
     def step(self, rules, soc, import_w, off_grid, limited, now_s):
         """Return the state that shall hold. import_w: at the grid, W; soc: %; off_grid: 0 = on the grid; None = not known.
 

@@ -13,6 +13,10 @@ class Kept:
         self.closed = closed
         self._since_s = now_s
 
+    def memory(self):
+        """Return all that it remembers."""
+        return self.closed, self._since_s
+
     def step(self, close, at_once, min_on_s, min_off_s, now_s):
         """Return (closed, s that it still has to stay as it is against what is wanted, 0 = it does not)."""
         if close == self.closed:

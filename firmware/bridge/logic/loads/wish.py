@@ -41,6 +41,10 @@ class Wish:
         self._below_s = now_s  # when the load was below its limit last
         self._soc = self._load = self._test = self._lost = False
 
+    def memory(self):
+        """Return all that it remembers."""
+        return self._known_s, self._below_s, self._soc, self._load, self._test, self._lost
+
     def step(self, rules, soc, off_grid, load_w, minute, runs, idle_s, run_s, now_s):
         """Return why it shall run, "" = it shall not. soc %, off_grid, load_w W, minute of the day: None = not known.
 

@@ -119,6 +119,8 @@ def test_what_is_wrong_is_refused_whole_and_named():
         (b'{"do1": "on"}', "do1"),
         (b'{"publish_ms": 1}', "publish_ms"),
         (b'{"do1": null}', "do1"),
+        (b'{"recording": "yes"}', "recording"),
+        (b'{"recording": true, "do3": true}', "do3"),
     ):
         mask, changes, answer = _command(payload)
         assert (mask, changes, answer["ok"]) == (None, {}, False), payload
