@@ -7,13 +7,10 @@ line of the host board.
 import ast
 import fnmatch
 import os
-import queue
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +20,7 @@ import ptys
 import pytest
 from bridgectl import firmware
 from bridgectl.docs.packages import needed
+from example_process import Running, fetched
 from free_ports import free_port
 from interpreter import micropython
 from patience import HANG_S
@@ -46,62 +44,6 @@ ANSWERED = sealed(bytes.fromhex("01040443660000"))
 def installed(tmp_path_factory):
     """Return {name: folder with a package and nothing else}, as mip fetched it."""
     return {name: packages.install(name, tmp_path_factory.mktemp(name.replace("/", "_"))) for name in packages.NAMES}
-
-
-class Running:
-    """An example as a process; a context manager. `line(text)` waits for a printed line that holds the text."""
-
-    def __init__(self, folder, path, *arguments):
-        """folder: an installed package; path: of the example in lib/, copied there, because packages bring none."""
-        line = firmware.ROOT / "boards" / "host"
-        shutil.copy(packages.LIB / path, folder / path)
-        self._process = subprocess.Popen(
-            [micropython(), "-X", "heapsize=256k", "-m", path[:-3].replace("/", "."), *map(str, arguments)],
-            env={**os.environ, "MICROPYPATH": f"{folder}:{line}:.frozen"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=folder,
-        )
-        self._lines = queue.Queue()
-        self._reader = threading.Thread(target=lambda: [self._lines.put(one) for one in self._process.stdout])
-        self._reader.start()
-        self.said = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait(HANG_S)
-        self._reader.join(HANG_S)
-
-    def says(self, text, seconds):
-        """Return the next printed line with the text in it, None if none comes in time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                self.said.append(self._lines.get(timeout=0.1).rstrip())
-            except queue.Empty:
-                assert self._process.poll() is None, self.said
-                continue
-            if text in self.said[-1]:
-                return self.said[-1]
-        return None
-
-    def line(self, text, seconds=HANG_S):
-        """Return the next printed line with the text in it."""
-        said = self.says(text, seconds)
-        assert said, f"never said {text!r}: {self.said}"
-        return said
-
-    def output(self):
-        """Wait for the end; return everything that was printed."""
-        code = self._process.wait(HANG_S)
-        self._reader.join(HANG_S)
-        said = "".join(self._lines.get() for _ in range(self._lines.qsize()))
-        assert code == 0, said
-        return said
 
 
 @pytest.mark.parametrize("name", packages.NAMES)
@@ -171,13 +113,22 @@ def test_the_pace_of_a_slave_that_needs_120_ms_of_rest_is_learned(installed):
 
 
 def test_the_master_reads_a_meter_and_tells_its_pace(installed):
+    until_s = time.monotonic() + HANG_S
+    told, counts = _three_rounds(installed)
+    # A meter that waits for the processor of this PC is silent for the master: such a run says nothing.
+    while (counts.unanswered or counts.collisions) and time.monotonic() < until_s:
+        told, counts = _three_rounds(installed)
+    assert "'V': 2" in told and "'kWh': " in told and "'timeout_ms'" in told
+    assert told.endswith("[(0, 14, 250), (70, 2, 250), (342, 2, 250)]")
+    assert counts.unanswered == 0 and counts.collisions == 0
+
+
+def _three_rounds(installed):
     with PtyWire(Meter(House()), think_ms=20) as wire:
         with Running(installed["modbus/master"], "modbus/master/example.py", wire.path) as example:
             for _ in range(3):
                 told = example.line("ok ")
-        assert "'V': 2" in told and "'kWh': " in told and "'timeout_ms'" in told
-        assert told.endswith("[(0, 14, 250), (70, 2, 250), (342, 2, 250)]")
-        assert wire.counts.unanswered == 0 and wire.counts.collisions == 0
+        return told, wire.counts
 
 
 def test_a_tcp_client_reads_the_meter_through_the_gateway(installed):
@@ -185,9 +136,11 @@ def test_a_tcp_client_reads_the_meter_through_the_gateway(installed):
     with PtyWire(Meter(House()), think_ms=20) as wire:
         with Running(installed["modbus/gateway"], "modbus/gateway/example.py", wire.path, port) as example:
             example.line("unit = slave")
-            with socket.create_connection(("127.0.0.1", port), 5) as client:
-                client.sendall(bytes.fromhex("0001 0000 0006 01 04 0000 0002"))
-                reply = client.recv(100)
+            with socket.create_connection(("127.0.0.1", port), HANG_S) as client:
+                until_s, reply = time.monotonic() + HANG_S, b""
+                while reply[7:8] != b"\x04" and time.monotonic() < until_s:  # a busy machine may keep the meter silent
+                    client.sendall(bytes.fromhex("0001 0000 0006 01 04 0000 0002"))
+                    reply = client.recv(100)
                 assert reply[:9] == bytes.fromhex("0001 0000 0007 01 04 04") and reply[9] == 0x43
                 client.sendall(bytes.fromhex("0002 0000 0006 01 06 0000 0002"))
                 assert client.recv(100) == bytes.fromhex("0002 0000 0003 01 86 01")
@@ -220,11 +173,18 @@ def test_the_listener_tells_who_asks_whom_for_what(installed):
 
 
 def test_the_finder_finds_the_meter(installed):
+    until_s = time.monotonic() + HANG_S
+    told = _found(installed)
+    # A meter that waits for the processor of this PC is silent at its own setting, and a pseudo-terminal has no parity.
+    while "parity N" not in told and time.monotonic() < until_s:
+        told = _found(installed)
+    assert told == "a meter with 230 V: unit 1 at 9600 bps, parity N (register 0 holds a mains voltage)"
+
+
+def _found(installed):
     with PtyWire(Meter(House()), think_ms=5) as wire:
         with Running(installed["modbus/find"], "modbus/find/example.py", wire.path) as example:
-            assert example.line("a meter with 230 V", 110).startswith(
-                "a meter with 230 V: unit 1 at 9600 bps, parity N (register 0 holds"
-            )
+            return example.line("a meter with 230 V")
 
 
 # -- the others --------------------------------------------------------------------------
@@ -248,7 +208,7 @@ def test_the_portal_answers_names_pages_and_probes(installed):
         example.line("ready")
         query = bytes.fromhex("1234 0100 0001 0000 0000 0000 03777777 076578616d706c65 00 0001 0001")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
-            resolver.settimeout(5)
+            resolver.settimeout(HANG_S)
             resolver.sendto(query, ("127.0.0.1", names))
             assert resolver.recv(512).endswith(b"\0\4\x7f\0\0\1")
         with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=HANG_S) as page:
@@ -257,15 +217,6 @@ def test_the_portal_answers_names_pages_and_probes(installed):
             b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%d/\r\n\r\n" % web
         )
         assert fetched(web, b"GET / HTTP/1.1\r\nno header\r\n\r\n") == b"HTTP/1.0 400 Refused\r\n\r\n"
-
-
-def fetched(port, request):
-    with socket.create_connection(("127.0.0.1", port), 5) as client:
-        client.sendall(request)
-        answer = b""
-        while piece := client.recv(1000):
-            answer += piece
-        return answer
 
 
 def test_the_counted_starts_survive_and_a_damaged_record_does_no_harm(installed, tmp_path):

@@ -169,7 +169,7 @@ def test_who_asks_a_second_time_while_it_ends_is_obeyed_at_once(run):
         os.kill(pid, signal.SIGSTOP)
     it.process.send_signal(signal.SIGINT)
     it.process.send_signal(signal.SIGTERM)
-    assert it.process.wait(30) in (128 + signal.SIGINT, 128 + signal.SIGTERM)  # whichever came to be handled second
+    assert it.process.wait(HANG_S) in (128 + signal.SIGINT, 128 + signal.SIGTERM)  # whichever came to be handled second
     until_s = time.monotonic() + HANG_S  # who was killed dies when the machine comes to it
     while any(_alive(pid) for pid in children):
         assert time.monotonic() < until_s

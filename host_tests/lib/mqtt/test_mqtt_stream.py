@@ -20,7 +20,7 @@ def listener():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen(1)
-        s.settimeout(10)
+        s.settimeout(HANG_S)
         yield s
 
 

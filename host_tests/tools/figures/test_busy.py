@@ -6,11 +6,12 @@ import time
 
 import pytest
 from bridgectl.figures import busy
+from patience import HANG_S
 
 
 def test_the_other_programs_are_busy_and_end_with_the_figure():
     with busy.busy(2) as turning:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANG_S
         used = [0, 0]
         while not all(used):
             assert time.monotonic() < deadline, used

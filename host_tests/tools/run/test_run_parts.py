@@ -158,7 +158,7 @@ def test_the_first_signal_asks_for_the_end_and_the_second_one_leaves(monkeypatch
         end = Ending(asyncio.get_running_loop(), ended)
         end.at_once = [lambda: left.append("terminal"), lambda: left.append("firmware")]
         end.tell(2)
-        await asyncio.wait_for(ended.wait(), 60)
+        await asyncio.wait_for(ended.wait(), HANG_S)
         assert left == []
         end.tell(2)
         return left

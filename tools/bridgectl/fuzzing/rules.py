@@ -13,11 +13,18 @@ from bridge import settings_table as table  # noqa: E402 (importable only now)
 # name, and the form that its text must have beside the table's columns
 _FORMS = {
     "mqtt_host": "[^ /:@]*",
-    "mqtt_prefix": "[^+#]*",
-    "mqtt_discovery": "[^+#]*",
+    "mqtt_prefix": "[^+#$]*",
+    "mqtt_discovery": "[^+#$]*",
+    "grid_drm": r"(?=.*[0-8])(?!.*([0-8]).*\1)[0-8-]{4}",
     "wlan_password": "|[ -~]{8,63}|[0-9a-fA-F]{64}",
     "time_zone": "|UTC"
     "|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)(/[A-Za-z0-9_+-]+)+",
+}
+# What rules between settings, or a language of its own, judge too: whether one of these is taken depends on others.
+RELATED = {
+    *("mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms", "grid_table", "grid_rows"),
+    *("do1_owner", "do2_owner", "do_safe_mask", "do1_rules", "do2_rules", "heat_pump", "generator"),
+    *("plant_reactive", "limit_export_w", "limit_fuse_a"),
 }
 ROWS = {row[0]: row for row in table.rows()}
 NAMES = tuple(ROWS)

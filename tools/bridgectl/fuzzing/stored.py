@@ -61,7 +61,7 @@ def settings_wrong(data, answer):
             return f"{name} is in force as {text}"
         if known and isinstance(stored, dict):
             expected = stored[name] if rules.allowed(name, stored.get(name)) else rules.ROWS[name][2]
-            if value != expected:
+            if value != expected and not (name in rules.RELATED and value == rules.ROWS[name][2]):
                 return f"{name} is {value}, stored is {expected}"
     return None if kept else "what is stored does not load to the same"
 

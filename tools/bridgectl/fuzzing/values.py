@@ -39,8 +39,9 @@ def command_wrong(data, answer):
         return None
     good = all(v in (True, False) and isinstance(v, bool) for n, v in asked.items() if n in ("do1", "do2"))
     good = good and all(rules.allowed(n, v) for n, v in asked.items() if n not in ("do1", "do2", "id"))
-    good = good and not (asked.get("mqtt_password") and not asked.get("mqtt_user"))
-    if ok != good:
+    if asked.get("mqtt_password") and not asked.get("mqtt_user"):
+        return "a password without a user was taken" if ok else None
+    if ok != good and not (good and rules.RELATED & asked.keys()):
         return "a good command was refused" if good else "a bad command was taken"
     if not ok:
         return None

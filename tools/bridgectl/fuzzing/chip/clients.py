@@ -231,7 +231,7 @@ def portal():
     from bridge.tasks import portal
     from slots.version import Refused
 
-    def begin():
+    def begin(unsigned):
         raise Refused("update", "is not part of this")
 
     state, settings = State("1.2.3", "power", "SN1234567890"), Settings()
