@@ -23,7 +23,7 @@ from bridgectl.docs.packages import needed
 from example_process import Running, fetched
 from free_ports import free_port
 from interpreter import micropython
-from patience import HANG_S
+from patience import HANG_S, undisturbed
 from server_process import raw, sealed
 
 firmware.load()
@@ -113,11 +113,9 @@ def test_the_pace_of_a_slave_that_needs_120_ms_of_rest_is_learned(installed):
 
 
 def test_the_master_reads_a_meter_and_tells_its_pace(installed):
-    until_s = time.monotonic() + HANG_S
-    told, counts = _three_rounds(installed)
-    # A meter that waits for the processor of this PC is silent for the master: such a run says nothing.
-    while (counts.unanswered or counts.collisions) and time.monotonic() < until_s:
-        told, counts = _three_rounds(installed)
+    told, counts = undisturbed(
+        lambda: _three_rounds(installed), lambda found: not (found[1].unanswered or found[1].collisions)
+    )
     assert "'V': 2" in told and "'kWh': " in told and "'timeout_ms'" in told
     assert told.endswith("[(0, 14, 250), (70, 2, 250), (342, 2, 250)]")
     assert counts.unanswered == 0 and counts.collisions == 0
@@ -173,11 +171,7 @@ def test_the_listener_tells_who_asks_whom_for_what(installed):
 
 
 def test_the_finder_finds_the_meter(installed):
-    until_s = time.monotonic() + HANG_S
-    told = _found(installed)
-    # A meter that waits for the processor of this PC is silent at its own setting, and a pseudo-terminal has no parity.
-    while "parity N" not in told and time.monotonic() < until_s:
-        told = _found(installed)
+    told = undisturbed(lambda: _found(installed), lambda told: "parity N" in told)  # a pseudo-terminal has none
     assert told == "a meter with 230 V: unit 1 at 9600 bps, parity N (register 0 holds a mains voltage)"
 
 
