@@ -93,6 +93,7 @@ def build(board):
     uplink = Part("bridge.tasks.uplink", keep=_SHARED)
     bundle = slots.root + _BUNDLE
     console = Part("bridge.tasks.console")
+    recorder = Part("bridge.tasks.recorder")
     typed = Typed()
 
     def begin_update(unsigned):
@@ -139,8 +140,16 @@ def build(board):
     def actuation_due():
         return orders_due() or outputs_owned(settings)
 
-    def recorder_due():
-        return room.recorder_bytes(settings.recorder, free)
+    def look():
+        """Let the flight recorder take its look, if one is wanted."""
+        size = room.recorder_bytes(settings.recorder, free)
+        if size or state.recorder:
+            try:
+                recorder.load().look(state, settings, size)
+            except MemoryError:
+                pass  # a second later there may be some
+            if not size:
+                recorder.unload()
 
     def hotspot_due():
         return hotspot_wanted(state, settings)
@@ -170,12 +179,11 @@ def build(board):
     add("rs485-1",  lambda beat: ports.run(beat, 1),                                      essential=True)
     add("rs485-2",  lambda beat: ports.run(beat, 2),                                      essential=True)
     add("watch",    ports.watch,                                                          essential=True)
-    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap, gateway_waits),
+    add("pulse",    lambda beat: pulse.run(beat, state, supervisor.healthy, board.system_heap, gateway_waits, look),
                                                                                           essential=True)
     add("leds",     lambda beat: leds.run(beat, board, state, settings))
     # What each takes: bridge/logic/room.py.
     #    what       its module                      loaded while                       after s  with
-    part("recorder", Part("bridge.tasks.recorder"), recorder_due,                      0, state, settings, free)
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
     part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings)

@@ -9,6 +9,7 @@ phones in it (its radio has no access-point mode: the portal is loaded and liste
 password (its radio takes any).
 """
 
+import functools
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from bridgectl.device import log
 from bridgectl.emulator import profiles, scenario
 from bridgectl.emulator.rig import Rig, slot_files
 from bridgectl.emulator.wire import FAULTS
+from bridgectl.replay import report
 from budgets import check_budget
 
 _TICKS_MS = 1 << 30  # where MicroPython's ticks begin again
@@ -128,13 +130,7 @@ def test_a_wired_bridge_keeps_to_its_memory(rig):
 @pytest.mark.forked
 def test_a_program_at_the_console_sets_up_the_bridge_while_it_runs(rig):
     """Over the chip's own USB, as `bridgectl settings` does: who is there, a change, what is in force."""
-
-    def ask(line):
-        before = len(rig.console.text)
-        rig.console.write(b"\x1e" + line + b"\n")
-        rig.run_until(lambda: "\n" in rig.console.text[before:].partition("\x1e")[2], 5000)
-        return json.loads(rig.console.text[before:].partition("\x1e")[2].split("\n")[0])
-
+    ask = functools.partial(_ask, rig)
     reads = len(rig.sensor_wire.exchanges)
     assert ask(b"")["console"] == 1
     assert ask(b'{"id": 1, "set": {"mqtt_port": 1884}}') == {"id": 1, "ok": True}
@@ -148,6 +144,38 @@ def test_a_program_at_the_console_sets_up_the_bridge_while_it_runs(rig):
     assert len(rig.sensor_wire.exchanges) > reads
     assert "Traceback" not in rig.console.text
     assert rig.chip.resets == []
+
+
+@pytest.mark.forked
+def test_what_the_flight_recorder_of_the_chip_kept_is_decided_the_same_on_the_pc(rig):
+    """Switched on, a contact, and taken out over USB: its numbers, floats and dicts are those of the chip.
+
+    Proves: DIA-1+
+    """
+    assert _ask(rig, b'{"id": 1, "set": {"recorder": "on", "limit_user_w": 5000}}') == {"id": 1, "ok": True}
+    rig.run(2000)
+    scenario.flip(rig, 2, True)
+    scenario.flip(rig, 2, False)
+    rig.run_until(lambda: rig.plant.limit_w == 5000, 5000)
+    rig.run(2000)
+    told = io.StringIO()
+    assert report.run_text("".join(_ask(rig, b'{"recording": true}')["recording"]), told), told.getvalue()
+    for text in (
+        "limit: 60 % and 5000 W (generation: 3600 W ripple control 60 % (DI2), then 5000 W user)\n",
+        "plant: 3600 W held\n",
+        "contacts closed: none\n",
+        "plant: 5000 W held\n",
+    ):
+        assert text in told.getvalue(), told.getvalue()
+    assert "Traceback" not in rig.console.text and rig.chip.resets == []
+
+
+def _ask(rig, line):
+    """Return the answer to a marked line at the console."""
+    before = len(rig.console.text)
+    rig.console.write(b"\x1e" + line + b"\n")
+    rig.run_until(lambda: "\n" in rig.console.text[before:].partition("\x1e")[2], 5000)
+    return json.loads(rig.console.text[before:].partition("\x1e")[2].split("\n")[0])
 
 
 @pytest.mark.slow

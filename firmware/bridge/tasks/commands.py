@@ -11,19 +11,22 @@ from micropython import const
 from parts import Part
 
 _MOST_WAITING = const(8)  # commands that wait for their effect
+_LINES = const(6)  # of the flight recorder's file in a message, 500 bytes
 _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, after so long at most
 
 
 class Commands:
     """What was commanded and is not answered yet."""
 
-    def __init__(self, state, settings, answer, send_file=None):
-        """answer: takes a dict for the result topic. send_file: sends the flight recorder's file."""
+    def __init__(self, state, settings, answer, send=None):
+        """answer: takes a dict for the result topic. send(leaf, text): publishes a text, False = not now."""
         self._state = state
         self._settings = settings
         self._answer = answer
         self._table = Part("bridge.settings_table", "bridge.settings_table")
-        self._send_file = send_file
+        self._send = send
+        self._file = None  # what is still to be sent of the flight recorder's file, lines
+        self._piece = ""  # the next piece of it
         self._waiting = []  # (bits, mask, answer, deadline)
 
     def take(self, payload, retained):
@@ -68,7 +71,8 @@ class Commands:
                 answer["ok"], answer["errors"] = False, {"recording": "is off; set recorder to on"}
                 self._answer(answer)
                 return
-            self._send_file()
+            with Part("bridge.logic.doors.recording_file") as file:
+                self._file = file.lines(self._state, self._settings, clock.ticks_ms())
         if outputs is None:
             self._answer(answer)
             return
@@ -82,7 +86,9 @@ class Commands:
         self._waiting.append(outputs + (answer, clock.ticks_add(now, _ANSWER_MS)))
 
     def confirm(self, now):
-        """Answer the commands whose effect is there, or that waited too long; return True while one waits."""
+        """Answer the commands whose effect is there, or that waited too long; return True while one waits, or a file."""
+        if self._file:
+            self._send_piece()
         while self._waiting:
             bits, mask, answer, deadline = self._waiting[0]
             outputs = self._state.outputs
@@ -96,4 +102,18 @@ class Commands:
             else:
                 answer["errors"] = {"do": "the outputs did not follow; a later command or a rule overruled this one"}
             self._answer(answer)
-        return False
+        return bool(self._file)
+
+    def _send_piece(self):
+        """Send the next lines of the file; one that found no memory ends too soon, and its reader says so."""
+        try:
+            for line in () if self._piece else self._file:
+                self._piece += line
+                if self._piece.count("\n") == _LINES:
+                    break
+            if not self._piece:
+                self._file = None
+            elif self._send("recording", self._piece):
+                self._piece = ""
+        except MemoryError:
+            self._file, self._piece = None, ""

@@ -19,7 +19,7 @@ async def run(beat, state, settings, wake):
     while True:
         beat()
         now, now_s = clock.ticks_ms(), clock.seconds()
-        is_new = law.step(now, now_s)
+        is_new = law.step(state, settings, now, now_s)
         if state.recorder:
             state.recorder.law(law, is_new, now, now_s)
         await wake.wait()
@@ -30,9 +30,6 @@ class Law:
     """The control law with all that it remembers: the same things seen at the same times make it say the same."""
 
     def __init__(self, state, settings):
-        self._state = state
-        self._settings = settings
-        self._off_grid = points.number("plant_off_grid")
         self.grid = Table()
         self.meeting = Meeting(state, settings)
         self.loosening, self.importing = control.Loosening(), control.Loosening()
@@ -43,14 +40,16 @@ class Law:
         self._decided_s = 0
         self._edges = 0
 
-    def step(self, now, now_s):
+    def step(self, state, settings, now, now_s):
         """Decide, and tell the state; return True if anything seen or said is new. now: ticks; now_s: seconds."""
-        state, settings, grid = self._state, self._settings, self.grid
+        grid = self.grid
         grid.follow(settings, now_s)
         # Everything that `decide` reads: most turns bring nothing new, and a decision leaves half a kilobyte of garbage.
         marks = (state.export_cap_w is not None) << 7 | grid.unsure << 6
         contacts = state.inputs << 8 | marks | state.chattering << 1 | state.inputs_settled
-        off_grid = state.readings.value(self._off_grid) if settings.limit_off_grid_w >= 0 else None
+        off_grid = None
+        if settings.limit_off_grid_w >= 0:
+            off_grid = state.readings.value(points.number("plant_off_grid"))
         seen = (contacts, state.output_command, state.server_command, settings.version, state.ems_limits, state.rated_w)
         seen += (state.driven, off_grid, state.export_cap_w)
         is_new = seen != self.seen

@@ -11,10 +11,11 @@ MEASURE_S = const(10)
 _LAST_S = const(15)  # so old a figure of the memory is measured wherever the bus just is
 
 
-async def run(beat, state, healthy, system_heap, gateway_waits):
+async def run(beat, state, healthy, system_heap, gateway_waits, look):
     """Measure for ever. healthy: function that tells whether every essential task beats; system_heap: the board's.
 
     gateway_waits: function that tells whether the gateways have no room now; asked here, for their own task may be dead.
+    look: function that lets the flight recorder look, if there is one; a task of its own would take more than its code.
     """
     try:
         while True:
@@ -22,6 +23,7 @@ async def run(beat, state, healthy, system_heap, gateway_waits):
             state.uptime_s = clock.seconds()
             state.beats_ok = healthy()
             state.gateway_waits = gateway_waits()
+            look()
             state.steady_s = state.steady_s + 1 if state.beats_ok else 0
             if state.uptime_s - state.heap_at_s >= _LAST_S or not state.heap_free:
                 gc.collect()

@@ -1,8 +1,8 @@
 """The flight recorder: what was decided, by what, and what became of it, in a ring of bytes.
 
 In memory while the setting `recorder` wants it. Whoever decides tells it through state.recorder; what nobody tells it looks
-for each second. An entry has a kind, a time and a few values, of which only what is new is written. No other byte looks
-like the first one of an entry, so a reader finds its way again after any gap:
+for each second, with tasks/pulse. An entry has a kind, a time and a few values, of which only what is new is written. No
+other byte looks like the first one of an entry, so a reader finds its way again after any gap:
 
     0x00..0x3F  last six bits of a number        0x80 None    0x81 0x82 begin and end of a tuple
     0x40..0x7F  six bits, more follow, low first 0x83 0x84 begin and end of a text    0x85 a float64, as two numbers
@@ -18,13 +18,11 @@ What the values of each kind are: tools/bridgectl/replay/kinds.py. No secret com
 names begin as in `deciding`.
 """
 
-import asyncio
 import struct
 from binascii import crc32
 
 import clock
 from bridge.logic.grid.command import STATES
-from bridge.logic.room import recorder_bytes
 from micropython import const
 
 _LAW = const(1)
@@ -33,7 +31,6 @@ _PLANT = const(3)
 _LINKS = const(4)
 _ORDERS = const(5)
 _DECIDING = ("grid_", "limit_", "dim_", "do", "heat_pump", "generator", "export_", "plant_")
-_LOOK_MS = const(1000)
 _MOVING = const(4)  # values of the law that an export limit moves with the house
 _MOVING_S = const(60)
 _HOUR_S = const(3600)
@@ -54,19 +51,18 @@ _FLOAT = const(0x85)
 _HIGH = const(0xA0)
 
 
-async def run(beat, state, settings, free):
-    """Record until the setting wants it no more. free: bytes free before any part was loaded."""
-    state.recorder = recorder = Recorder(settings, recorder_bytes(settings.recorder, free))
-    try:
-        while recorder_bytes(settings.recorder, free):
-            beat()
-            if recorder.due(_PLANT):
-                recorder.plant(state)
-            recorder.tell(_LINKS, (state.plant_link, state.sensor_link, state.bus_exchanges), 1, _HOUR_S)
-            recorder.tell(_ORDERS, (state.orders[:_LONGEST],))
-            await asyncio.sleep_ms(_LOOK_MS)
-    finally:
+def look(state, settings, size):
+    """Take a look each second at what nobody tells. size: bytes of the ring; 0 = no recorder is wanted any more."""
+    recorder = state.recorder
+    if not size:
         state.recorder = None
+        return
+    if not recorder:
+        state.recorder = recorder = Recorder(settings, size)
+    if recorder.due(_PLANT):
+        recorder.plant(state)
+    recorder.tell(_LINKS, (state.plant_link, state.sensor_link, state.bus_exchanges), 1, _HOUR_S)
+    recorder.tell(_ORDERS, (state.orders[:_LONGEST],))
 
 
 class Recorder:

@@ -16,7 +16,6 @@ from parts import Part
 
 _LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic
 _MORE = const(256)
-_LINES = const(6)  # of the flight recorder's file in a message, 500 bytes
 _KEEPALIVE_S = const(20)
 _BUFFER = const(2560)  # bytes of a state or of a discovery message; more is made if it is needed
 
@@ -41,7 +40,6 @@ class _Session:
         self._obeying = Part("bridge.tasks.commands")  # only while a command waits for its effect
         self._commands = None
         self._seen = ()
-        self._file = None  # what is still to be sent of the flight recorder's file, lines
         self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
         self._payload = None
         self._lent_to = ""  # topic of what lies in the buffer
@@ -128,8 +126,6 @@ class _Session:
                 "connections": client.connections,
                 "queued": client.queued,
             }
-        elif not client.queued and self._file:
-            self._send_piece()
         elif not client.queued:
             # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
             group = self._announcing.next_group()
@@ -141,25 +137,9 @@ class _Session:
                 except MemoryError:
                     self._announcing.again()  # at the next turn there may be some; the session is worth more
 
-    def _send_file(self):
-        """Begin to send the flight recorder's file."""
-        with Part("bridge.logic.doors.recording_file") as file:
-            self._file = file.lines(self._state, self._settings, clock.ticks_ms())
-
-    def _send_piece(self):
-        """Send the next lines of the file; a file that found no memory ends too soon, and its reader says so."""
-        lines = []
-        try:
-            for line in self._file:
-                lines.append(line)
-                if len(lines) == _LINES:
-                    break
-            else:
-                self._file = None
-            if lines:
-                self.client.publish(self._topic("recording"), "".join(lines), qos=1)
-        except MemoryError:
-            self._file = None
+    def _send(self, leaf, text):
+        """Publish a text, such as a piece of a file, if nothing else waits to be sent; return whether it is on its way."""
+        return not self.client.queued and self.client.publish(self._topic(leaf), text, qos=1)
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""
@@ -215,7 +195,7 @@ class _Session:
             return
         try:
             self._commands = self._commands or self._obeying.load().Commands(
-                self._state, self._settings, self._answer, self._send_file
+                self._state, self._settings, self._answer, self._send
             )
         except MemoryError:  # nothing was read of it; without an answer the session would end, and the command be lost
             self._answer({"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}})

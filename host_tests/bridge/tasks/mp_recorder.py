@@ -141,7 +141,7 @@ def test_in_steady_state_a_turn_of_the_law_takes_no_memory_for_it():
     state.inputs_settled = True
     recorder, law = Recorder(settings, 1024), Law(state, settings)
     now, now_s = clock.ticks_ms(), clock.seconds()
-    law.step(now, now_s)
+    law.step(state, settings, now, now_s)
     recorder.law(law, True, now, now_s)
     micropython.heap_lock()
     try:

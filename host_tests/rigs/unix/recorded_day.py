@@ -9,6 +9,7 @@ import time
 
 import clock
 import flow
+from bridge.logic import room
 from bridge.logic.doors import recording_file
 
 _HOUR_S = 3600
@@ -29,11 +30,10 @@ def _print(files):
 
 def whole():
     """A whole bridge: contacts, limits of several, an output with a rule, a command, a silent plant, settings."""
-    from bridge.tasks import recorder
     from bridge.tasks.commands import Commands
 
     files = []
-    recorder.recorder_bytes = lambda wanted, free: 2048  # as on a Pico W
+    room.recorder_bytes = lambda wanted, free: 2048  # as on a Pico W
 
     async def story(b):
         await b.until(lambda: b.state.recorder and b.state.inputs_settled, 10000)
@@ -103,7 +103,7 @@ class Desk:
             time.pass_ms(min(ms, step_ms))
             ms -= step_ms
             now, now_s = clock.ticks_ms(), clock.seconds()
-            is_new = self.law.step(now, now_s)
+            is_new = self.law.step(self.state, self.settings, now, now_s)
             self.recorder.law(self.law, is_new, now, now_s)
             if now_s != self.looked_s:
                 self.looked_s = now_s

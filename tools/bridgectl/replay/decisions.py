@@ -177,7 +177,7 @@ class _Law:
 
     def _step(self, now, now_s):
         with contextlib.redirect_stdout(io.StringIO()):  # its log
-            self._law.step(now, now_s)
+            self._law.step(self._state, self._settings, now, now_s)
 
     def check_plant(self, outcome):
         """Compare what the plant was to hold with what was decided."""
