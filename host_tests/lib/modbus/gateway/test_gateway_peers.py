@@ -61,7 +61,7 @@ async def test_eight_clients_read_at_once_beside_the_bridges_own_polling(slot):
 
 
 async def test_equal_reads_of_eight_clients_cost_the_bus_one_exchange(slot):
-    with Gateway(freshness_ms=1000 * HANG_S) as gateway:
+    with Gateway(freshness_ms=1000 * HANG_S, deadline_ms=1000 * HANG_S, reply_ms=1000 * HANG_S) as gateway:
         clients = [await client_of(gateway) for _ in range(8)]
         replies = await asyncio.gather(*(c.read_input_registers(0, count=60, device_id=1) for c in clients))
         values = {tuple(r.registers) for r in replies}
