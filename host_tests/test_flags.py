@@ -23,6 +23,7 @@ _ESSENTIAL = {
     "reports":  "watch",
     "limit":    "watch",
     "pulse":    "pulse",
+    "recorder": "pulse",
 }
 
 # What stays when its task dies, and why that is still so then.
