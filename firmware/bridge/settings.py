@@ -75,11 +75,7 @@ class Settings:
 
     def starting(self, prefixes):
         """Return the values of all settings whose names begin with one of prefixes, a tuple, in an order of their own."""
-        return [getattr(self, name) for name in self.names(prefixes)]
-
-    def names(self, prefixes):
-        """Return the names of all settings that begin with one of prefixes, a tuple, in the order of `starting`."""
-        return [name for name in sorted(self.__dict__) if name.startswith(prefixes)]
+        return [getattr(self, name) for name in sorted(self.__dict__) if name.startswith(prefixes)]
 
     def _set(self, values):
         for name in values:

@@ -15,7 +15,7 @@ _AGAIN_S = const(2)  # after there was no memory to make a table
 
 async def run(beat, state, settings, wake):
     """Decide whenever `wake` (asyncio.Event) is set; field_io sets it."""
-    law = Law(state, settings)
+    law = Law()
     while True:
         beat()
         now, now_s = clock.ticks_ms(), clock.seconds()
@@ -29,9 +29,11 @@ async def run(beat, state, settings, wake):
 class Law:
     """The control law with all that it remembers: the same things seen at the same times make it say the same."""
 
-    def __init__(self, state, settings):
+    def __init__(self):
         self.grid = Table()
-        self.meeting = Meeting(state, settings)
+        self._limits = Part("bridge.logic.grid.limits")
+        self._made_of = None
+        self._met = None, None, "", "", None
         self.loosening, self.importing = control.Loosening(), control.Loosening()
         self.importing_pct = 100
         self.last = None  # mask of the last combination of contacts that has a row
@@ -70,7 +72,7 @@ class Law:
             dimmed = asked < 0
             imported = asked + _DIMMED * dimmed
         decided = percent, reason, imported, dimmed
-        cap_w, import_w, reason, limits, export_w = self.meeting.of(decided, grid.is_limited, self.seen, now_s)
+        cap_w, import_w, reason, limits, export_w = self._meet(state, settings, decided, now_s)
         if cap_w is not None and state.inputs_settled:
             # A limit of somebody else frees nothing that contacts may have asked for before the start.
             wanted = wanted or bool(grid.table) or (settings.grid_table == "off" and not grid.unsure)
@@ -84,33 +86,22 @@ class Law:
         state.import_w, state.export_w, state.cap_w, state.limit_reason, state.limits = said[5:]
         return True
 
-
-class Meeting:
-    """What all limits make together; what makes it is in memory only while others than the contacts limit."""
-
-    def __init__(self, state, settings):
-        self._state = state
-        self._settings = settings
-        self._part = Part("bridge.logic.grid.limits")
-        self.failures = 0  # times that it found no memory
-        self._made_of = None
-        self._met = None, None, "", "", None
-
-    def of(self, decided, is_limited, seen, now_s):
-        """Return what grid.limits.in_force does. decided: as it takes it; seen: all else that it is made from."""
-        if self._made_of == (decided, seen, now_s):
+    def _meet(self, state, settings, decided, now_s):
+        """Return what grid.limits.in_force does; what makes it is in memory only while others than the contacts limit."""
+        made_of = decided, self.seen, now_s
+        if self._made_of == made_of:
             return self._met
-        if not (decided[3] or self._state.ems_limits or is_limited):
-            self._part.unload()
+        if not (decided[3] or state.ems_limits or self.grid.is_limited):
+            self._limits.unload()
             self._met = None, None, decided[1], "", None
         else:
             try:
-                self._met = self._part.load().in_force(self._state, self._settings, decided, now_s)
+                self._met = self._limits.load().in_force(state, settings, decided, now_s)
             except MemoryError:
                 # What met before stays, and it is tried again with the next decision.
-                self.failures += 1
+                self.grid.failures += 1
                 log.warn("control", "no memory for the limits beside the contacts")
-        self._made_of = decided, seen, now_s
+        self._made_of = made_of
         return self._met
 
 
@@ -121,7 +112,7 @@ class Table:
         self.is_limited = False  # a person has set a limit
         self.table = None  # of grid.tables.make; None = no table is set
         self.unsure = False  # nobody knows which one is wanted, see Settings.unsure
-        self.failures = 0  # times that it found no memory
+        self.failures = 0  # times that there was no memory, for it or for the limits of others
         self._made_of = None
         self._version = -1
         self._tried_s = 0

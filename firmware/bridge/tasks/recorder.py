@@ -101,7 +101,7 @@ class Recorder:
                     age_ms = None if waits.since is None else clock.ticks_diff(now, waits.since)
                     beside += [waits.in_force, waits.inputs, age_ms]
                 beside = tuple(beside)
-            values = seen[:-1] + said[:-3] + (law.importing_pct, law.grid.failures + law.meeting.failures, seen[-1])
+            values = seen[:-1] + said[:-3] + (law.importing_pct, law.grid.failures, seen[-1])
             values += (said[-3], _crc(said[-2]), _crc(said[-1]))
             self._note(_LAW, values, now, now_s, beside, _MOVING if seen[-1] is not None else 0, _MOVING_S)
         except MemoryError:

@@ -139,7 +139,7 @@ def test_in_steady_state_a_turn_of_the_law_takes_no_memory_for_it():
 
     settings, state = Settings(), State()
     state.inputs_settled = True
-    recorder, law = Recorder(settings, 1024), Law(state, settings)
+    recorder, law = Recorder(settings, 1024), Law()
     now, now_s = clock.ticks_ms(), clock.seconds()
     law.step(state, settings, now, now_s)
     recorder.law(law, True, now, now_s)

@@ -85,7 +85,7 @@ class Desk:
         assert not refused, refused
         self.values = {}
         self.state.readings.value = self.values.get
-        self.law = Law(self.state, self.settings)
+        self.law = Law()
         self.state.recorder = self.recorder = Recorder(self.settings, size)
         self.owned = Owned(self.state, self.settings, "/tmp/none-%d/outputs" % time.ticks_us(), clock.seconds())
         self.state.inputs_settled = True

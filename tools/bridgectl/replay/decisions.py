@@ -150,7 +150,7 @@ class _Law:
         if not self._law:
             if not entry.beside:
                 return
-            self._law = Law(self._state, self._settings)
+            self._law = Law()
             _restore(self._law, entry, fields)
         self._step(entry.now, entry.now_s)
         said = _said(self._law)

@@ -36,8 +36,10 @@ def lines(state, settings, now):
         }
     )
     yield _line(told)
-    for name in settings.names(recording.deciding):
-        yield _line({"name": name, "value": getattr(settings, name)})
+    shown = settings.shown()
+    for name in sorted(shown):
+        if name.startswith(recording.deciding):
+            yield _line({"name": name, "value": shown[name]})
     at = max(0, end - size)
     while at < end:
         at = max(at, recording.count - size)
