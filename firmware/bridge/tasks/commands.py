@@ -18,13 +18,13 @@ _ANSWER_MS = const(3000)  # a command is confirmed, or reported as not done, aft
 class Commands:
     """What was commanded and is not answered yet."""
 
-    def __init__(self, state, settings, answer, send=None):
-        """answer: takes a dict for the result topic. send(leaf, text): publishes a text, False = not now."""
+    def __init__(self, state, settings, answer, client=None, topic=""):
+        """answer: takes a dict for the result topic. client, topic: where the flight recorder's file goes."""
         self._state = state
         self._settings = settings
         self._answer = answer
         self._table = Part("bridge.settings_table", "bridge.settings_table")
-        self._send = send
+        self._client, self._topic = client, topic
         self._file = None  # what is still to be sent of the flight recorder's file, lines
         self._piece = ""  # the next piece of it
         self._waiting = []  # (bits, mask, answer, deadline)
@@ -113,7 +113,7 @@ class Commands:
                     break
             if not self._piece:
                 self._file = None
-            elif self._send("recording", self._piece):
+            elif not self._client.queued and self._client.publish(self._topic, self._piece, qos=1):
                 self._piece = ""
         except MemoryError:
             self._file, self._piece = None, ""

@@ -137,10 +137,6 @@ class _Session:
                 except MemoryError:
                     self._announcing.again()  # at the next turn there may be some; the session is worth more
 
-    def _send(self, leaf, text):
-        """Publish a text, such as a piece of a file, if nothing else waits to be sent; return whether it is on its way."""
-        return not self.client.queued and self.client.publish(self._topic(leaf), text, qos=1)
-
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""
         settings, client = self._settings, self.client
@@ -195,7 +191,7 @@ class _Session:
             return
         try:
             self._commands = self._commands or self._obeying.load().Commands(
-                self._state, self._settings, self._answer, self._send
+                self._state, self._settings, self._answer, self.client, self._topic("recording")
             )
         except MemoryError:  # nothing was read of it; without an answer the session would end, and the command be lost
             self._answer({"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}})
