@@ -99,12 +99,12 @@ class Carrier(Port):
 class Plant(Carrier):
     """The port object of the roles `master` and `gateway` of RS485-1."""
 
-    def __init__(self, line, baud, parity, state, settings, path=None):
-        """path: record of what the plant does not have."""
+    def __init__(self, line, baud, parity, state, settings, path=None, master=Master):
+        """path: record of what the plant does not have; master: class of the bus."""
         silence_us = rtu.silence_us(baud, parity)
         # Its own rule of 1000 ms between requests is rest enough, and the line keeps it for all who use the line.
         slave = Slave(settings.plant_unit, Pacing(silence_us, silence_us, _REPLY_MS, _REPLY_MS))
-        bus = Master(line, baud, parity, sigenergy.PERIOD_MS)
+        bus = master(line, baud, parity, sigenergy.PERIOD_MS)
         period_us = 1000 * sigenergy.PERIOD_MS
         fast_ms, slow_ms = settings.plant_poll_ms, settings.plant_slow_ms
         self.reads = Reads(bus, slave, state, sigenergy, fast_ms, slow_ms, baud, parity, period_us, 0, path)

@@ -16,7 +16,8 @@ _PREFIXES = {
     "off": (),
 }
 _LACKS = "lacks_%d"  # record of what the device at a port does not have
-_OF_THE_SENSOR = ("master", "gateway", "listen")
+_POLLS = ("master", "gateway")
+_OF_THE_SENSOR = _POLLS + ("listen",)
 
 
 def made_from(settings, number):
@@ -41,6 +42,12 @@ def make(board, state, settings, number):
         from bridge.ports.find import Find
 
         return Find(board, number)
+    path = board.data + _LACKS % number
+    if number == 1 and settings.plant_host and role in _POLLS:
+        from bridge.ports.network_plant import NetworkPlant
+
+        state.readings.come_from("plant_", settings.plant_unit)
+        return NetworkPlant(state, settings, path)
     line = board.rs485(number, baud, parity)
     if role == "server":
         from bridge.ports.server import Server
@@ -70,7 +77,7 @@ def make(board, state, settings, number):
     if number == 1:
         from bridge.ports.plant import Plant
 
-        return Plant(line, baud, parity, state, settings, board.data + _LACKS % number)
+        return Plant(line, baud, parity, state, settings, path)
     from bridge.ports.sensor import Sensor
 
-    return Sensor(line, baud, parity, state, settings, device, board.data + _LACKS % number)
+    return Sensor(line, baud, parity, state, settings, device, path)
