@@ -207,6 +207,25 @@ async def test_an_attempt_that_leads_nowhere_is_begun_anew_after_five_seconds():
     assert site.good() > 5
 
 
+async def test_half_a_request_is_never_followed_by_another():
+    site = Site()
+    await site.run(3000)
+    ours = site.server.sockets[0]._other
+    write, taken = ours.write, []
+
+    def little(content, count=None):
+        taken.append(len(content))
+        return write(content[:5]) if len(taken) == 1 else None  # and then its window is shut
+
+    ours.write = little
+    await site.run(3000)
+    assert taken[:2] == [12, 7] and not ours._is_open
+    assert len(site.server.sockets) == 2
+    before = site.good()
+    await site.run(10000)
+    assert site.good() > before + 7 and site.line.why == ""
+
+
 async def test_an_ended_line_holds_no_connection():
     site = Site()
     await site.run(3000)
