@@ -93,17 +93,13 @@ DAMAGED = "are damaged and cannot be read: a person has to say which ones count 
 # Why a rate above 9600 is not on the lists (guide, table of cables).
 _RATE_RULE = "RS485 of the COM terminal runs at 9600 bps at most (cable up to 1000 m)"
 
-# name, characters that must not be in it, and what that means to whoever typed one.
-_MARKS = (
-    ("mqtt_host", " /:@", "must be a name or an address alone; the port and the user are settings of their own"),
-    ("mqtt_prefix", "+#$", "must not contain +, # or $"),
-    ("mqtt_discovery", "+#$", "must not contain +, # or $"),
-)
 # What rules between settings speak of.
 _TOGETHER = (
     "mqtt_user", "mqtt_password", "rs485_1_role", "meter_stale_ms", "sensor_poll_ms", "grid_table", "grid_rows",
     "do1_owner", "do2_owner", "do_safe_mask", "plant_reactive", "limit_export_w", "limit_fuse_a",
 )  # fmt: skip
+# Texts of a form of their own: bridge/text_forms.py.
+_FORMS = ("wlan_password", "time_zone", "grid_drm", "plant_host", "mqtt_host", "mqtt_prefix", "mqtt_discovery")
 _RULES = ("do1_rules", "do2_rules", "heat_pump", "generator")  # bridge/load_rules.py
 _POLLS_AN_AGE = const(2)
 _AGES = (
@@ -111,12 +107,6 @@ _AGES = (
     ("sensor_poll_ms", "%d is more than half of meter_stale_ms, which is %d: set both"),
     ("rs485_1_role", "meter needs a sensor_poll_ms (%d) of at most half of meter_stale_ms (%d)"),
 )
-_SHORTEST_KEY = const(8)
-_LONGEST_KEY = const(63)  # IEEE 802.11, annex J: a pass phrase; else 64 digits, the key itself
-_HEXADECIMAL = b"0123456789abcdefABCDEF"
-# First parts of the names in the IANA list; the whole list has 600 names and stays on the PC.
-_REGIONS = " Africa America Antarctica Arctic Asia Atlantic Australia Etc Europe Indian Pacific "
-_ZONE_MARKS = b"/_+-"
 
 
 def _refusal(row, value):
@@ -144,51 +134,10 @@ def _refusal(row, value):
         return "must have no control characters"
     if not well_formed(raw):
         return "must be UTF-8; send every character as itself, not as two \\u escapes"
-    if name == "wlan_password":
-        return _key_refusal(raw)
-    if name == "plant_host":
-        parts = value.split(".") if value else ["0"] * 4
-        good = len(parts) == 4 and all([0 < len(part) < 4 and part.isdigit() and int(part) < 256 for part in parts])
-        return None if good else "must be an address such as 192.168.1.50, or nothing for RS485"
-    if name == "time_zone":
-        return _zone_refusal(value)
-    if name == "grid_drm":
-        return _drm_refusal(value)
-    for of, marks, rule in _MARKS:
-        if of == name and any([mark in value for mark in marks]):
-            return rule
-    return None
-
-
-def _key_refusal(raw):
-    """Return why bytes are no key of a WLAN, or None; none at all stands for an open network."""
-    if not raw or (_SHORTEST_KEY <= len(raw) <= _LONGEST_KEY and max(raw) < 127):
+    if name not in _FORMS:
         return None
-    if len(raw) > _LONGEST_KEY and all([byte in _HEXADECIMAL for byte in raw]):
-        return None
-    return "must be 8 to 63 characters of ASCII, or 64 hexadecimal digits, or nothing for an open network"
-
-
-def _zone_refusal(value):
-    """Return why a text has not the form of a name of the IANA list, or None; nothing is allowed."""
-    region, _, place = value.partition("/")
-    known = " %s " % region in _REGIONS and place and "//" not in value + "/"
-    if not value or value == "UTC" or (known and all([byte in _ZONE_MARKS or _plain(byte) for byte in value.encode()])):
-        return None
-    return "must be a name of the IANA list, like Europe/Berlin"
-
-
-def _drm_refusal(value):
-    """Return why a text of four is not the demand-response modes of DI1..DI4, or None."""
-    modes = value.replace("-", "")
-    if modes.strip("012345678") or not modes:
-        return "must name the mode of DI1 to DI4 in turn, each 0 to 8, or - for none"
-    return "must not name a mode twice" if len(set(modes)) < len(modes) else None
-
-
-def _plain(byte):
-    """Return True for the byte of an ASCII letter or digit."""
-    return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57
+    with Part("bridge.text_forms", "bridge.text_forms") as forms:
+        return forms.refusal(name, value, raw)
 
 
 def check(changes, current):
