@@ -67,8 +67,7 @@ sensor_inverted|Sensor mounted backwards: power gets the other sign, import and 
 sensor_poll_ms|How often the fast values of the sensor are read
 sensor_slow_ms|How often its other values are read
 plant_unit|Modbus unit of the plant
-plant_host|Address of the plant in the house network, for Modbus TCP; empty = it hangs on RS485-1
-plant_port|Port of the plant for Modbus TCP
+plant_host|Address of the plant in the house network, for Modbus TCP, with :port where that is not 502; empty = it hangs on RS485-1
 plant_poll_ms|How often the plant is read; never under 1000 ms
 plant_slow_ms|How often its other values are read
 plant_import|The import limit in force is written to the plant (40040 at the grid, 40044 at the inverter; firmware since V2.5), read back, and released

@@ -24,8 +24,7 @@ sensor_inverted|bool|false|||
 sensor_poll_ms|int|250|100|60000|ms
 sensor_slow_ms|int|10000|1000|600000|ms
 plant_unit|int|247|1|247|
-plant_host|text||0|15|
-plant_port|int|502|1|65535|
+plant_host|text||0|21|
 plant_poll_ms|int|2000|1000|60000|ms
 plant_slow_ms|int|30000|2000|600000|ms
 plant_import|bool|false|||

@@ -64,7 +64,9 @@ def _plain(byte):
 
 
 def _address_refusal(value):
-    """Return why a text is no address of four numbers, or None; nothing is allowed."""
-    parts = value.split(".") if value else ["0"] * 4
+    """Return why a text is no address of four numbers, with or without a port, or None; nothing is allowed."""
+    address, colon, port = value.partition(":")
+    parts = address.split(".")
     good = len(parts) == 4 and all([0 < len(part) < 4 and part.isdigit() and int(part) < 256 for part in parts])
-    return None if good else "must be an address such as 192.168.1.50, or nothing for RS485"
+    good = good and (not colon or (port.isdigit() and 0 < int(port) < 65536))
+    return None if good or not value else "must be an address such as 192.168.1.50 or 192.168.1.50:1502, or nothing"

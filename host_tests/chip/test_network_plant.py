@@ -26,7 +26,7 @@ async def _story(monkeypatch):
         monkeypatch.setattr(radio, "serve", lambda chip, ports, names: serve(chip, {**ports, _PORT: door.port}, names))
         made = profiles.Setup.rig
         monkeypatch.setattr(profiles.Setup, "rig", lambda *given: door.take(made(*given)))
-        async with profiles.wlan(profiles.Setup(), plant_host=_HOST, plant_port=_PORT) as (rig, watch):
+        async with profiles.wlan(profiles.Setup(), plant_host=_HOST) as (rig, watch):
             heap = rig.look()
             print(f"free {heap.free_bytes}, largest {heap.largest_bytes}, least {rig.least.free_bytes}")
             assert rig.plant_wire.exchanges == [] and door.requests > 5

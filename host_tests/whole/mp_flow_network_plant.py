@@ -73,7 +73,7 @@ def with_door(story, think_ms=40, **settings):
 
     bridge = flow.Bridge(
         "rp2040",
-        settings=dict({"grid_table": "ripple", "plant_host": "192.0.2.7", "plant_port": PORT}, **settings),
+        settings=dict({"grid_table": "ripple", "plant_host": "192.0.2.7:1502"}, **settings),
     )
     from modbus.master import tcp_line
 
@@ -166,7 +166,7 @@ def test_the_transport_is_followed_without_a_restart_and_the_limit_outlives_it()
         await b.until(lambda: b.state.plant_limit_state == "held", 5000)
         assert b.plant.limit_w == 3600 and time.passed_ms() - before < 30000
         b.plant_wire.slave = None
-        assert not b.settings.apply({"plant_host": "192.0.2.7"})
+        assert not b.settings.apply({"plant_host": "192.0.2.7:1502"})
         await b.until(lambda: b.state.rs485[0].endswith("at 192.0.2.7:1502") and b.state.plant_link == "ok", 30000)
         assert b.plant.limit_w == 3600 and b.plant.too_fast == 0
 
@@ -201,8 +201,19 @@ def test_the_address_is_checked_at_the_door():
     from bridge.settings import Settings
 
     settings = Settings()
-    for good in ("", "192.168.1.50", "10.0.0.255"):
+    for good in ("", "192.168.1.50", "10.0.0.255", "10.0.0.255:1502"):
         assert settings.check({"plant_host": good}) == ({"plant_host": good}, [])
-    rule = "must be an address such as 192.168.1.50, or nothing for RS485"
-    for bad in ("plant.lan", "192.168.1", "192.168.1.256", "1.2.3.4.5", "1.2.3.x", " 1.2.3.4", "1.2..4"):
+    rule = "must be an address such as 192.168.1.50 or 192.168.1.50:1502, or nothing"
+    for bad in (
+        "plant.lan",
+        "192.168.1",
+        "192.168.1.256",
+        "1.2.3.4.5",
+        "1.2.3.x",
+        " 1.2.3.4",
+        "1.2..4",
+        "1.2.3.4:",
+        "1.2.3.4:70000",
+        ":502",
+    ):
         assert settings.check({"plant_host": bad}) == ({}, [("plant_host", rule)]), bad

@@ -8,6 +8,7 @@ from micropython import const
 from modbus.master.master import Master
 from modbus.master.tcp_line import Line
 
+_PORT = const(502)
 _BPS = const(115200)  # frames come whole: fast enough for that, and the stack is not asked without end
 
 
@@ -27,7 +28,8 @@ class NetworkPlant(Plant):
 
     def __init__(self, state, settings, path):
         """path: as for Plant."""
-        self._line = Line(settings.plant_host, settings.plant_port, lambda: state.name_servers is not None)
+        address, _, port = settings.plant_host.partition(":")
+        self._line = Line(address, int(port or _PORT), lambda: state.name_servers is not None)
         Plant.__init__(self, self._line, _BPS, "N", state, settings, path, _Bus)
 
     def link(self, now):
