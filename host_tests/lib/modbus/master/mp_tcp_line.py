@@ -102,7 +102,7 @@ running = []
 
 
 async def test_reads_go_out_as_tcp_and_answers_come_back_at_the_plants_pace():
-    """Proves: PLA-1"""
+    """Proves: PLA-1+"""
     site = Site()
     await site.run(10500)
     assert 9 <= site.good() <= 11 and len(site.told) - site.good() == 0
@@ -144,7 +144,7 @@ async def test_a_connection_that_is_only_half_there_is_given_up_after_three_requ
 
 
 async def test_a_server_that_ends_or_is_gone_is_found_again_and_the_reason_told():
-    """Proves: PLA-1"""
+    """Proves: PLA-1+"""
     site = Site()
     await site.run(5000)
     before = site.good()

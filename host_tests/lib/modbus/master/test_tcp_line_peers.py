@@ -38,7 +38,7 @@ def _judge(told):
     assert told["why"] == ""
 
 
-@pytest.mark.proves("PLA-1")
+@pytest.mark.proves("PLA-1+")
 async def test_a_server_of_pymodbus_is_read_and_written(slot):
     inputs = {30031 + i: word for i, word in enumerate(_FIRST)} | {30100 + i: word for i, word in enumerate(_SECOND)}
     device = ModbusDeviceContext(ir=ModbusSparseDataBlock(inputs), hr=ModbusSparseDataBlock({_LIMIT: 0, _LIMIT + 1: 0}))
@@ -99,7 +99,7 @@ class _Libmodbus:
         return not self._thread.is_alive()
 
 
-@pytest.mark.proves("PLA-1")
+@pytest.mark.proves("PLA-1+")
 def test_a_server_of_libmodbus_is_read_and_written_and_the_connection_is_ended(slot):
     server = _Libmodbus(port := free_port())
     _judge(_polled(port))
