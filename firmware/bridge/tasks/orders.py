@@ -87,6 +87,7 @@ class Orders:
         over a crash is done before."""
         keep = owed, self._reactive.remote.former if self._reactive else self._former
         if keep == self._saved:
+            self._save_at = None
             return True
         if self._save_at is None or clock.ticks_diff(now, self._save_at) >= 0:
             try:

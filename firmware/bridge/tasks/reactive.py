@@ -41,6 +41,8 @@ class Reactive:
         asked = state.reactive if self._settings.plant_reactive else None
         values = [state.readings.value(number) for number in self._numbers]
         self._why = self._why_not(values, now) if asked else ""
+        if not asked:
+            self._calm_at = None
         if asked and not self._why:
             self._dispatch = self._dispatch or Dispatch(values[_OUTPUT])
             kind, value = asked
@@ -72,6 +74,8 @@ class Reactive:
         if active_at is not None and clock.ticks_diff(now, active_at) - oldest_ms > _SETTLE_MS:
             state = self._state
             export_w = max(state.export_w or 0, 0)
+            # It stays as old as it has to be: a target that stands for a week is not one that was written just now.
+            self.remote.active_at = clock.ticks_add(now, -oldest_ms - _SETTLE_MS - 1)
             self._dispatch.step(
                 values[_GRID], values[_OUTPUT], values[_CHARGE] or 0, values[_ROOM] or 0, export_w, state.rated_w, now
             )

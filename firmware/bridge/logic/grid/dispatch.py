@@ -45,15 +45,15 @@ class Dispatch:
 
     def _surplus_w(self, output_w, charge_w, room_w, now):
         """Return what the plant may give of the sun alone."""
+        if self._rest_until is not None and clock.ticks_diff(now, self._rest_until) >= 0:
+            self._rest_until = None  # at once, for a stamp in the past comes to lie in the future
         if room_w - charge_w >= _FULL_W:
             self._end_search(output_w + charge_w, now)
             return output_w - int(room_w - charge_w)
         if output_w < self.asked_w - _SHORT_W:
             self._end_search(output_w + charge_w, now)
         if self._rest_until is not None:
-            if clock.ticks_diff(now, self._rest_until) < 0:
-                return output_w
-            self._rest_until = None
+            return output_w
         more_w = max(self._more_w, (self._sun_w - output_w) * _TRUST_NUMERATOR // _TRUST_DENOMINATOR)
         self._more_w, self._sun_w = min(2 * self._more_w, _MOST_W), 0
         return output_w + more_w

@@ -37,3 +37,15 @@ def test_a_plant_that_gives_less_than_asked_has_no_more():
     assert step(loop, 0, 400, 0, 0) == 600
     assert step(loop, 0, 400, 0, 0, now=5) == 400
     assert step(loop, 0, 400, 0, 0, now=20004) == 400
+
+
+def test_a_rest_of_a_week_ago_is_none():
+    """Ticks wrap; a battery that was not full meanwhile asks for no search.
+
+    Proves: PLA-2+
+    """
+    loop = Dispatch(400)
+    assert step(loop, 0, 400, 0, 0) == 600
+    assert step(loop, 0, 400, 0, 0, now=5) == 400  # a rest begins
+    assert step(loop, 0, 400, 0, 4800, now=30000) == 400
+    assert step(loop, 0, 400, 0, 0, now=5 + 7 * 86400000 & 0x3FFFFFFF) == 600
