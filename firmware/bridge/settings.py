@@ -16,22 +16,23 @@ class Settings:
         self._path = path
         self.version = 0  # counts changes, so that tasks notice one
         stored = record.load(path) if path else None
-        with _table() as table:
+        with Part("bridge.settings_table", "bridge.settings_table") as table:
             for row in table.rows():
                 setattr(self, row[0], row[2])
-            if stored:
-                accepted, ignored = table.check(stored, self)
-                self._set(accepted)
-                if ignored:
-                    self.ignored = ignored
-            elif path and record.damaged(path):
-                self.damaged = True
-                self.ignored = [("settings", table.DAMAGED)]
+        if stored:
+            accepted, ignored = self.check(stored)
+            self._set(accepted)
+            if ignored:
+                self.ignored = ignored
+        elif path and record.damaged(path):
+            self.damaged = True
+            with Part("bridge.settings_check", "bridge.settings_") as rules:
+                self.ignored = [("settings", rules.DAMAGED)]
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
-        with _table() as table:
-            return table.check(changes, self)
+        with Part("bridge.settings_check", "bridge.settings_") as rules:
+            return rules.check(changes, self)
 
     def apply(self, changes, anew=False):
         """Set and store all of `changes`, or none of them; return what is refused. OSError: flash failed, nothing set.
@@ -40,14 +41,15 @@ class Settings:
         """
         if self.damaged and not anew:
             return self.ignored
-        with _table() as table:
-            accepted, refused = table.check(table.whole(changes) if anew else changes, self)
-            if refused:
-                return refused
-            if not anew and not self._news(accepted):
-                return refused  # no write, and nobody has anything to follow
-            if self._path:
-                record.save(self._path, table.differing(accepted, self))
+        with Part("bridge.settings_check", "bridge.settings_") as rules:
+            with Part("bridge.settings_table", "bridge.settings_table") as table:
+                accepted, refused = rules.check(table.whole(changes) if anew else changes, self)
+                if refused:
+                    return refused
+                if not anew and not self._news(accepted):
+                    return refused  # no write, and nobody has anything to follow
+                if self._path:
+                    record.save(self._path, table.differing(accepted, self))
         self._set(accepted)
         if self.ignored:
             self.ignored = [row for row in self.ignored if row[0] not in accepted and not self.damaged]
@@ -70,7 +72,7 @@ class Settings:
 
     def shown(self):
         """Return all settings as a dict; a secret reads True if it is set, False if not."""
-        with _table() as table:
+        with Part("bridge.settings_table", "bridge.settings_table") as table:
             return table.shown(self)
 
     def starting(self, prefixes):
@@ -80,7 +82,3 @@ class Settings:
     def _set(self, values):
         for name in values:
             setattr(self, name, values[name])
-
-
-def _table():
-    return Part("bridge.settings_table", "bridge.settings_table")

@@ -23,7 +23,7 @@ class Commands:
         self._state = state
         self._settings = settings
         self._answer = answer
-        self._table = Part("bridge.settings_table", "bridge.settings_table")
+        self._rules = Part("bridge.settings_check", "bridge.settings_")
         self._client, self._topic = client, topic
         self._file = None  # what is still to be sent of the flight recorder's file, lines
         self._piece = ""  # the next piece of it
@@ -32,14 +32,14 @@ class Commands:
     def take(self, payload, retained):
         """Obey a message, or answer why not."""
         try:
-            self._table.load()  # to check and to change settings: brought in once, that is a tenth of a second
+            self._rules.load()  # to check and to change settings: brought in once, that is a tenth of a second
         except MemoryError:
             self._answer({"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}})
             return
         try:
             self._take(payload, retained)
         finally:
-            self._table.unload()
+            self._rules.unload()
 
     def _take(self, payload, retained):
         outputs, changes, limits, minute, answer = set_message.read(payload, retained, self._settings)
