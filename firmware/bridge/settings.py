@@ -26,12 +26,12 @@ class Settings:
                 self.ignored = ignored
         elif path and record.damaged(path):
             self.damaged = True
-            with Part("bridge.settings_check", "bridge.settings_") as rules:
+            with Part("bridge.settings_check", keep=("utf8",)) as rules:
                 self.ignored = [("settings", rules.DAMAGED)]
 
     def check(self, changes):
         """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
-        with Part("bridge.settings_check", "bridge.settings_") as rules:
+        with Part("bridge.settings_check", keep=("utf8",)) as rules:
             return rules.check(changes, self)
 
     def apply(self, changes, anew=False):
@@ -41,7 +41,7 @@ class Settings:
         """
         if self.damaged and not anew:
             return self.ignored
-        with Part("bridge.settings_check", "bridge.settings_") as rules:
+        with Part("bridge.settings_check", keep=("utf8",)) as rules:
             with Part("bridge.settings_table", "bridge.settings_table") as table:
                 accepted, refused = rules.check(table.whole(changes) if anew else changes, self)
                 if refused:

@@ -23,7 +23,7 @@ class Commands:
         self._state = state
         self._settings = settings
         self._answer = answer
-        self._rules = Part("bridge.settings_check", "bridge.settings_")
+        self._rules = Part("bridge.settings_check", keep=("utf8",))
         self._client, self._topic = client, topic
         self._file = None  # what is still to be sent of the flight recorder's file, lines
         self._piece = ""  # the next piece of it

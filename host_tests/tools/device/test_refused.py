@@ -60,6 +60,7 @@ _REFUSED = [
     ("from wire import rtu\ndef f():\n    del rtu.level",         "rtu.level is written from outside"),
     ("NAME = 'wire.rtu'",                                         "'wire.rtu' names a module neither in a tuple nor as"),
     ("def f():\n    return __import__('wire.rtu')",               "'wire.rtu' names a module neither in a tuple nor as"),
+    ("def f():\n    return Part('tasks.late', 'tasks.la')",        "'tasks.la' names no module and no package"),
     ("from wire import rtu\ndef f():\n    return globals()['f'], rtu.SIZE", "globals is one of the whole file"),
     ("from wire import rtu\nWHO = __name__\ndef f():\n    return rtu.SIZE", "__name__ is one of the whole file"),
     ("from wire import rtu\ndef __getattr__(name):\n    return rtu.SIZE", "__getattr__ is one of the whole file"),

@@ -170,10 +170,19 @@ def _texts(module, modules):
             seen |= set(node.elts)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Part":
             seen |= {*node.args, *(keyword.value for keyword in node.keywords)}
+            for text in [_dotted(part) for part in (*node.args[1:], *(keyword.value for keyword in node.keywords))]:
+                below = text.endswith(".") and any(name.startswith(text.replace(".", "/")) for name in modules)
+                if text and not below and text.replace(".", "/") not in modules:
+                    yield f"{text!r} names no module and no package: what the Part brings would stay"
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in seen:
-            if "." in node.value and node.value.replace(".", "/") in modules:
-                yield f"{node.value!r} names a module neither in a tuple nor as a Part"
+        if node not in seen and _dotted(node).replace(".", "/") in modules:
+            yield f"{node.value!r} names a module neither in a tuple nor as a Part"
+
+
+def _dotted(node):
+    """Return a text with a dot in it, "" for anything else."""
+    value = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return value if "." in value else ""
 
 
 def _file(module, _):
