@@ -225,6 +225,19 @@ def test_the_counted_starts_survive_and_a_damaged_record_does_no_harm(installed,
     assert said().splitlines()[-1] == "start number 1"
 
 
+def test_the_noted_starts_survive_and_a_damaged_one_is_passed_over(installed, tmp_path):
+    def said():
+        with Running(installed["store"], "store/example_journal.py", f"{tmp_path}/starts/") as example:
+            return example.output().splitlines()
+
+    assert said() == ["entry 1 priority 1 a start", "kept 1"]
+    assert said()[-1] == "kept 2"
+    (grown,) = (tmp_path / "starts").iterdir()
+    assert grown.name == "00000001-"
+    grown.write_bytes(b"damaged!" + grown.read_bytes()[8:])
+    assert said() == ["entry 2 priority 1 a start", "entry 3 priority 1 a start", "kept 3"]
+
+
 def test_a_bundle_is_installed_on_trial_and_a_damaged_one_refused(installed, tmp_path):
     def said(bundle):
         path = tmp_path / "bundle"
