@@ -1,7 +1,10 @@
 """The settings in force, as attributes of the names in settings_table.TABLE. Only what differs from the default is stored."""
 
+from micropython import const
 from parts import Part
 from store import record
+
+_FORM = const(1)  # of what is stored; how an earlier one becomes it: bridge/upgrades.py
 
 
 class Settings:
@@ -15,7 +18,7 @@ class Settings:
         """path: record that holds what differs from the defaults; None = keep nothing."""
         self._path = path
         self.version = 0  # counts changes, so that tasks notice one
-        stored = record.load(path) if path else None
+        stored = record.load(path, _FORM, Part("bridge.upgrades", "bridge.upgrades")) if path else None
         with Part("bridge.settings_table", "bridge.settings_table") as table:
             for row in table.rows():
                 setattr(self, row[0], row[2])
@@ -49,7 +52,7 @@ class Settings:
                 if not anew and not self._news(accepted):
                     return refused  # no write, and nobody has anything to follow
                 if self._path:
-                    record.save(self._path, table.differing(accepted, self))
+                    record.save(self._path, table.differing(accepted, self), _FORM)
         self._set(accepted)
         if self.ignored:
             self.ignored = [row for row in self.ignored if row[0] not in accepted and not self.damaged]

@@ -196,7 +196,7 @@ def test_a_stored_password_without_a_user_name_is_ignored_and_told():
     try:
         from store import record
 
-        record.save(PATH, {"mqtt_password": "open sesame", "mqtt_host": "192.0.2.1"})
+        record.save(PATH, {"mqtt_password": "open sesame", "mqtt_host": "192.0.2.1"}, 1)
         s = Settings(PATH)
         assert (s.mqtt_host, s.mqtt_user, s.mqtt_password) == ("192.0.2.1", "", "")
         assert s.ignored == [("mqtt_password", "needs a user name: set mqtt_user with it")]

@@ -269,7 +269,7 @@ class Journal:
     def _sacrifice(self):
         """Give up a segment for what waits, for the flash is full; return False if there is none that matters less."""
         at = oldest(self._segments)
-        if at is None or self._segments[at + 2] == TOP:
+        if at < 0 or self._segments[at + 2] == TOP:
             return False
         self._forget(at)
         return True

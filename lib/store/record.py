@@ -10,6 +10,9 @@ folder holds in one pair of blocks of its own. Such a record carries a "serial" 
 counts, for a damaged block may bring back an older, whole copy. While one is written the other is the good one before it,
 and the copy that is worse is made anew when the record is read.
 
+A record whose content changes its meaning from version to version has a "form" too, a number; `load` lets a module that its
+caller names make today's form of an earlier one. Callers see neither.
+
 Each save erases flash and blocks for tens of milliseconds, twice with a second copy; on RP2040 no interrupt is served then.
 """
 
@@ -24,15 +27,25 @@ _HEAD = b"record1 "
 _HEAD_BYTES = const(17)  # the word, eight hex digits, the end of the line
 _FOLDER = "data/"
 _SERIAL = "serial"
+_FORM = "form"
 _ENOENT = const(2)
 _ENOTDIR = const(20)
 
 
-def load(path):
-    """Return the dict stored at path, or None if it is missing or no copy of it can be read."""
+def load(path, form=0, steps=None):
+    """Return the dict stored at path, or None if it is missing or no copy of it can be read.
+
+    form: the one that the caller knows; steps: Part of a module, loaded only for a record of an earlier form: its
+    upgrade(value, form) changes the dict. Nothing is written. A later form comes as it is: an older version runs again.
+    """
     value = _newest(path)
     if value and len(_places(path)) > 1:
         value.pop(_SERIAL, None)
+    if value:
+        stored = value.pop(_FORM, 0)
+        if steps and (not isinstance(stored, int) or stored < form):
+            with steps as module:
+                module.upgrade(value, stored)
     return value
 
 
@@ -46,13 +59,15 @@ def serial(path):
     return _serial_of(_newest(path))
 
 
-def save(path, value):
+def save(path, value, form=0):
     """Store the dict `value` at path; return True if it was written, False if the same was there already.
+
+    form: of its content, see `load`.
 
     Only what JSON can say survives: tuples come back as lists. A missing folder is made (one level).
     Raises OSError if the flash is full or fails, ValueError above 8 kB; the old record is then still there.
     """
-    body = json.dumps(value).encode()
+    body = json.dumps(dict(value, form=form) if form else value).encode()
     value = json.loads(body)  # both through the same text: 32-bit floats compare as stored
     places = _places(path)
     stored = _newest(path)

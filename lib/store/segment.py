@@ -45,10 +45,10 @@ def scan(path, buffer):
 
 
 def oldest(segments):
-    """Return where the oldest segment stands of those that hold the lowest priority, None if there is none."""
-    found = None
+    """Return where the oldest segment stands of those that hold the lowest priority, -1 if there is none."""
+    found = -1
     for at in range(0, len(segments), ROW):
-        if found is None or segments[at + 2] < segments[found + 2]:
+        if found < 0 or segments[at + 2] < segments[found + 2]:
             found = at
     return found
 
