@@ -27,6 +27,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("project")
 
 
+os.environ["BRIDGE_KEYS"] = str(build.BUILD / "test_keys")  # never those of the person who runs the tests
+
+
 @pytest.fixture(scope="session")
 def slot():
     """Return the host's modules, freshly made: those of its slot, and those that no application imports yet."""

@@ -81,7 +81,7 @@ system_name|text||0|40|
 time_zone|text||0|40|
 recorder|choice|auto|auto,on,off||
 led_brightness|int|60|1|100|%
-require_signature|bool|false|||
+require_signature|bool|true|||
 """
 
 

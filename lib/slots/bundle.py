@@ -20,12 +20,17 @@ _MAX_TEXT = const(40)  # bytes of product, board and version
 _MARK = const(63)  # ?
 _SHOWN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
 _HEX = b"0123456789abcdef"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_MODULUS = const(512)  # characters of a key's modulus
+_ID = const(16)  # characters of a key's id
+_MOST_RETIRED = const(4)
 
 
 def checked(manifest, product, board, size, floor="0.0.0", failed=(), mpy=None):
     """Return a manifest that may be installed.
 
-    manifest: {"product", "board", "version", "minimum", "mpy", "size", "sha256"}, parsed from JSON, from outside.
+    manifest: {"product", "board", "version", "minimum", "mpy", "size", "sha256"}, parsed from JSON, from outside; may
+    have "release" (true: made for everybody) and "keys" (which keys count once it has proved itself, see keys.adopt).
     minimum: no version below it may ever be installed again once this one has proved itself.
     mpy: version of the format of .mpy files that this interpreter reads, None = any; size: bytes of the image.
     floor: what an earlier bundle set as minimum; failed: SHA-256 of images that have failed their trial.
@@ -47,9 +52,24 @@ def checked(manifest, product, board, size, floor="0.0.0", failed=(), mpy=None):
     digest = manifest.get("sha256")
     if not isinstance(digest, str) or len(digest) != 64 or not only(digest, _HEX):
         raise Refused("sha256", "must be 64 lower-case hex digits")
+    _check_keys(manifest.get("keys"))
     if digest in failed:
         raise Refused("version", "%s has failed its trial on this device" % manifest["version"])
     return manifest
+
+
+def _check_keys(changes):
+    """Raise Refused unless the keys that a manifest brings are none, or a modulus in base64 and a few ids."""
+    if changes is None:
+        return
+    good = isinstance(changes, dict)
+    if good:
+        new, old = changes.get("add", ""), changes.get("retire", [])
+        good = isinstance(new, str) and len(new) in (0, _MODULUS) and only(new, _BASE64)
+        good = good and isinstance(old, list) and len(old) <= _MOST_RETIRED
+        good = good and all([isinstance(id, str) and len(id) == _ID and only(id, _HEX) for id in old])
+    if not good:
+        raise Refused("keys", "must be {add: modulus of 3072 bits in base64, retire: up to %d ids}" % _MOST_RETIRED)
 
 
 def _same(manifest, field, wanted):

@@ -7,7 +7,7 @@
    18   2  bytes of the manifest
    20   2  bytes of the signature, 0 = unsigned
    22   .  manifest: JSON, see bundle.checked
-    .   .  signature: over the manifest, which holds the SHA-256 of the image (no scheme is defined yet)
+    .   .  signature: of the manifest, which holds the SHA-256 of the image (trust.py)
     .   4  CRC-32 of everything before it
 
 All numbers big-endian. A slot is the head, filled up to HEAD_BYTES, and the image: MicroPython's own ROMFS.

@@ -1,9 +1,10 @@
 """Two application slots, a and b, and which of them starts.
 
     <root>slot_state, <root>data/slot_state
-        record {"slot", "trial", "serial", "floor", "failed", "note"}: what starts, and whether it must prove itself; serial
-        grows with every change and the higher one counts; floor is the oldest version that may be installed or started;
-        failed: SHA-256 of images that failed their trial, as lower-case hex; note: what `commit` was given
+        record {"slot", "trial", "serial", "floor", "failed", "note", "signed"}: what starts, and whether it must prove
+        itself; serial grows with every change and the higher one counts; floor is the oldest version that may be
+        installed or started; failed: SHA-256 of images that failed their trial, as lower-case hex; note: what `commit`
+        was given; signed: the signature of the version on trial was verified
     <root>slot_boots
         record {"serial", "count", "meant"}: starts since that change that followed a crash; meant: the next one does not
 
@@ -65,16 +66,24 @@ class Slots(Running):
         failed = self.state.get("failed")
         return failed if isinstance(failed, list) else []
 
-    def commit(self, slot, note=None):
+    def commit(self, slot, note=None, signed=False):
         """Let `slot` start next, on trial: one atomic write, the only one that changes what starts. Raises OSError.
 
-        note: anything that JSON can say, for the version on trial to read.
+        note: anything that JSON can say, for the version on trial to read. signed: its signature was verified.
         """
-        self._write(slot, True, self.floor(), note)
+        self._write(slot, True, self.floor(), note, signed)
 
     def confirm(self):
-        """Keep the running slot: its trial is over, its `minimum` is the floor from now on. Raises OSError."""
+        """Keep the running slot: its trial is over, its `minimum` is the floor from now on. Raises OSError.
+
+        Keys that its manifest brings count from now on, if its signature was verified or the device had no keys.
+        """
         manifest = self.manifest(self.running) or {}
+        changes = manifest.get("keys")
+        if isinstance(changes, dict):
+            with Part("slots.keys", "slots.keys") as keys:
+                if self.state.get("signed") is True or not keys.any_there(self.root + "data/"):
+                    keys.adopt(self.root + "data/", changes)
         with _manifests() as manifests:
             floor = manifests.newer(manifest.get("minimum"), self.floor())
         self._write(self.running, False, floor)
@@ -92,8 +101,10 @@ class Slots(Running):
                 folder.settle(self.root + "data/")
         record.save(self.root + "slot_boots", {"serial": self.serial(), "count": 0})
 
-    def _write(self, slot, trial, floor, note=None):
+    def _write(self, slot, trial, floor, note=None, signed=False):
         state = {"slot": slot, "trial": trial, "floor": floor, "failed": self.failed()}
+        if signed:
+            state["signed"] = True
         if note is not None:
             state["note"] = note
         record.save(self.root + STATE, state)

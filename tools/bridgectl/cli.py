@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridgectl.commands import bench, device
+from bridgectl.commands import bench, device, keys
 
 app = typer.Typer(
     help="Bench, flash and run the bridge from a PC. PORT is a serial port such as /dev/ttyUSB0.",
@@ -38,3 +38,4 @@ def _options(
 for _command in (*bench.COMMANDS, *device.COMMANDS):
     app.command()(_command)
 app.command(context_settings=_PASSED_ON)(device.run)
+app.add_typer(keys.app, name="key")

@@ -30,7 +30,7 @@ def explained():
     from bridgectl.bench import port, show
     from bridgectl.device import build as building
     from bridgectl.device import bundle as bundling
-    from bridgectl.device import console, settings
+    from bridgectl.device import console, settings, signing
     from bridgectl.device import flash as flashing
     from bridgectl.device import provision as provisioning
     from bridgectl.device import slot as slots
@@ -42,6 +42,7 @@ def explained():
         bundling.BundleError,
         flashing.FlashError,
         provisioning.ProvisionError,
+        signing.SigningError,
         console.ConsoleError,
         settings.SettingsError,
         recordings.FileError,

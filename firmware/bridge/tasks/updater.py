@@ -11,6 +11,7 @@ import os
 import clock
 import log
 from micropython import const
+from slots import trust
 from slots.installer import Installer
 from slots.slots import of
 from slots.version import Refused
@@ -53,7 +54,7 @@ class Session:
             self.fed_s = clock.seconds()
             await asyncio.sleep_ms(0)
         if not self._installer.signed:
-            log.warn(_WHO, "this bundle is not signed")
+            log.warn(_WHO, "no signature of this bundle was verified")
         self._over("installed", "version %s starts next, on trial" % self._installer.version)
 
     def close(self, why="given up"):
@@ -97,10 +98,10 @@ class Session:
             log.warn(_WHO, text)
 
 
-def begin(state, settings, slots, board_name, unsigned=True):
+def begin(state, settings, slots, board_name, unsigned=trust.CABLE):
     """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short.
 
-    unsigned: whoever sends the bundle takes it without a verified signature; who has the cable need not say so.
+    unsigned: who takes the bundle without a verified signature, see trust.
     """
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")

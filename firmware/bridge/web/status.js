@@ -141,14 +141,15 @@
   });
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
-    if (!agreed) { // no version checks signatures yet (lib/slots/head.py says where one stands)
-      const head = new Uint8Array(await $("bundle").files[0].slice(0, 22).arrayBuffer());
-      complain(form, { errors: { bundle: (head[20] || head[21] ? "has a signature that nobody has checked" : "is not signed")
-        + ": whoever made it can do anything with the bridge. Install it only if you know where it comes from" } });
+    const head = new Uint8Array(await $("bundle").files[0].slice(0, 22).arrayBuffer());
+    const signed = head[0] === 0x89 && head[20] + head[21]; // lib/slots/head.py; whose it is the bridge says
+    if (!agreed && !signed) {
+      complain(form, { errors: { bundle: "is not signed: whoever made it can do anything with the bridge. Install it only if you know where it comes from" } });
       button.textContent = "Install it all the same";
       agreed = true;
       return;
     }
+    const wanted = agreed;
     agreed = false;
     button.textContent = "Install";
     const send = new XMLHttpRequest(); // fetch does not tell how far an upload is
@@ -166,11 +167,15 @@
       $("bar").hidden = true;
       $("told").textContent = json && json.ok ? "Installed. The bridge starts anew; join its hotspot again if your phone left it." : "";
       if (!json || !json.ok) complain(form, json);
+      if (json && json.errors && /all the same$/.test(json.errors.signature)) { // the bridge leaves it to a person
+        button.textContent = "Install it all the same";
+        agreed = true;
+      }
     };
     send.open("POST", "/api/update");
     send.setRequestHeader("Content-Type", "application/octet-stream");
     send.setRequestHeader("X-Bridge", "1");
-    send.setRequestHeader("X-Unsigned", "1"); // the question above was answered
+    if (wanted) send.setRequestHeader("X-Unsigned", "1"); // the question was answered
     send.send($("bundle").files[0]);
   });
 }

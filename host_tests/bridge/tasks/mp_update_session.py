@@ -144,7 +144,7 @@ async def test_a_flash_that_fails_while_an_update_comes_in_ends_it_with_the_reas
     assert started() == "b"
 
 
-def no_space(slot, note):
+def no_space(slot, note, signed):
     raise OSError(28)
 
 

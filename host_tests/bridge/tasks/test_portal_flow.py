@@ -7,7 +7,7 @@ import struct
 import time
 
 import pytest
-from bridgectl.device import build, bundle
+from bridgectl.device import build, bundle, keyring, signing
 from bridgectl.run.process import RESTART_CODE
 from patience import HANG_S
 from portal_rig import PASSWORD, SN, Bridge, head, read_all, status_of
@@ -113,7 +113,7 @@ def test_a_good_bundle_is_installed_and_the_bridge_starts_anew(tmp_path):
     """Proves: OTA-1"""
     path = tmp_path / "new.bundle"
     bundle.make(build.build("host", quiet=True), "host", "9.8.7", path)
-    with Bridge(tmp_path / "root", NETWORKS) as running:
+    with Bridge(tmp_path / "root", NETWORKS, settings={"require_signature": False}) as running:
         running.await_portal()
         status, _, answer = running.ask("POST", "/api/update", path.read_bytes(), timeout_s=HANG_S)
         assert (status, json.loads(answer)["errors"]) == (
@@ -126,6 +126,24 @@ def test_a_good_bundle_is_installed_and_the_bridge_starts_anew(tmp_path):
         assert running.json("status")["update_state"] == "installed"
         assert running.ended() == RESTART_CODE
     assert b'"version":"9.8.7"' in (tmp_path / "root" / "a.slot").read_bytes()[:300]
+
+
+def test_a_bundle_signed_with_a_key_of_the_device_is_taken_without_a_question_and_an_unsigned_one_is_not(tmp_path):
+    """Proves: OTA-1, OTA-2+"""
+    slot = build.build("host", quiet=True)
+    keyring.into_folder(tmp_path / "root", ["development"])
+    unsigned = bundle.make(slot, "host", "9.8.7", tmp_path / "unsigned").read_bytes()
+    signed = bundle.make(slot, "host", "9.8.7", tmp_path / "signed", sign=signing.signer("development")).read_bytes()
+    with Bridge(tmp_path / "root", NETWORKS) as running:
+        running.await_portal()
+        status, _, answer = running.ask("POST", "/api/update", unsigned, {"X-Unsigned": "1"}, timeout_s=HANG_S)
+        assert (status, json.loads(answer)["errors"]) == (
+            400,
+            {"signature": "is missing, and require_signature is on"},
+        )
+        status, _, answer = running.ask("POST", "/api/update", signed, timeout_s=HANG_S)
+        assert (status, json.loads(answer)) == (200, {"ok": True})
+        assert running.ended() == RESTART_CODE
 
 
 # -- memory ----------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 "use strict";
 // Runs the scripts of the status page without a browser, chooses a file and presses Install twice. Prints what is shown and
-// sent after each press, as JSON. Arguments: app.js, status.js, the file.
+// sent after each press, as JSON. Arguments: app.js, status.js, the file, what the bridge answers.
 const fs = require("fs"), vm = require("vm");
-const [app, status, file] = process.argv.slice(2).map((path) => fs.readFileSync(path));
+const [app, status, file] = process.argv.slice(2, 5).map((path) => fs.readFileSync(path));
 const elements = {}, sent = [];
 const element = (name) => elements[name] = elements[name] || {
   on: {}, hidden: true, disabled: true, textContent: "", dataset: {}, style: {}, files: [],
@@ -17,8 +17,12 @@ global.document = {
 global.XMLHttpRequest = class {
   constructor() { this.upload = {}; }
   open(method, path) { this.path = path; }
-  setRequestHeader() {}
-  send(body) { sent.push([this.path, body.size]); }
+  setRequestHeader(name, value) { if (name === "X-Unsigned") this.wanted = value; }
+  send(body) {
+    sent.push([this.path, body.size, ...(this.wanted ? ["all the same"] : [])]);
+    this.responseText = process.argv[5];
+    if (this.responseText) this.onloadend();
+  }
 };
 vm.runInThisContext(app.toString());
 vm.runInThisContext(status.toString());

@@ -110,15 +110,21 @@ def manifest_of(version, image, minimum="0.0.0"):
 
 
 def joined(manifest, image, contents=None, signature=b""):
-    """Return a bundle from its parts; manifest: dict or bytes; contents: the image as it travels."""
+    """Return a bundle from its parts; manifest: dict or bytes; contents: the image as it travels.
+
+    signature: bytes, or a function that makes them of the manifest's.
+    """
     raw = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+    signature = signature if isinstance(signature, bytes) else signature(raw)
     return head.make(raw, signature, len(image), crc32(image)) + (packed(image) if contents is None else contents)
 
 
-def bundle(version, files=FILES, minimum="0.0.0", signature=b""):
-    """Return a good bundle of a version."""
+def bundle(version, files=FILES, minimum="0.0.0", signature=b"", **more):
+    """Return a good bundle of a version. more: fields of its manifest."""
     image = image_of(version, files)
-    return joined(manifest_of(version, image, minimum), image, None, signature)
+    manifest = manifest_of(version, image, minimum)
+    manifest.update(more)
+    return joined(manifest, image, None, signature)
 
 
 def slot(version, files=FILES, minimum="0.0.0"):

@@ -4,6 +4,7 @@ A command that no line of this file knows fails the test, so that a page cannot 
 """
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -22,6 +23,7 @@ from patience import HANG_S
 
 _PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (firmware.ROOT / "docs").glob("*.md")))
 _STARTS = r"(?:make|pipx|\.venv/bin/bridgectl|bridgectl|python -m bridgectl|mbpoll|mosquitto_pub)\b"
+_OWN_KEYS = {**os.environ, "BRIDGE_KEY_PASSPHRASE": "only for this test"}
 _MAKE_ONLY = ("run", "test", "figures", "fuzz", "emulate", "trace", "wiring", "help")  # their work has tests of its own
 
 
@@ -72,6 +74,11 @@ def _bridgectl(words, folder):
         _run([*own, str(folder), *filter(None, words), *(["--replace"] if name == "provision" else [])])
     elif name in ("flash", "ota"):
         _run([*own, *rest, "--dry-run"])
+    elif name == "key":
+        own = [*own, rest[0], str(folder)] if rest[0] == "provision" else [*own, *rest]
+        subprocess.run(own, check=True, timeout=HANG_S, env=_OWN_KEYS | {"BRIDGE_KEYS": str(folder / "keys")})
+    elif name == "bundle" and "--release" in rest:
+        _bundle_with_keys([*own, *rest], folder)
     elif name == "record":
         _run([*own, str(folder / "no-port"), *rest[1:]], (WRONG_USE,))  # taken out at a port: tasks/test_console.py
     elif name == "replay":
@@ -81,6 +88,16 @@ def _bridgectl(words, folder):
     else:
         assert name in ("bundle", "build"), f"no way to try bridgectl {name}"
         _run([*own, *rest])
+
+
+def _bundle_with_keys(words, folder):
+    """Make the keys that a command names, and run it into a folder of its own."""
+    environment = _OWN_KEYS | {"BRIDGE_KEYS": str(folder / "keys")}
+    named = {words[n + 1] for n, word in enumerate(words) if word in ("--key", "--add-key")}
+    for name in sorted(named):
+        subprocess.run([*words[:3], "key", "new", name], check=True, timeout=HANG_S, env=environment)
+    out = ["--out", str(folder / "x.bundle")]
+    subprocess.run([*words, *out], check=True, timeout=HANG_S, env=environment, cwd=firmware.ROOT)
 
 
 def _make(words, folder):

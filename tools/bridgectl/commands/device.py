@@ -53,11 +53,20 @@ def bundle(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="rp2040, rp2350, esp32, esp32s3 or host.")],
     out: Annotated[str | None, typer.Option(help="Where to put it; default: build/.")] = None,
     minimum: Annotated[str, typer.Option(help="Oldest version that may follow this one.")] = "0.0.0",
-    release: Annotated[bool, typer.Option("--release", help="Say loudly that it is not signed.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="For everybody: the development key signs none.")] = False,
+    key: Annotated[str | None, typer.Option(metavar="NAME", help="Sign with this key; see `bridgectl key`.")] = None,
+    add_key: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Devices believe this key too, once the version has proved itself."),
+    ] = None,
+    retire_key: Annotated[list[str] | None, typer.Option(metavar="ID", help="... and no longer this one.")] = None,
 ):
-    """Make an update bundle of one board."""
+    """Make an update bundle of one board, signed with --key; without --release else with the development key."""
+    from bridgectl.device import signing
+
     with explained():
-        _bundle(board, out, minimum, release)
+        changes = signing.changes(add_key, retire_key or ())
+        _bundle(board, out, minimum, release=release, key=key, keys=changes)
 
 
 def ota(
@@ -123,15 +132,23 @@ def run(context: typer.Context):
     running.main()
 
 
-def _bundle(board, out=None, minimum="0.0.0", release=False):
+def _bundle(board, out=None, minimum="0.0.0", *, release=False, key=None, keys=None):
     """Build a board's slot, make its bundle, print what it holds and return its path."""
     from bridgectl import firmware
     from bridgectl.device import build as building
     from bridgectl.device import bundle as bundling
+    from bridgectl.device import signing
+
+    if release and key == signing.DEVELOPMENT:
+        raise signing.SigningError("no device that runs a release believes the development key; name another one")
+    if not (key or release) and signing.can_sign():
+        key = signing.DEVELOPMENT
+    sign = signing.signer(key) if key else None
 
     version = building.version()
     path = out or firmware.BUILD / f"{bundling.PRODUCT}-{board}-{version}.bundle"
-    made = bundling.make(building.build(board, quiet=True), board, version, path, minimum=minimum, release=release)
+    slot = building.build(board, quiet=True)
+    made = bundling.make(slot, board, version, path, minimum=minimum, release=release, sign=sign, keys=keys)
     bundling.show(made)
     print(made)
     return made

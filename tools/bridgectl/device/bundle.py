@@ -21,7 +21,7 @@ from slots import head as heads  # noqa: E402
 from slots.version import Refused  # noqa: E402
 
 PRODUCT = slot.PRODUCT
-UNSIGNED = "THIS RELEASE IS NOT SIGNED. Anyone can make a bundle that a bridge will take; do not hand it out as safe."
+UNSIGNED = "THIS RELEASE IS NOT SIGNED. A bridge that has keys refuses it; sign it with --key NAME."
 
 # A watchdog that the bridge has started cannot be stopped, and copying may take longer than its 8 s.
 # Long names: mpremote itself uses short ones in the same namespace.
@@ -30,6 +30,7 @@ _FEED = (
     "ota_feeder = Timer(-1 if sys.platform == 'rp2' else 0); "
     "ota_feeder.init(mode=Timer.PERIODIC, period=1000, callback=lambda _: ota_dog.feed())"
 )
+_ID_BYTES = 8  # of a key, in front of the signature
 _RENAME = "import os; os.rename('/update.part', '/update.bundle')"
 
 
@@ -37,21 +38,23 @@ class BundleError(Exception):
     """A bundle cannot be made, read or sent; the text says why."""
 
 
-def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False):
-    """Write the bundle of a built slot and return its Path. The same slot always gives the same bytes.
+def make(build_dir, board, version, out_path, *, minimum="0.0.0", release=False, sign=None, keys=None):
+    """Write the bundle of a built slot and return its Path. The same slot and key always give the same bytes.
 
     minimum: no version below it can be installed any more once this one has proved itself.
-    release: says loudly on stderr that there is no signature yet. Raises BundleError.
+    sign: makes the signature of a manifest (signing.signer). release: the bundle is for everybody, and what runs from it
+    does not believe the development key; without `sign` that is said loudly on stderr. keys: see signing.changes.
+    Raises BundleError.
     """
     try:
         content = slot.image(build_dir)
-        head = slot.head(build_dir, content, board, version, minimum)
+        head = slot.head(build_dir, content, board, version, minimum, sign=sign, release=release, keys=keys)
     except slot.SlotError as problem:
         raise BundleError(str(problem)) from problem
     out = Path(out_path)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(head + _packed(content))
-    if release:
+    if release and not sign:
         print("\n".join(("*" * len(UNSIGNED), UNSIGNED, "*" * len(UNSIGNED))), file=sys.stderr)
     return out
 
@@ -66,7 +69,8 @@ def _packed(content):
 
 
 def read(path):
-    """Return the manifest of a bundle with "signature" (bytes of it), "bytes" (of the bundle) and "image" (bytes) added.
+    """Return the manifest of a bundle with "signature" (bytes of it), "key" (id of the one that made it, "" without),
+    "bytes" (of the bundle) and "image" (bytes) added.
 
     Every sum is checked. Raises BundleError.
     """
@@ -85,7 +89,9 @@ def read(path):
         raise BundleError(f"{path}: its image is damaged")
     if end != len(content):
         raise BundleError(f"{path}: must end after its image")
-    return {**made, "signature": signature, "bytes": len(content), "image": image}
+    signed_at = heads.FIXED_BYTES + length
+    key = content[signed_at : signed_at + _ID_BYTES].hex() if signature else ""
+    return {**made, "signature": signature, "key": key, "bytes": len(content), "image": image}
 
 
 def _unpacked(content, at, size):
@@ -140,6 +146,6 @@ def ota(port, path, dry_run=False):
 def show(path):
     """Print what a bundle holds."""
     made = read(path)
-    signed = f"{made['signature']} bytes of signature" if made["signature"] else "NOT SIGNED"
+    signed = f"signed with the key {made['key']}" if made["signature"] else "NOT SIGNED"
     print(f"{made['product']} {made['version']} for {made['board']}, minimum {made['minimum']}, {signed}")
     print(f"an image of {made['size']} bytes, {made['bytes']} as a bundle")

@@ -1,5 +1,7 @@
 """Gives a bridge its identity: serial number and a hotspot password of its own, in the record that the firmware reads.
 
+It gets the keys of this PC along, whose bundles it believes (keyring.py).
+
 The password is made here, at random, and is nowhere but in the record and on the label: no log, no command line.
 """
 
@@ -14,6 +16,7 @@ from binascii import crc32
 from pathlib import Path
 
 from bridgectl import firmware
+from bridgectl.device import keyring
 from bridgectl.device import settings as _settings
 
 record = firmware.records()
@@ -107,10 +110,10 @@ def into_folder(folder, sn, replace=False, settings=None):
     return device
 
 
-def command(port, path, crc, replace=False, settings=None):
+def command(port, path, crc, replace=False, settings=None, keys=()):
     """Return the mpremote command that brings the record in the file `path` onto the board at `port`, as a list.
 
-    settings: path of a record of settings that goes along.
+    settings: path of a record of settings that goes along; keys: words of mpremote that bring keys, see keyring.steps.
 
     The password is in the file only: a command line can be read by every user of the PC.
     """
@@ -119,6 +122,7 @@ def command(port, path, crc, replace=False, settings=None):
         *("exec", _FREE.format(root="/", replace=replace)),
         *("+", "fs", "cp", str(path), ":/data/device.new"),
         *(("+", "exec", _FORGET, "+", "fs", "cp", str(settings), ":/data/settings") if settings else ()),
+        *(("+", *keys) if keys else ()),
         *("+", "exec", _SETTLE.format(root="/", crc=crc)),
         *("+", "reset"),
     ]
@@ -141,7 +145,9 @@ def onto_board(port, sn, replace=False, dry_run=False, settings=None):
     with tempfile.TemporaryDirectory(prefix="bridge-") as folder:  # only its owner can read it
         device = into_folder(folder, sn, settings=settings)
         path = Path(folder) / "data" / "device"
-        words = command(port, path, _crc(path), replace, settings and path.with_name("settings"))
+        keyring.into_folder(folder, keyring.names())
+        stored = settings and path.with_name("settings")
+        words = command(port, path, _crc(path), replace, stored, keyring.steps(folder))
         code = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = subprocess.run(words, timeout=_TIMEOUT_S, check=False).returncode
@@ -169,5 +175,6 @@ def run(port, sn, *, replace=False, dry_run=False, words=()):
         device = onto_board(port, sn, replace, dry_run, settings)
     else:
         device = into_folder(port, sn, replace, settings)
+        keyring.into_folder(port, keyring.names())
     if device:
         print(label(device))

@@ -59,8 +59,11 @@ def _add(writer, folder):
             writer.mkfile(path.name, path.read_bytes())
 
 
-def head(folder, content, board, version, minimum="0.0.0", signature=b""):
-    """Return the head of an image (`content`, made of `folder`) as bytes. Raises SlotError: a rule of bundles is broken."""
+def head(folder, content, board, version, minimum="0.0.0", *, sign=None, release=False, keys=None):
+    """Return the head of an image (`content`, made of `folder`) as bytes. Raises SlotError: a rule of bundles is broken.
+
+    sign: function that makes the signature of a manifest, see signing.signer; release, keys: see lib/slots/bundle.py.
+    """
     begun = [path.read_bytes()[:2] for path in Path(folder).rglob("*.mpy")]
     versions = {two[1] for two in begun if two[:1] == b"M" and len(two) > 1} or {_MPY}
     made = {
@@ -74,8 +77,10 @@ def head(folder, content, board, version, minimum="0.0.0", signature=b""):
     }
     if len(versions) > 1:
         raise SlotError("its .mpy files are of several formats")
+    made.update({"release": True} if release else {})
+    made.update({"keys": keys} if keys else {})
     raw = json.dumps(made, separators=(",", ":")).encode()
-    found = heads.make(raw, signature, len(content), zlib.crc32(content))
+    found = heads.make(raw, sign(raw) if sign else b"", len(content), zlib.crc32(content))
     try:
         rules.checked(made, PRODUCT, board, len(content))
         heads.lengths(found[: heads.FIXED_BYTES])

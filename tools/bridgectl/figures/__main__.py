@@ -64,6 +64,7 @@ PARTS = {
     "limit": lambda: _module("bridgectl.figures.limit"),
     "turnaround": lambda: _module("bridgectl.figures.turnaround"),
     "truth": lambda: _module("bridgectl.figures.truth"),
+    "update": lambda: _module("bridgectl.figures.update"),
     "tests": _tests,
     "busy": lambda: _module("bridgectl.figures.busy"),
 }

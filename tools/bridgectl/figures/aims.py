@@ -14,6 +14,7 @@ AIMS = {
     "reads_starved":           ("at most", 0),
     "gateway_exceptions":      ("at most", 0),
     "replay_mismatches":       ("at most", 0),
+    "verify_s":                ("at most", 1),
 }
 # fmt: on
 
