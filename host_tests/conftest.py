@@ -5,6 +5,7 @@ switches the virtual clock off.
 """
 
 import ast
+import gc
 import os
 import re
 import resource
@@ -62,6 +63,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)  # what takes long begins early
+
+
+def pytest_collection_finish(session):
+    gc.freeze()  # what is here stays: our own code collects often, as it must on a board, and would look through all of it
 
 
 def pytest_runtest_logreport(report):

@@ -6,7 +6,9 @@ import json
 import struct
 import threading
 
-from bridgectl.bench import play, port
+import own_clock
+import pytest
+from bridgectl.bench import direction, pace, pace_command, play, port, raw, read, scan
 from bridgectl.cli import app
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
@@ -14,6 +16,12 @@ from patience import HANG_S
 from pymodbus.datastore import ModbusDeviceContext, ModbusServerContext, ModbusSparseDataBlock
 from pymodbus.server import ModbusSerialServer
 from typer.testing import CliRunner
+
+
+@pytest.fixture
+def own_time(monkeypatch):
+    """Let the bench and the devices below live by a clock of their own; return it."""
+    return own_clock.take_over(monkeypatch, direction, pace, pace_command, play, port, raw, read, scan)
 
 
 def bridgectl(*words):
@@ -39,7 +47,8 @@ def floats(values):
 @contextlib.contextmanager
 def pymodbus_server(path, unit, block, baud=9600, parity="N"):
     """Serve input registers {address: word} at a port by pymodbus, in a thread of its own."""
-    loop = asyncio.new_event_loop()
+    clock = own_clock.CLOCK
+    loop = clock.loop()
     started = threading.Event()
     device = ModbusDeviceContext(ir=ModbusSparseDataBlock(block))
     context = ModbusServerContext(devices={unit: device}, single=False)
@@ -58,18 +67,22 @@ def pymodbus_server(path, unit, block, baud=9600, parity="N"):
         with contextlib.suppress(asyncio.CancelledError):
             loop.run_until_complete(serve())
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(HANG_S)
-    yield
-    asyncio.run_coroutine_threadsafe(box[0].shutdown(), loop).result(HANG_S)
-    thread.join(HANG_S)
+    thread = clock.thread(run)
+    with clock.away():
+        assert started.wait(HANG_S)
+    try:
+        yield
+    finally:
+        ended = asyncio.run_coroutine_threadsafe(box[0].shutdown(), loop)
+        with clock.away():
+            ended.result(HANG_S)
+            thread.join(HANG_S)
 
 
 @contextlib.contextmanager
 def played(path, name, refused=(), **options):
     """Play one of our devices at a port, in a thread; yields (player, slave). refused: as of site.meter.Meter."""
-    stop = threading.Event()
+    stop, clock = threading.Event(), own_clock.CLOCK
     slave = Meter(House(), name, refused=refused) if refused else play.device(name)
     line = port.Line(path)
     player = play.Player(line, slave, think_ms=2, **options)
@@ -78,18 +91,20 @@ def played(path, name, refused=(), **options):
         with contextlib.suppress(port.PortError):
             player.run(stop.is_set)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield player, slave
-    stop.set()
-    thread.join(HANG_S)
-    line.close()
+    thread = clock.thread(run)
+    try:
+        yield player, slave
+    finally:
+        stop.set()
+        with clock.away():
+            thread.join(HANG_S)
+        line.close()
 
 
 @contextlib.contextmanager
 def devices(pair, *slaves, baud=9600, odd=False, together=None):
     """Let slaves answer at right while left has their speed and parity; `together` joins what they say at once."""
-    stop = threading.Event()
+    stop, clock = threading.Event(), own_clock.CLOCK
     line = port.Line(pair.right)
 
     def run():
@@ -105,9 +120,11 @@ def devices(pair, *slaves, baud=9600, odd=False, together=None):
             if replies:
                 line.send(together(replies) if together else replies[0])
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(HANG_S)
-    line.close()
+    thread = clock.thread(run)
+    try:
+        yield
+    finally:
+        stop.set()
+        with clock.away():
+            thread.join(HANG_S)
+        line.close()

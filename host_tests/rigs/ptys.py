@@ -9,6 +9,7 @@ import termios
 import threading
 import tty
 
+import own_clock
 from patience import HANG_S
 
 
@@ -31,8 +32,7 @@ class Pair:
         self._wake, self._ring = os.pipe()
         self._closing = threading.Lock()
         self._ends = (self._left, self._left_end, self._right, self._right_end, self._wake, self._ring)
-        self._thread = threading.Thread(target=self._relay, daemon=True)
-        self._thread.start()
+        self._thread = own_clock.CLOCK.thread(self._relay)
 
     def __enter__(self):
         return self
@@ -65,13 +65,16 @@ class Pair:
             ends, self._ends = self._ends, ()
             if ends:
                 os.write(self._ring, b"x")
-                self._thread.join(HANG_S)
+                with own_clock.CLOCK.away():
+                    self._thread.join(HANG_S)
             for end in ends:
                 os.close(end)
 
     def _relay(self):
+        ends = (self._left, self._right, self._wake)
         while True:
-            ready, _, _ = select.select([self._left, self._right, self._wake], [], [])
+            own_clock.CLOCK.until_readable(*ends)
+            ready, _, _ = select.select(ends, [], [], 0)
             if self._wake in ready:
                 return
             for end in ready:

@@ -4,9 +4,11 @@ import json
 
 import ptys
 import pytest
-from bench_lines import bridgectl, played
+from bench_lines import bridgectl, own_time, played  # noqa: F401 (a fixture)
 from bridgectl.bench import direction, port
 from bridgectl.bench.direction import BACKWARDS, RIGHT
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 REST, ON = [320, 335, 310, 324, 318, 330, 321, 326], [2350, 2330, 2340]
 

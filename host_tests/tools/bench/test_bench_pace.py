@@ -5,7 +5,7 @@ import struct
 
 import ptys
 import pytest
-from bench_lines import bridgectl, devices, measured
+from bench_lines import bridgectl, devices, measured, own_time  # noqa: F401 (a fixture)
 from bridgectl.bench import pace, pace_command, pace_report, port, target
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
@@ -119,7 +119,7 @@ def test_a_wrong_speed_is_no_answer(clockwork):
     assert "baud rate" in said["verdict"]
 
 
-def test_a_slave_that_refuses_everything_is_told_from_a_dead_one():
+def test_a_slave_that_refuses_everything_is_told_from_a_dead_one(own_time):  # noqa: F811
     """Proves: BEN-1"""
     with ptys.Pair() as pair, devices(pair, Meter(House())):
         done = bridgectl("pace", pair.left, "--unit", 1, "--read", "5000:2", "--seconds", 2)
@@ -189,7 +189,7 @@ def test_the_delay_of_the_adapter_is_told_where_the_system_knows_it(clockwork, t
     assert said["remarks"][-1].startswith("This adapter holds bytes back for up to 16 ms: ")
 
 
-def test_an_adapter_that_is_pulled_out_ends_it_with_a_sentence():
+def test_an_adapter_that_is_pulled_out_ends_it_with_a_sentence(own_time):  # noqa: F811
     """Proves: BEN-1"""
     with ptys.Pair() as pair, port.Line(pair.left) as line:
         work = pace.Pace(line, target.by_spans(1, 4, ["0:2"]))

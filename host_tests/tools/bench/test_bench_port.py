@@ -8,6 +8,7 @@ import threading
 
 import ptys
 import pytest
+from bench_lines import own_time  # noqa: F401 (a fixture)
 from bridgectl.bench import port
 from bridgectl.cli import app
 from hypothesis import given
@@ -106,21 +107,22 @@ def test_a_setting_that_the_adapter_refuses_is_told():
             line.configure(9600, "E")
 
 
-def test_somebody_who_talks_without_end_does_not_hold_an_exchange():
+def test_somebody_who_talks_without_end_does_not_hold_an_exchange(own_time):  # noqa: F811
     """Proves: REL-1+"""
     stop = threading.Event()
     with ptys.Pair() as pair, port.Line(pair.left) as line:
 
         def talk():
-            while not stop.wait(0.02):
+            while not stop.is_set():
                 pair.write_left(b"\x55")
+                own_time.sleep(0.02)
 
-        thread = threading.Thread(target=talk, daemon=True)
-        thread.start()
+        thread = own_time.thread(talk)
         exchange = line.exchange(REQUEST, 2, 0.1)
         talks_on = thread.is_alive()
         stop.set()
-        thread.join(HANG_S)
+        with own_time.away():
+            thread.join(HANG_S)
     assert exchange.status < 0
     assert talks_on
 

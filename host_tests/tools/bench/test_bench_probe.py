@@ -1,11 +1,14 @@
 """`bridgectl pace --probe-longest`: how far it goes with slaves that answer, refuse, fall silent or die."""
 
 import ptys
-from bench_lines import devices, measured
+import pytest
+from bench_lines import devices, measured, own_time  # noqa: F401 (a fixture)
 from bridgectl.bench import pace, port, target
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from modbus.wire import crc
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 
 def test_the_longest_read_is_probed_and_planned_with():

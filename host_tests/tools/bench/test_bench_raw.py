@@ -3,7 +3,10 @@
 import json
 
 import ptys
-from bench_lines import bridgectl, played, pymodbus_server
+import pytest
+from bench_lines import bridgectl, own_time, played, pymodbus_server  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 
 def test_registers_are_shown_in_the_ways_they_may_be_meant():

@@ -1,14 +1,13 @@
 """`bridgectl read` against a server of pymodbus at the other end of a pseudo-terminal, and against broken lines."""
 
 import json
-import threading
-import time
 
 import ptys
 import pytest
-from bench_lines import bridgectl, floats, played, pymodbus_server
+from bench_lines import bridgectl, floats, own_time, played, pymodbus_server  # noqa: F401 (a fixture)
 from bridgectl.bench import port, read
-from patience import undisturbed
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 VALUES = {
     0: 231.25,
@@ -81,18 +80,14 @@ def test_what_a_meter_refuses_costs_nothing_in_the_next_round():
 
 def test_the_plant_is_read_at_its_own_pace():
     """Proves: BEN-1, PLA-1+"""
-    done, plant = undisturbed(_plant_read, lambda found: found[1].requests == 4 and found[1].shortest_period_ms >= 1000)
+    with ptys.Pair() as pair, played(pair.right, "plant") as (_, plant):
+        done = bridgectl("read", pair.left, "--model", "plant", "--json")
     assert done.exit_code == 0, done.output
     values = {r["id"]: r["value"] for r in json.loads(done.stdout)["readings"]}
     assert values["plant_soc"] == pytest.approx(plant.values()["soc"] / 10, abs=0.2)
     assert values["plant_max_power"] == 6000
     assert plant.requests == 4  # none over what is reserved behind 30072
     assert plant.shortest_period_ms >= 1000
-
-
-def _plant_read():
-    with ptys.Pair() as pair, played(pair.right, "plant") as (_, plant):
-        return bridgectl("read", pair.left, "--model", "plant", "--json"), plant
 
 
 def test_implausible_values_are_suspect_and_not_shown_as_values():
@@ -177,17 +172,22 @@ def test_export_is_named_as_a_possible_backward_ct():
     assert "clipped on backwards" in said
 
 
-def test_an_adapter_pulled_out_while_reading_is_told_as_such():
+def test_an_adapter_pulled_out_while_reading_is_told_as_such(own_time):  # noqa: F811
     """Proves: BEN-1"""
+
+    def pulled():
+        own_time.sleep(0.3)
+        pair.close()
+
     with ptys.Pair() as pair, port.Line(pair.left) as line:
         poller = read.Poller(line, "sdm230", wait_s=0.5)
-        threading.Timer(0.3, pair.close).start()
+        own_time.thread(pulled)
         with pytest.raises(port.PortError, match="pulled out"):
             for _ in range(100):
                 poller.poll()
 
 
-def test_a_late_answer_is_not_taken_for_the_answer_to_the_next_question():
+def test_a_late_answer_is_not_taken_for_the_answer_to_the_next_question(own_time):  # noqa: F811
     """Proves: BEN-1"""
     answers_of_4_registers = []
 
@@ -197,7 +197,7 @@ def test_a_late_answer_is_not_taken_for_the_answer_to_the_next_question():
             if len(answers_of_4_registers) < 3:
                 return b""
             if len(answers_of_4_registers) == 3:
-                time.sleep(0.3)
+                own_time.sleep(0.3)
         return found
 
     block = dict.fromkeys(range(388), 0) | floats({342: 1.0, 344: 2.0, 384: 3.0, 386: 4.0})

@@ -3,17 +3,18 @@
 import json
 import struct
 import threading
-import time
 
 import ptys
 import pytest
-from bench_lines import bridgectl, devices, floats, pymodbus_server
+from bench_lines import bridgectl, devices, floats, own_time, pymodbus_server  # noqa: F401 (a fixture)
 from bridgectl.bench import port, scan
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
 from modbus.wire import crc
-from patience import HANG_S, undisturbed
+from patience import HANG_S
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 
 def garbled(replies):
@@ -26,7 +27,7 @@ def garbled(replies):
 
 
 def run(pair, **options):
-    """Scan with waits that a busy machine can keep, and return the Result."""
+    """Scan and return the Result."""
     with port.Line(pair.left) as line:
         return scan.Scan(line, wait_s=0.6, **options).run(listen_s=0.1)
 
@@ -53,16 +54,11 @@ def test_a_meter_is_found_at_odd_parity():
 
 def test_sensor_and_plant_on_one_line_are_told_apart():
     """Proves: BEN-1"""
-    wanted = [(9600, "N", 2, "sdm120ct"), (9600, "N", 247, "plant")]
-    told, plant = undisturbed(_told_apart, lambda found: found[0] == wanted and found[1].shortest_period_ms >= 1000)
-    assert told == wanted
-    assert plant.shortest_period_ms >= 1000
-
-
-def _told_apart():
     plant = Plant(House())
     with ptys.Pair() as pair, devices(pair, Meter(House(), "sdm120ct", unit=2), plant):
-        return sorted(found(run(pair, units=(1, 2, 247)))), plant
+        told = sorted(found(run(pair, units=(1, 2, 247))))
+    assert told == [(9600, "N", 2, "sdm120ct"), (9600, "N", 247, "plant")]
+    assert plant.shortest_period_ms >= 1000
 
 
 def test_a_meter_with_the_plants_address_is_a_meter():
@@ -105,15 +101,11 @@ def test_a_meter_without_mains_is_shown_with_what_it_measures():
 
 def test_the_table_says_how_to_read_what_was_found():
     """Proves: BEN-1"""
-    done, port = undisturbed(_scanned, lambda told: told[0].exit_code == 0)
+    with ptys.Pair() as pair, devices(pair, Meter(House(), "sdm120ct")):
+        done = bridgectl("scan", pair.left, "--units", "1", "--wait-ms", "100")
     assert done.exit_code == 0, done.output
     assert "SDM120CT-40mA" in done.stdout
-    assert f"bridgectl read {port} --model sdm120ct --unit 1 --baud 9600 --parity N" in done.stdout
-
-
-def _scanned():
-    with ptys.Pair() as pair, devices(pair, Meter(House(), "sdm120ct")):
-        return bridgectl("scan", pair.left, "--units", "1", "--wait-ms", "100"), pair.left
+    assert f"bridgectl read {pair.left} --model sdm120ct --unit 1 --baud 9600 --parity N" in done.stdout
 
 
 def test_silence_everywhere_names_what_to_check():
@@ -167,7 +159,7 @@ def sealed_voltage(unit, volts):
     return bytes(frame)
 
 
-def test_another_master_on_the_line_is_named():
+def test_another_master_on_the_line_is_named(own_time):  # noqa: F811
     """Proves: SEN-5+"""
     stop = threading.Event()
     with ptys.Pair() as pair, port.Line(pair.right) as other:
@@ -175,13 +167,13 @@ def test_another_master_on_the_line_is_named():
         def poll():
             while not stop.is_set():
                 other.send(bytes.fromhex("01 04 00 0c 00 02 b1 c8"))
-                time.sleep(0.05)
+                own_time.sleep(0.05)
 
-        thread = threading.Thread(target=poll, daemon=True)
-        thread.start()
+        thread = own_time.thread(poll)
         result = run(pair, units=(1, 2), bauds=(9600,), parities=("N",))
         stop.set()
-        thread.join(HANG_S)
+        with own_time.away():
+            thread.join(HANG_S)
     assert "another master polls this line" in result.faults[0]
 
 

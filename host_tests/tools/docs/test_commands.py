@@ -13,12 +13,14 @@ import zlib
 
 import ptys
 import pytest
+from bench_lines import bridgectl
 from bridgectl import firmware
+from bridgectl.bench import direction, pace, pace_command, port, raw, read, scan
 from bridgectl.options import PORT_FAILED, WRONG_USE
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
-from bridgectl.site.wire import PtyWire
+from clockwork import Clockwork
 from patience import HANG_S
 
 _PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (firmware.ROOT / "docs").glob("*.md")))
@@ -48,8 +50,8 @@ def _run(words, codes=(0,)):
     return done.stdout
 
 
-def _bridgectl(words, folder):
-    """Run `bridgectl WORDS` with what stands for its port; folder: a host board's."""
+def _bridgectl(words, folder, clockwork):
+    """Run `bridgectl WORDS` with what stands for its port; folder: a host board's; clockwork: what a wire lives by."""
     name, *rest = words
     if name.startswith("-") or rest[:1] == ["--probe-longest"]:
         assert name in _run([sys.executable, "-m", "bridgectl", *(["pace"] if rest else []), "--help"]) or rest
@@ -59,11 +61,10 @@ def _bridgectl(words, folder):
         _run(own, (0, PORT_FAILED))
     elif name in ("scan", "read", "pace", "get", "direction"):
         slave = Plant(House()) if name == "get" else Meter(House())
-        with PtyWire(slave) as wire:
-            short = {"scan": ["--units", "1"], "pace": ["--seconds", "1"], "direction": ["--seconds", "5"]}.get(
-                name, []
-            )
-            _run([*own, wire.path, *[word for word in rest[1:] if word != "--watch"], *short], (0, 1))
+        short = {"scan": ["--units", "1"], "pace": ["--seconds", "1"], "direction": ["--seconds", "5"]}.get(name, [])
+        with clockwork.wire(slave) as wire:
+            done = bridgectl(name, wire.path, *[word for word in rest[1:] if word != "--watch"], *short)
+        assert done.exit_code in (0, 1), (words, done.output)
     elif name == "play":
         with ptys.Pair() as pair:
             _run([*own, pair.right, *rest[1:], "--seconds", "1"])
@@ -100,7 +101,7 @@ def _bundle_with_keys(words, folder):
     subprocess.run([*words, *out], check=True, timeout=HANG_S, env=environment, cwd=firmware.ROOT)
 
 
-def _make(words, folder):
+def _make(words, folder, clockwork):
     """Let make say what it would run, and run that if it is bridgectl."""
     said = _run(["make", "-n", "-o", "venv", *words[1:]])
     targets = [word for word in words[1:] if "=" not in word]
@@ -110,22 +111,24 @@ def _make(words, folder):
     for line in said.splitlines():
         own = shlex.split(line)
         if own and own[0].endswith("bridgectl"):
-            _bridgectl(own[1:], folder)
+            _bridgectl(own[1:], folder, clockwork)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "command"), _commands())
-def test_a_command_of_the_pages_works_as_it_stands(page, command, tmp_path):
+def test_a_command_of_the_pages_works_as_it_stands(page, command, tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
+    clockwork = Clockwork()
+    clockwork.take_over(monkeypatch, port, direction, pace, pace_command, raw, read, scan)
     words = shlex.split(command)
     if words[0] == "make":
         # What a command needs that is named elsewhere in the sentence.
         for name, value in (("PORT", "/dev/ttyACM0"), ("BOARD", "rp2040"), ("SN", "MY-SERIAL-01")):
             if not any(word.startswith(name + "=") for word in words):
                 words.append(f"{name}={value}")
-        _make(words, tmp_path)
+        _make(words, tmp_path, clockwork)
     elif words[0].endswith("bridgectl"):
-        _bridgectl(words[1:], tmp_path)
+        _bridgectl(words[1:], tmp_path, clockwork)
     elif words[:2] == ["python", "-m"]:
         __import__(words[2])  # a page's own generator is compared with the page by a test beside this one
     elif words[0] == "pipx":
