@@ -87,17 +87,21 @@ def sources(board, everything=False):
                 found[path.stem] = path
     for shared in _not_for(board):
         found.pop(shared, None)
-    return found if everything else _reachable(found)
+    if everything:
+        return found
+    texts = {name: path.read_text() for name, path in found.items()}
+    own = Path(__file__).read_text()
+    return {name: found[name] for name in kept(f"imported.{board}", (own, *texts.items()), lambda: _reachable(texts))}
 
 
-def _reachable(found):
+def _reachable(texts):
     """Return those modules that the application and the board import, at once or late: what a chip has to hold."""
-    wanted, todo = {}, ["bridge/app", "board", *_BY_NAME]
+    wanted, todo = [], ["bridge/app", "board", *_BY_NAME]
     while todo:
         name = todo.pop()
-        if name in found and name not in wanted:
-            wanted[name] = found[name]
-            tree = ast.parse(found[name].read_text())
+        if name in texts and name not in wanted:
+            wanted.append(name)
+            tree = ast.parse(texts[name])
             if name not in _NAMED_BY_OTHERS:
                 _refuse_computed(name, tree)
             todo += [module.replace(".", "/") for module in imported(tree)]
@@ -180,9 +184,21 @@ def joined_slot(board):
 @functools.lru_cache
 def _spelled(board):
     """Return (names, joined slot) of one of spelling.BOARDS."""
-    every = {name: path.read_text() for name, path in sources(board, everything=True).items()}
+    return kept("spelled", _made_of(board), lambda: _spell(board))
+
+
+@functools.lru_cache
+def _joined(board):
+    """Return (texts of the files, what a reader of tracebacks needs as JSON) of the joined slot, without its trees."""
+    whole = functools.partial(joined_slot, board)
+    return kept("joined", _made_of(board), lambda: (whole().files, json.dumps(whole().told(names(board)), indent=0)))
+
+
+def _made_of(board):
+    """Return the texts that make a joined slot what it is."""
+    every = [(name, path.read_text()) for name, path in sources(board, everything=True).items()]
     ways = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.*")) if path.is_file()]
-    return kept("spelled", (board, *every.items(), *_spared(), *ways), lambda: _spell(board, every))
+    return (board, *every, *_spared(), *ways)
 
 
 def _spared():
@@ -190,7 +206,8 @@ def _spared():
     return [*((ROOT / "firmware" / name).read_text() for name in BESIDE), _VERSION]
 
 
-def _spell(board, every):
+def _spell(board):
+    every = {name: path.read_text() for name, path in sources(board, everything=True).items()}
     spelled = spelling.plan(every, _spared())
     texts = {name: spelling.respelled(every[name], spelled[name]) for name in sources(board)}
     stay = (*_FROM_OUTSIDE, *_BY_NAME)
@@ -236,9 +253,8 @@ def build(board, quiet=False, everything=False):
 
 def _make(board, slot, everything):
     if board in spelling.BOARDS and not everything:  # tests bring modules of their own, with the names as they are
-        whole = joined_slot(board)
-        modules = {name: _compiled(board, name, text.encode()) for name, text in whole.files.items()}
-        told = json.dumps(whole.told(names(board)), indent=0, sort_keys=True)
+        files, told = _joined(board)
+        modules = {name: _compiled(board, name, text.encode()) for name, text in files.items()}
         _write(spelling.place(board), told.encode())
     else:
         found = sources(board, everything)

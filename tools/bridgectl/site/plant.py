@@ -75,7 +75,7 @@ class Plant(Slave):
     restart_ms, with the limit forgotten), busy_every (so many requests, one is answered with exception 4).
     """
 
-    def __init__(self, house, generation=29, unit=sigenergy.UNIT, now_ms=lambda: clock.ticks_ms()):
+    def __init__(self, house, generation=29, unit=sigenergy.UNIT, now_ms=lambda: clock.ticks_ms()):  # noqa: PLW0108 (as it is when asked)
         super().__init__(unit, _FUNCTIONS, True)
         self.house = house
         self.generation = generation
