@@ -172,6 +172,7 @@ def build(board):
     owed = any((record.load(board.data + "orders") or {}).values())  # of tasks/orders
     gc.collect()
     free = gc.mem_free()
+    web = _web()
     # fmt: off
     add = supervisor.add
     add("field_io", lambda beat: field_io.run(beat, board, state, settings, wake),        essential=True)
@@ -186,7 +187,8 @@ def build(board):
     #    what       its module                      loaded while                       after s  with
     part("hotspot", Part("bridge.tasks.hotspot"),   hotspot_due,                        1, state, settings, board, device)
     part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
-    part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings)
+    part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings,
+         web + "/entities.txt")
     part("clients", clients,                        gateway_due,                        1, state, settings, ports,
          gateway_due, room.most_clients(free))
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,
@@ -194,7 +196,7 @@ def build(board):
     part("updater", updater,                        update_waits,                       2, state, settings, slots, board,
          bundle, update_waits)
     part("portal",  portal,                         lambda: state.hotspot_open,         2, state, settings, board,
-         begin_update, _web(), try_broker, decide)
+         begin_update, web, try_broker, decide)
     part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
     part("actuation", Part("bridge.tasks.actuation"), actuation_due,                    1, state, settings, ports,
          board.data, orders_due)

@@ -8,56 +8,57 @@ with + puts its pairs into the rules that stand, "- on off" takes keys out. What
 
 import table
 
-# key | kind or words | default | low | high | unit; kinds: int, and time, a time of the day or - for none
+# key | kind or words | default | low | high | unit | who; kinds: int, and time, a time of the day or - for none
+# who: h = the household too, in Home Assistant (logic/doors/setting_entities.py), where it makes sense by itself
 LOAD = """
-on|int|90|1|100|%
-off|int|80|0|99|%
-surplus|int|0|0|30000|W
-import|int|500|0|30000|W
-off_grid|open,soc,closed|open|||
-rated|int|0|0|17600|W
-min_on|int|60|0|86400|s
-min_off|int|60|0|86400|s
-from|time|-|||
-to|time|-|||
-of|limit,import,off_grid,alarm,di1,di2,di3,di4,di5|limit|||
+on|int|90|1|100|%|h
+off|int|80|0|99|%|h
+surplus|int|0|0|30000|W|h
+import|int|500|0|30000|W|
+off_grid|open,soc,closed|open||||h
+rated|int|0|0|17600|W|
+min_on|int|60|0|86400|s|
+min_off|int|60|0|86400|s|
+from|time|-||||
+to|time|-||||
+of|limit,import,off_grid,alarm,di1,di2,di3,di4,di5|limit||||
 """
 HEAT_PUMP = """
-recommend|int|3000|100|30000|W
-force|int|5000|100|30000|W
-force_soc|int|10|0|100|%
-import|int|500|0|30000|W
-lock|off,limit|limit|||
-lock_buy|int|0|0|30000|W
-lock_soc|int|20|0|100|%
-lock_max|int|7200|60|7200|s
-lock_rest|int|3600|60|86400|s
-dwell|int|600|0|86400|s
+recommend|int|3000|100|30000|W|h
+force|int|5000|100|30000|W|h
+force_soc|int|10|0|100|%|h
+import|int|500|0|30000|W|
+lock|off,limit|limit||||
+lock_buy|int|0|0|30000|W|
+lock_soc|int|20|0|100|%|
+lock_max|int|7200|60|7200|s|
+lock_rest|int|3600|60|86400|s|
+dwell|int|600|0|86400|s|
 """
 GENERATOR = """
-mode|auto,on,off|auto|||
-start|int|20|0|99|%
-stop|int|80|1|100|%
-quiet_start|int|10|0|99|%
-off_grid|only,start,ignore|only|||
-load_on|int|0|0|30000|W
-load_off|int|0|0|30000|W
-load_s|int|20|1|3600|s
-cranks|int|3|1|10|
-crank|int|30|5|300|s
-pause|int|60|5|600|s
-warm|int|60|0|1800|s
-cool|int|60|0|600|s
-stand|int|30|5|600|s
-rest|int|300|0|86400|s
-min_run|int|600|0|86400|s
-feedback|none,di5|none|||
-quiet|time|-|||
-quiet_end|time|-|||
-test_d|int|0|0|365|d
-test|int|15|1|240|min
-lost|stop,start,keep|stop|||
-lost_s|int|300|10|3600|s
+mode|auto,on,off|auto||||h
+start|int|20|0|99|%|h
+stop|int|80|1|100|%|h
+quiet_start|int|10|0|99|%|h
+off_grid|only,start,ignore|only||||h
+load_on|int|0|0|30000|W|
+load_off|int|0|0|30000|W|
+load_s|int|20|1|3600|s|
+cranks|int|3|1|10||
+crank|int|30|5|300|s|
+pause|int|60|5|600|s|
+warm|int|60|0|1800|s|
+cool|int|60|0|600|s|
+stand|int|30|5|600|s|
+rest|int|300|0|86400|s|
+min_run|int|600|0|86400|s|
+feedback|none,di5|none||||
+quiet|time|-||||
+quiet_end|time|-||||
+test_d|int|0|0|365|d|
+test|int|15|1|240|min|
+lost|stop,start,keep|stop||||
+lost_s|int|300|10|3600|s|
 """
 TABLES = {"do1_rules": LOAD, "do2_rules": LOAD, "heat_pump": HEAT_PUMP, "generator": GENERATOR}
 NONE = -1  # a time of the day that is not set
@@ -152,7 +153,7 @@ def _unknown(of, key):
 
 def _rule(row):
     """Return what the value of a row may be, in words."""
-    _, kind, _, low, high, unit = row
+    _, kind, _, low, high, unit, _ = row
     if kind == "int":
         return "%s to %s" % (low, high) + (unit and " " + unit)
     return "a time such as 22:00, or -" if kind == "time" else "one of " + kind.replace(",", ", ")
@@ -160,7 +161,7 @@ def _rule(row):
 
 def _value(row, text):
     """Return the number that stands for a value, None if it is not allowed."""
-    _, kind, _, low, high, _ = row
+    _, kind, _, low, high, _, _ = row
     if kind == "time":
         return _minute(text)
     if kind != "int":

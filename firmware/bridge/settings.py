@@ -32,10 +32,12 @@ class Settings:
             with Part("bridge.settings_check", keep=("utf8",)) as rules:
                 self.ignored = [("settings", rules.DAMAGED)]
 
-    def check(self, changes):
-        """Return (accepted, refused): a dict of what may be set, and a list of (name, why not)."""
+    def check(self, changes, over_mqtt=False):
+        """Return (accepted, refused): a dict of what may be set, and a list of (name, why not).
+
+        over_mqtt: some settings are not taken by that door."""
         with Part("bridge.settings_check", keep=("utf8",)) as rules:
-            return rules.check(changes, self)
+            return rules.check(changes, self, over_mqtt)
 
     def apply(self, changes, anew=False):
         """Set and store all of `changes`, or none of them; return what is refused. OSError: flash failed, nothing set.

@@ -59,13 +59,18 @@ def _refusal(row, value):
         return forms.refusal(name, value, raw)
 
 
-def check(changes, current):
-    """Return (accepted, refused): what may be set, a dict, and (name, why not), a list. current: the Settings in force."""
+def check(changes, current, over_mqtt=False):
+    """Return (accepted, refused): what may be set, a dict, and (name, why not), a list.
+
+    current: the Settings in force; over_mqtt: they come in by a door that not all settings may come in by."""
     accepted, refused = {}, []
+    barred = settings_table.barred() if over_mqtt else ()
     for name in changes:
         row = settings_table.row(name)
         value = changes[name]
         reason = "is no setting" if row is None else _refusal(row, value)
+        if not reason and name in barred:
+            reason = "is not taken over MQTT: set it on a page, or by cable"
         if name == "grid_rows" and not reason:
             with Part("bridge.grid_rows", "bridge.grid_rows") as rows:
                 value, reason = rows.edited(current.grid_rows, value)

@@ -5,8 +5,10 @@ settings_check.py. In a board's memory only while somebody asks. A secret is a k
 
 import table
 
-# name | kind | default | low or choices | high | unit
+# name | kind | default | low or choices | high | unit | who, where it is not the installer alone
 # kinds: int, bool, choice (of words), rate (choice of numbers), text (low..high = bytes), secret (a text never shown)
+# who sets it: h the household, in Home Assistant; s the installer, and Home Assistant shows it; n nobody over MQTT (a page
+# or the cable: it says who may come in)
 TABLE = """
 rs485_1_role|choice|master|master,gateway,listen,server,meter,find,off||
 rs485_1_baud|rate|9600|1200,2400,4800,9600||bps
@@ -24,9 +26,9 @@ plant_unit|int|247|1|247|
 plant_host|text||0|21|
 plant_poll_ms|int|2000|1000|60000|ms
 plant_slow_ms|int|30000|2000|600000|ms
-plant_import|bool|false|||
-plant_disconnect|bool|false|||
-plant_reactive|bool|false|||
+plant_import|bool|false||||s
+plant_disconnect|bool|false||||s
+plant_reactive|bool|false||||s
 server_unit|int|1|1|247|
 server_outputs|bool|false|||
 meter_model|choice|sdm230|sdm230,sdm120ct||
@@ -41,47 +43,47 @@ gateway_deadline_ms|int|1500|200|60000|ms
 gateway_idle_s|int|60|5|3600|s
 gateway_clients|int|8|1|16|
 gateway_writers|text||0|120|
-grid_table|choice|off|off,ripple,ripple_reverse,drm,fnn,single,own||
-grid_active|bool|true|||
-grid_reactive|bool|false|||
-grid_drm|text|5678|4|4|
-grid_rows|text||0|600|
-grid_unknown|choice|strictest|strictest,last,full,stated||
-grid_unknown_pct|int|0|0|100|%
-grid_closed_mask|int|0|0|15|
-grid_open_pct|int|100|0|100|%
-grid_chatter_pct|int|0|0|100|%
-grid_settle_ms|int|50|20|1000|ms
-grid_hold_ms|int|1000|0|60000|ms
-limit_user_w|int|-1|-1|5000000|W
-limit_export_w|int|-1|-1|5000000|W
-export_at|choice|plant|plant,grid||
-limit_import_w|int|-1|-1|5000000|W
-limit_off_grid_w|int|-1|-1|5000000|W
-limit_fuse_a|int|-1|-1|1000|A
-dim_import_w|int|4200|0|100000|W
-do_safe_mask|int|0|0|3|
-do_expire_s|int|0|0|86400|s
-do1_owner|choice|manual|manual,smart_load,heat_pump,generator,follow||
-do2_owner|choice|manual|manual,smart_load,heat_pump,generator,follow||
-do1_rules|text||0|160|
-do2_rules|text||0|160|
-heat_pump|text||0|160|
-generator|text||0|300|
+grid_table|choice|off|off,ripple,ripple_reverse,drm,fnn,single,own|||s
+grid_active|bool|true||||s
+grid_reactive|bool|false||||s
+grid_drm|text|5678|4|4||s
+grid_rows|text||0|600||s
+grid_unknown|choice|strictest|strictest,last,full,stated|||s
+grid_unknown_pct|int|0|0|100|%|s
+grid_closed_mask|int|0|0|15||s
+grid_open_pct|int|100|0|100|%|s
+grid_chatter_pct|int|0|0|100|%|s
+grid_settle_ms|int|50|20|1000|ms|s
+grid_hold_ms|int|1000|0|60000|ms|s
+limit_user_w|int|-1|-1|5000000|W|h
+limit_export_w|int|-1|-1|5000000|W|s
+export_at|choice|plant|plant,grid|||s
+limit_import_w|int|-1|-1|5000000|W|h
+limit_off_grid_w|int|-1|-1|5000000|W|h
+limit_fuse_a|int|-1|-1|1000|A|s
+dim_import_w|int|4200|0|100000|W|s
+do_safe_mask|int|0|0|3||s
+do_expire_s|int|0|0|86400|s|s
+do1_owner|choice|manual|manual,smart_load,heat_pump,generator,follow|||s
+do2_owner|choice|manual|manual,smart_load,heat_pump,generator,follow|||s
+do1_rules|text||0|160||s
+do2_rules|text||0|160||s
+heat_pump|text||0|160||s
+generator|text||0|300||s
 mqtt_host|text||0|64|
 mqtt_port|int|1883|1|65535|
 mqtt_user|text||0|64|
-mqtt_password|secret||0|64|
+mqtt_password|secret||0|64||n
 mqtt_prefix|text|bridge|1|32|
 mqtt_discovery|text|homeassistant|0|32|
 publish_ms|int|5000|500|600000|ms
 wlan_ssid|text||0|32|
-wlan_password|secret||0|64|
-system_name|text||0|40|
-time_zone|text||0|40|
-recorder|choice|auto|auto,on,off||
-led_brightness|int|60|1|100|%
-require_signature|bool|true|||
+wlan_password|secret||0|64||n
+system_name|text||0|40||h
+time_zone|text||0|40||s
+recorder|choice|auto|auto,on,off|||h
+led_brightness|int|60|1|100|%|h
+require_signature|bool|true||||n
 """
 
 
@@ -116,6 +118,16 @@ def rows():
         yield _typed(fields)
 
 
+def mark(fields):
+    """Return who may set the setting of a row of TABLE: h, s, n, or "" for the installer alone."""
+    return fields[6] if len(fields) > 6 else ""
+
+
+def barred():
+    """Return the names of the settings that nobody sets over MQTT."""
+    return [fields[0] for fields in table.rows(TABLE) if mark(fields) == "n"]
+
+
 def names():
     """Return the names of all settings."""
     return [fields[0] for fields in table.rows(TABLE)]
@@ -128,7 +140,7 @@ def row(name):
 
 
 def _typed(fields):
-    name, kind, default, low, high, unit = fields
+    name, kind, default, low, high, unit = fields[:6]
     if kind == "bool":
         default = default == "true"
     elif kind == "choice":

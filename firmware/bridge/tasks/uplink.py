@@ -28,18 +28,20 @@ def _broker(settings, state):
 class _Session:
     """One life of the client, with one broker."""
 
-    def __init__(self, beat, state, settings):
+    def __init__(self, beat, state, settings, entities=""):
+        """entities: path of what Home Assistant is told of settings, see logic/doors/setting_entities."""
         self._beat = beat
         self._state = state
         self._settings = settings
         self._made_for = _broker(settings, state)
         self._announcing = announcing.Announcing()
-        self._discovery = Part("bridge.logic.doors.discovery")  # only while a message is made
         self._publish_ms = settings.publish_ms
         self._due_at = clock.ticks_ms()
         self._obeying = Part("bridge.tasks.commands")  # only while a command waits for its effect
         self._commands = None
         self._seen = ()
+        self._entities = entities
+        self._told = -1  # version of the settings whose values were published last
         self._buffer = bytearray(_BUFFER)  # made before memory is in pieces
         self._payload = None
         self._lent_to = ""  # topic of what lies in the buffer
@@ -127,20 +129,38 @@ class _Session:
                 "queued": client.queued,
             }
         elif not client.queued:
-            # One at a time and only into an empty queue: a group is 2 kB, and it counts when the broker acknowledged it.
-            group = self._announcing.next_group()
+            self._announce()
+
+    def _announce(self):
+        """Publish the next retained message: the settings in force, then what of the discovery is due.
+
+        One at a time and only into an empty queue: each is 2 kB, and it counts when the broker acknowledged it.
+        """
+        state, settings, announced = self._state, self._settings, self._announcing
+        group = announced.next_group() if self._told == settings.version else None
+        try:
+            if self._told != settings.version:
+                with Part("bridge.logic.doors.setting_entities") as entities:
+                    announced.of_settings = entities.groups(self._entities)
+                    self._publish(self._topic("settings"), entities.values(self._entities, settings), 1)
+                self._told = settings.version
+            elif group is not None and group < announcing.groups():
+                with Part("bridge.logic.doors.discovery") as discovery:
+                    self._publish(*discovery.message(group, state, settings), qos=1)
+            elif group is not None:
+                with Part("bridge.logic.doors.setting_entities") as entities:
+                    self._publish(*entities.message(self._entities, group, state, settings), qos=1)
+        except MemoryError:  # at the next turn there may be some; the session is worth more
             if group is not None:
-                try:
-                    with self._discovery as discovery:
-                        where = discovery.topic(group, state, self._settings)
-                        self._publish(where, discovery.pieces(group, state, self._settings), 1)
-                except MemoryError:
-                    self._announcing.again()  # at the next turn there may be some; the session is worth more
+                announced.again()
+        except OSError as e:  # the rest is worth more than these
+            log.error("uplink", "the texts of the settings cannot be read: error %d" % e.errno)
+            announced.of_settings, self._told = 0, settings.version
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""
         settings, client = self._settings, self.client
-        self._announcing.follow(settings.mqtt_discovery, settings.system_name)
+        self._announcing.follow(settings.mqtt_discovery, settings.system_name, settings.do1_owner, settings.do2_owner)
         birth = settings.mqtt_discovery and settings.mqtt_discovery + "/status"
         if birth != self._birth:
             if self._birth:
@@ -177,6 +197,7 @@ class _Session:
         self.client.publish(self._topic("availability"), "online", True, 1, latest=True)
         self.client.outbox.forget(self._lent_to)  # it begins anew, and its buffer is needed for the state
         self._announcing.begin()
+        self._told = -1
         self._due_at = clock.ticks_ms()
 
     def _oversize(self, topic, size):
@@ -199,6 +220,8 @@ class _Session:
         self._commands.take(payload, retained)
 
     def _answer(self, answer):
+        if not answer["ok"]:
+            self._told = -1  # whoever shows what was asked for shows again what holds
         self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
 
 
@@ -214,10 +237,10 @@ def trial(state, *broker):
         return broker_trial.run(state, _open_address, *broker)
 
 
-async def run(beat, state, settings):
-    """Keep the uplink up for as long as the settings name a broker."""
+async def run(beat, state, settings, entities=""):
+    """Keep the uplink up for as long as the settings name a broker. entities: path, see _Session."""
     while settings.mqtt_host:
         beat()
-        await _Session(beat, state, settings).run()
+        await _Session(beat, state, settings, entities).run()
         await asyncio.sleep_ms(1000)
     state.uplink_text = "no broker set"

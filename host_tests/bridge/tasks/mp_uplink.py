@@ -3,11 +3,13 @@
 import asyncio
 import json
 
-from bridge.logic.doors import announcing
+from bridge.logic.doors import announcing, setting_entities
 from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import uplink
 from mqtt_script import Broker
+
+ENTITIES = "build/host/web/entities.txt"  # of the slot that the tests are run with
 
 
 class _Full:
@@ -62,7 +64,7 @@ def test_a_command_for_which_the_table_of_settings_finds_no_memory_is_answered()
 
     state, answers = State("1.0.0", "power", "SN1"), []
     obeying = commands.Commands(state, Settings(), answers.append)
-    obeying._table = _Full()
+    obeying._rules = _Full()
     obeying.take(b'{"do1": true, "id": 9}', False)
     assert answers == [{"id": None, "ok": False, "errors": {"message": "found no memory; send it again"}}]
     assert state.output_command == (None, None)
@@ -105,7 +107,7 @@ async def test_a_discovery_message_counts_when_the_broker_has_acknowledged_it():
     state, settings, broker = State("1.0.0", "power", "SN1"), Settings(), _Forgetful()
     assert not settings.apply({"mqtt_host": "192.0.2.1", "publish_ms": 60000})
     state.name_servers = ()
-    session = uplink._Session(lambda: None, state, settings)
+    session = uplink._Session(lambda: None, state, settings, ENTITIES)
     session.client._open = broker.open_stream
 
     def announced():
@@ -121,5 +123,6 @@ async def test_a_discovery_message_counts_when_the_broker_has_acknowledged_it():
     broker.hang_up()  # what was lost with the connection is said again, from the first one on
     await asyncio.sleep_ms(20000)
     assert state.uplink_announced
-    assert announced()[2] == announced()[0] and len(set(announced()[2:])) == len(announced()[2:]) == announcing.groups()
+    count = announcing.groups() + setting_entities.groups(ENTITIES)
+    assert announced()[2] == announced()[0] and len(set(announced()[2:])) == len(announced()[2:]) == count
     running.cancel()

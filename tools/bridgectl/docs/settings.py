@@ -26,8 +26,11 @@ Over MQTT as JSON to `<prefix>/<SN>/set`, one or several at once: `{{"rs485_1_ro
 bytes at most. All are taken and stored, or none is; the answer on `<prefix>/<SN>/result` names each field that is refused,
 and the rule. A setting is in force within some seconds and survives a restart. A new role of a port makes the bridge start
 anew by itself, two seconds later; no other one does. A WLAN that cannot be joined gives way to the one of before, which is
-set again then. A secret is taken and never shown. In a JSON text a bool is `true` or `false`, an int or a rate a number,
-all else a text in quotes.
+set again then. In a JSON text a bool is `true` or `false`, an int or a rate a number, all else a text in quotes. What says
+who may come in is not taken over MQTT: the passwords, which are shown nowhere, and `require_signature`.
+
+What Home Assistant makes of them: [home_assistant.md](home_assistant.md); the column says what a household sets there, and
+what it only sees.
 
 What the roles of the RS485 ports are: [ports.md](ports.md).
 
@@ -49,7 +52,8 @@ _GROUPS = (
     ("wlan_", "House network"),
     ("", "Device"),
 )
-_TABLE = "\n| name | kind | default | allowed | unit | meaning |\n|---|---|---|---|---|---|\n"
+_TABLE = "\n| name | kind | default | allowed | unit | Home Assistant | meaning |\n|---|---|---|---|---|---|---|\n"
+_MARKS = {"h": "sets", "s": "sees", "n": "", "": ""}
 
 
 def page():
@@ -59,7 +63,8 @@ def page():
     from bridge import meanings, settings_table
 
     meaning = dict(table.rows(meanings.TABLE))
-    rows = [(*row, meaning[row[0]]) for row in settings_table.rows()]
+    marks = [_MARKS[settings_table.mark(fields)] for fields in table.rows(settings_table.TABLE)]
+    rows = [(*row, mark, meaning[row[0]]) for row, mark in zip(settings_table.rows(), marks, strict=True)]
     parts = [_HEAD.format(count=len(rows))]
     for beginnings, heading in _GROUPS:
         group = [row for row in rows if row[0].startswith(beginnings)]
@@ -69,8 +74,8 @@ def page():
     return "".join(parts)
 
 
-def _line(name, kind, default, low, high, unit, meaning):
-    cells = (f"`{name}`", kind, _shown(default), _allowed(kind, low, high), unit, meaning)
+def _line(name, kind, default, low, high, unit, mark, meaning):
+    cells = (f"`{name}`", kind, _shown(default), _allowed(kind, low, high), unit, mark, meaning)
     return "| " + " | ".join(cells) + " |\n"
 
 

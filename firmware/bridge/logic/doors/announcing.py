@@ -16,12 +16,13 @@ class Announcing:
     def __init__(self):
         self._made_of = None
         self._sent = -1  # message that was handed over last
+        self.of_settings = 0  # messages beside groups(), see setting_entities
         self.done = False
 
-    def follow(self, prefix, name):
-        """Begin again if what the announcement is made of has changed. prefix "": nothing is announced."""
-        if self._made_of != (prefix, name):
-            self._made_of = (prefix, name)
+    def follow(self, *made_of):
+        """Begin again if what the announcement is made of has changed: the prefix first, "" = nothing is announced."""
+        if self._made_of != made_of:
+            self._made_of = made_of
             self.begin()
 
     def begin(self):
@@ -38,14 +39,14 @@ class Announcing:
         if self.done or not self._made_of or not self._made_of[0]:
             return None
         self._sent += 1
-        if self._sent < groups():
+        if self._sent < groups() + self.of_settings:
             return self._sent
         self.done = True
         return None
 
 
 def groups():
-    """Return how many discovery messages there are."""
+    """Return how many discovery messages there are for points and facts."""
     return -(-(points.count() + table.count(points.FACTS)) // GROUP)
 
 

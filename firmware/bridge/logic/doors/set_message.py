@@ -59,7 +59,7 @@ def read(payload, retained, settings):
         answer["recording"] = asked.pop("recording")
         if answer["recording"] is not True:
             errors["recording"] = "must be true"
-    accepted, refused = settings.check(asked)
+    accepted, refused = settings.check(asked, over_mqtt=True)
     for field, reason in refused:
         errors[_echo(str(field)[:_LONGEST_ID], _LONGEST_ID, "?")] = reason
     if errors:
