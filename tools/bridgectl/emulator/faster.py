@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
-from bridgectl import firmware
 from bridgectl.alone import alone
+from bridgectl.emulator import download
 
 _PACKAGE = "rp2040py.native"
 _OURS = tuple(Path(__file__).with_name(name) for name in ("loop.pyx", "sio.pyx"))
@@ -29,7 +29,7 @@ _SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
 def folder():
-    """Return where the compiled modules of this emulator and this Python lie, once they are made."""
+    """Return where the compiled modules of this emulator and this Python lie, once they are made: for every checkout."""
     try:
         version = metadata.version("rp2040py")
     except metadata.PackageNotFoundError:
@@ -37,7 +37,7 @@ def folder():
     cython = importlib.util.find_spec("Cython") is not None
     ours = [path.read_text() for path in _OURS] if cython else []
     made_of = "|".join((version, _SUFFIX, sys.version, *_FLAGS, *ours))
-    return firmware.ROOT / "build" / "emulator" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    return download.cache_folder() / "compiled" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
 def make():
@@ -45,6 +45,10 @@ def make():
     target, compiler = folder(), shutil.which("cc")
     headers = sysconfig.get_path("include")
     if not compiler or not Path(headers, "Python.h").exists():
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a user without a cache
         return False
     sources = [Path(path.locate()) for path in metadata.files("rp2040py") or () if path.match("rp2040py/native/*.c")]
     with alone(target.parent / "lock"):

@@ -168,7 +168,7 @@ class Rig:
     def look(self):
         """Return the heap as a collection would leave it now, None as long as there is none."""
         try:
-            now = heap.Heap(self.chip.mcu.sram, self.chip.mcu.core.sp)
+            now = heap.Heap(self.chip.mcu.sram, self.chip.mcu.core.sp, self.least and self.least.place)
         except heap.HeapError:
             return None
         if self.least is None or now.free_bytes < self.least.free_bytes:

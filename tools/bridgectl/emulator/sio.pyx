@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""The chip's SIO block with its divider and its locks typed: MicroPython divides and locks a million times a second, and
-the wheel answers each of the four accesses that a division takes in Python.
+"""The chip's SIO block with its divider, its locks and the number of its core typed: MicroPython divides and locks a
+million times a second, and the wheel answers each of the four accesses that a division takes in Python.
 
 What is neither, the pins and the interpolators, stays with the wheel's own block, `rest`. As there, a division is done when
 it is asked for and takes eight cycles.
@@ -9,6 +9,7 @@ it is asked for and takes eight cycles.
 from rp2040py.native._cortex_m0_core cimport CortexM0Core
 
 cdef enum:
+    CORE = 0x00
     LOCKS = 0x5C
     UNSIGNED_DIVIDEND = 0x60
     UNSIGNED_DIVISOR = 0x64
@@ -60,6 +61,8 @@ cdef class Sio:
     def read_uint32(self, long long offset):
         """Return what the processor reads there."""
         cdef unsigned int bit
+        if offset == CORE:  # asked for before each lock; there is one
+            return 0
         if offset == QUOTIENT:
             self.status &= ~DIRTY
             return self.quotient & 0xFFFFFFFF
