@@ -33,7 +33,7 @@ def readable(tmp_path_factory):
 
 def _compile(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([build._cross(), "-o", str(target), str(source)], check=True, timeout=HANG_S)
+    subprocess.run([build._cross()[0], "-o", str(target), str(source)], check=True, timeout=HANG_S)
 
 
 # target, its module, what of it is exchanged, for what, and what is then found
