@@ -12,7 +12,7 @@ import ast
 import itertools
 from collections import defaultdict
 
-from bridgectl.device import opening, refused
+from bridgectl.device import literals, opening, refused
 from bridgectl.device.sources import Module
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -143,6 +143,7 @@ class _File:
             module = self._slot.modules[name]
             tree = _Renamed(self, self._slot, module).visit(module.tree)
             body += [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
+        body = literals.gather(body, self._slot.unused(self._taken | set(self._imports.values())))
         rest = ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n"
         return opening.imports(self._imports) + (opening.commonest(rest) if len(group) > 1 else "") + rest
 
