@@ -53,13 +53,18 @@ class Readings:
         self._quality = bytearray(n)
         self._strikes = bytearray(n)
         self._kind = bytearray(n)
+        self._scale = bytearray(n)  # place among the few that the devices' tables have
+        self._scales = [1]
         self._max_age_ms = array.array("i", [0] * n)
-        self._scale = [1] * n
         # Limits as the value's own bits, so that the check is integer work: first word of the highest magnitude.
         self._high = array.array("i", [0] * n)
-        self._growth = array.array("i", [0] * n)  # what a counter can count in a minute
-        self._counted_at = array.array("l", [0] * n)  # ticks of the last good value of a counter
-        self._rival = array.array("i", [0] * n)  # the last value of a counter that was refused
+        # Of counters alone, by their place among them.
+        counters = [row[6] == points.COUNTER for row in points.rows()]
+        self._counter = bytearray([sum(counters[:i]) for i in range(n)])
+        of_each = [0] * sum(counters)
+        self._growth = array.array("i", of_each)  # what it can count in a minute
+        self._counted_at = array.array("l", of_each)  # ticks of the last good value
+        self._rival = array.array("i", of_each)  # the last value that was refused
         # bit 0: negative allowed, bit 1: counter, bit 2: a plausible value was stored, bit 3: stored turned
         self._flags = bytearray(n)
         self._sources = {}  # by prefix, see come_from
@@ -71,17 +76,17 @@ class Readings:
         n = points.number(point)
         _, _, _, low, high, _, state_class, _ = points.row(point)
         place = _KINDS.index(kind)
-        if (place, scale) != (self._kind[n], self._scale[n]):
+        if (place, scale) != (self._kind[n], self._scales[self._scale[n]]):
             self._flags[n] = self._quality[n] = NEVER  # what is stored means something else now
         self._kind[n] = place
-        self._scale[n] = scale
+        self._scale[n] = _among(self._scales, scale)
         self._max_age_ms[n] = max_age_ms
         self._flags[n] = self._flags[n] & 4 | (low < 0) | (state_class == points.COUNTER) << 1
         self._flags[n] |= (kind == "f" and scale < 0) << 3
         if state_class == points.COUNTER:
             # No energy grows faster than the highest power of whatever it counts.
             kilo_most = points.row(point.split("_")[0] + "_power")[4] / 1000
-            self._growth[n] = int(kilo_most / 60 * (_FLOAT_UNITS if kind == "f" else 1 / scale))
+            self._growth[self._counter[n]] = int(kilo_most / 60 * (_FLOAT_UNITS if kind == "f" else 1 / scale))
         if kind == "f":
             self._high[n] = struct.unpack(">H", struct.pack(">f", high))[0]
         else:
@@ -102,7 +107,7 @@ class Readings:
                 self.put(n, buffer, k, now)
                 continue
             flags[n] |= 4
-            self._at[n] = self._counted_at[n] = now
+            self._at[n] = now
             self._quality[n] = GOOD
             n *= 4
             raw[n + 3], raw[n + 2], raw[n + 1], raw[n] = first, buffer[k + 1], buffer[k + 2], buffer[k + 3]
@@ -139,7 +144,8 @@ class Readings:
             raw[k] = buffer[at + 3]
         if self._flags[n] & 8:
             self._turn(n)
-        self._counted_at[n] = now
+        if self._flags[n] & 2:
+            self._counted_at[self._counter[n]] = now
         self._flags[n] |= 4
         self._quality[n] = GOOD
         self._strikes[n] = 0
@@ -148,7 +154,7 @@ class Readings:
     def _turn(self, n):
         """Turn the value of point n as its scale says; nothing stays nothing."""
         raw, k = self._raw, 4 * n
-        if self._scale[n] == _HALF_A_TURN:
+        if self._scales[self._scale[n]] == _HALF_A_TURN:
             angle = struct.unpack_from("<f", raw, k)[0]
             struct.pack_into("<f", raw, k, angle + 180 if angle <= 0 else angle - 180)
         else:  # a float32 that is 0 has neither bits in its first byte nor in its second
@@ -171,16 +177,17 @@ class Readings:
         """Return True if a counter can have gone from old to new in the time since its last value."""
         if not (self._quality[n] and self._flags[n] & 4):
             return True
-        growth = self._growth[n]
-        passed = clock.ticks_diff(now, self._counted_at[n]) // _MINUTE_MS + 1
+        place = self._counter[n]
+        growth = self._growth[place]
+        passed = clock.ticks_diff(now, self._counted_at[place]) // _MINUTE_MS + 1
         if passed <= 0 or 0 <= new - old <= growth * passed + _FLOAT_UNITS:  # the resolution of a float near its end
             return True
         most = growth * (clock.ticks_diff(now, self._at[n]) // _MINUTE_MS + 1) + _FLOAT_UNITS
-        if self._strikes[n] and 0 <= new - self._rival[n] <= most:
+        if self._strikes[n] and 0 <= new - self._rival[place] <= most:
             self._strikes[n] += 1
         else:
             self._strikes[n] = 1
-        self._rival[n] = new
+        self._rival[place] = new
         if self._strikes[n] < _STRIKES:
             return False
         self.renewed = n
@@ -255,7 +262,7 @@ class Readings:
         if kind == _FLOAT:
             return struct.unpack_from("<f", self._raw, 4 * n)[0]
         signed = kind in (_INT16, _INT32)
-        return struct.unpack_from("<i" if signed else "<I", self._raw, 4 * n)[0] * self._scale[n]
+        return struct.unpack_from("<i" if signed else "<I", self._raw, 4 * n)[0] * self._scales[self._scale[n]]
 
     def word(self, n, row):
         """Return what the last value of point n stands for, None if it is no code or nobody knows this one.
@@ -273,6 +280,13 @@ class Readings:
             except MemoryError:
                 return None  # its number says the same
         return known[1]
+
+
+def _among(values, value):
+    """Return the place of a value in a list of such; a new one is put at its end."""
+    if value not in values:
+        values.append(value)
+    return values.index(value)
 
 
 def _units(size, rest):

@@ -23,12 +23,10 @@ class Turned:
         self.FUNCTION = device.FUNCTION
         self.LONGEST = device.LONGEST
 
-    def turn(self, rows):
-        """Return the rows of the device's table as they are to be read."""
-        return [
-            (address, kind, _SCALES.get(point, scale), _other(point), pace, optional)
-            for address, kind, scale, point, pace, optional in rows
-        ]
+    def turn(self, row):
+        """Return a row of the device's table as it is to be read."""
+        address, kind, scale, point, pace, optional = row
+        return address, kind, _SCALES.get(point, scale), _other(point), pace, optional
 
 
 def _other(point):

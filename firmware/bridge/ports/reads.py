@@ -58,35 +58,33 @@ class _Block:
 class _Group:
     """The registers of one rhythm, required and optional ones apart, because one that is refused takes its read along."""
 
-    def __init__(self, device, table, pace, every_ms, optional, longest):
-        """table: registers.rows of the device, for as long as the group is being made."""
+    def __init__(self, device, table, pace, every_ms, optional, longest, kept):
+        """table: registers.text of the device, for as long as the group is being made; longest: registers in one read;
+        kept: {address: status} of what was found missing before the start."""
         self.table = table
         self._device = device
         self._pace = pace
         self.every_ms = every_ms
         self.optional = optional
-        self.longest = longest  # registers in one read
+        self.longest = longest
         self.absent = {}  # address: status
         self.holes = list(getattr(device, "HOLES", ()))  # (address, registers) that no read may touch
         self.planner = None
         self.jobs = []
         self.blocks = []  # of the jobs, in their order
-
-    def lack(self, kept):
-        """Take what was found missing before the start. kept: {address: status} of the device."""
         for row in self.rows():
             if row[0] in kept:
                 self.absent[row[0]] = kept[row[0]]
                 self.holes.append((row[0], readings.registers(row[1])))
 
-    def hold(self):
-        """Have the table at hand until it is set to None: typed rows take ten times the memory of their text."""
-        self.table = self.table or registers.rows(self._device, (self._pace, self.optional))
-
     def rows(self):
-        """Return the rows that the device has."""
-        table = self.table or registers.rows(self._device, (self._pace, self.optional))
-        return [r for r in table if r[4] == self._pace and r[5] == self.optional and r[0] not in self.absent]
+        """Return an iterator over the rows that the device has."""
+        return (r for r in self.listed() if r[0] not in self.absent)
+
+    def listed(self):
+        """Return an iterator over the rows that the device should have."""
+        table = self.table or registers.text(self._device)
+        return (r for r in registers.each(self._device, table) if r[4] == self._pace and r[5] == self.optional)
 
     def wanted(self):
         """Return what a plan is made for."""
@@ -96,13 +94,15 @@ class _Group:
         """Return the rows that lie in a read."""
         return [row for row in self.rows() if address <= row[0] < address + count]
 
-    def cells(self, address, count):
-        """Return where the values of one read go, see _Block."""
-        cells = array("H")
-        for row in self.between(address, count):
-            cells.append(points.number(row[3]))
-            cells.append(2 + 2 * (row[0] - address))
-        return cells
+    def cells(self, reads):
+        """Return where the values of each read go, see _Block. reads: (address, count, ...) of each."""
+        found = [array("H") for _ in reads]
+        for row in self.rows():
+            for cells, read in zip(found, reads):
+                if read[0] <= row[0] < read[0] + read[1]:
+                    cells.append(points.number(row[3]))
+                    cells.append(2 + 2 * (row[0] - read[0]))
+        return found
 
 
 class Reads:
@@ -127,21 +127,22 @@ class Reads:
         self._device = "%s %d" % (device.__name__.rpartition(".")[2], slave.unit)
         kept = self._kept()
         self._lacks = bool(kept)
-        table = list(registers.rows(device))
+        table = registers.text(device)
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             # Where the line itself is slow, others have their share of it too.
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS, _STALE_EXCHANGES * rest_us // 1000)
             for optional in (False, True):
-                group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST)
-                rows = group.rows()
-                for row in rows:
+                group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST, kept)
+                listed = 0
+                for row in group.listed():
+                    listed += 1
                     state.readings.bind(row[3], row[1], row[2], limit_ms)
                     if not optional:
                         self._required.append(points.number(row[3]))
-                if rows:
-                    group.lack(kept)
+                if listed:
                     self.groups.append(group)
                     self.plan(group)
+                group.table = None
 
     def replan(self, now):
         """Follow the slave's pace, one group at a time, and what it does not have.
@@ -171,7 +172,7 @@ class Reads:
         planner, before = group.planner, group.planner.reads
         if planner.consider(pace.think_us(), rest_us, pace.errors_ppm(), now):
             try:
-                self._apply(group)
+                self.put(group, self.made(group, group.planner.reads))
             except MemoryError:
                 planner.take_back(before)
                 raise
@@ -242,12 +243,15 @@ class Reads:
         """Plan a group from nothing."""
         timing = Timing(self._character_us, self._silence_us, rest_us=self._least_us)
         group.planner = Planner(group.wanted, group.longest, timing, group.holes)
-        self._apply(group)
+        self.put(group, self.made(group, group.planner.reads))
 
-    def job(self, group, address, count, every_ms):
-        """Return a job of a group and its block."""
-        block = _Block(self.state, group.cells(address, count))
-        return Job(self.slave, block.done, every_ms).read(self.function, address, count), block
+    def made(self, group, reads):
+        """Return (job, block) of each of a group's reads, (address, count, every_ms)."""
+        found = []
+        for (address, count, every_ms), cells in zip(reads, group.cells(reads)):
+            block = _Block(self.state, cells)
+            found.append((Job(self.slave, block.done, every_ms).read(self.function, address, count), block))
+        return found
 
     def put(self, group, made):
         """Let (job, block) of each read of a group take the place of those it had."""
@@ -256,13 +260,6 @@ class Reads:
         others = [job for job in self.bus.jobs if job not in group.jobs]
         self.bus.jobs[:] = others + jobs
         group.jobs, group.blocks = jobs, [block for _, block in made]
-
-    def _apply(self, group):
-        try:
-            group.hold()
-            self.put(group, [self.job(group, address, count, ms) for address, count, ms in group.planner.reads])
-        finally:
-            group.table = None
 
 
 def _is_pair(pair):

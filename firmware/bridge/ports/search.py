@@ -81,13 +81,11 @@ class Search:
         cuts = self._cuts.setdefault(group, [])
         if len(rows) > 1:
             half = len(rows) // 2
-            begin, last = rows[half][0], rows[half - 1]
-            end = last[0] + readings.registers(last[1])
+            begin, before = rows[half][0], rows[half - 1]
+            end = before[0] + readings.registers(before[1])
             cuts.append((end, begin, job.quantity))
-            made[i : i + 1] = [
-                reads.job(group, job.address, end - job.address, group.every_ms),
-                reads.job(group, begin, job.address + job.quantity - begin, group.every_ms),
-            ]
+            halves = (job.address, end), (begin, job.address + job.quantity)
+            made[i : i + 1] = reads.made(group, [(first, last - first, group.every_ms) for first, last in halves])
             for part, _ in made[i : i + 2]:
                 part.failures = _ALMOST_DEAF if status < 0 else 0
         else:

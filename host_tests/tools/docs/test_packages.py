@@ -14,6 +14,7 @@ def test_a_room_needs_what_it_imports_late_and_what_its_example_imports_but_not_
         "modbus/pace/plan.py",
         "modbus/pace/planner.py",
         "modbus/pace/rest.py",
+        "modbus/pace/runs.py",
         "modbus/wire/crc.py",
         "modbus/wire/rtu.py",
         "modbus/wire/statuses.py",

@@ -9,10 +9,8 @@ Cost: O(n^2) steps for n values of one rhythm, O(r n^3) for r rhythms; on an RP2
 values, 60 ms for 30, 170 ms for 24 in two rhythms. So plan at start and through planner.Planner, not per exchange.
 """
 
-from micropython import const
+from modbus.pace import runs
 from modbus.wire.timing import Timing, cycle_us, weight  # noqa: F401 (cycle_us is of this module too)
-
-_NEVER = const(0x3FFFFFFF)  # more than any cost in us, and still a small integer
 
 
 def reads(wanted, longest, timing=None, forbidden=()):
@@ -30,11 +28,11 @@ def schedule(wanted, longest, timing=None, forbidden=()):
     wanted: (address, registers, every_ms); every_ms is how often the value is due and the deadline of each repeat.
     Values that overlap values of another rhythm are covered too, but not always at the very least cost.
     """
-    values = _ordered(wanted)
-    if not values:
-        return []
     timing = timing or Timing()
-    return _Slices(values, _reaches(values, longest, forbidden), timing, longest).best()
+    if len({w[2] for w in wanted}) < 2:
+        return runs.schedule(wanted, longest, timing, forbidden)
+    values = runs.ordered(wanted)
+    return _Slices(values, runs.reaches(values, longest, forbidden), timing, longest).best()
 
 
 class _Slices:
@@ -82,7 +80,7 @@ class _Slices:
         Leaves in `_begin` where its last read begins, -1 if its last value may wait; in `_rhythm` how often it runs.
         """
         values, reaches, prices, weights = self._values, self._reaches, self._prices, self._weights
-        best = row[j - 1 - i] if values[j - 1][2] > self._rhythms[k] else _NEVER
+        best = row[j - 1 - i] if values[j - 1][2] > self._rhythms[k] else runs.NEVER
         self._begin = -1
         m = j - 1
         end = 0
@@ -112,57 +110,7 @@ class _Slices:
             if m < 0:
                 j -= 1
                 continue
-            found.append((self._values[m][0], self._count(m, j), self._rhythms[q]))
+            found.append((self._values[m][0], runs.count(self._values, m, j), self._rhythms[q]))
             if q:
                 self._unfold(q - 1, m, j, found)
             j = m
-
-    def _count(self, m, j):
-        first = self._values[m][0]
-        return max([v[0] + v[1] for v in self._values[m:j]]) - first
-
-
-def _ordered(wanted):
-    """Return the values by address, without those that another one brings along."""
-    values = []
-    every = sorted({tuple(w) for w in wanted})
-    for v in every:
-        if v[1] < 1:
-            raise ValueError("%d registers at %d" % (v[1], v[0]))
-        if not _is_brought(v, every):
-            values.append(v)
-    return values
-
-
-def _is_brought(v, every):
-    end = v[0] + v[1]
-    for w in every:
-        if w[0] > v[0]:
-            return False
-        if w[0] + w[1] >= end and w[2] <= v[2] and w != v:
-            return True
-    return False
-
-
-def _reaches(values, longest, forbidden):
-    """Return for each value the end (exclusive) of the longest run of values that one read may bring from there."""
-    reaches = []
-    for m in range(len(values)):
-        first = end = values[m][0]
-        j = m
-        while j < len(values):
-            end = max(end, values[j][0] + values[j][1])
-            if end - first > longest or _touches(first, end, forbidden):
-                break
-            j += 1
-        if j == m:
-            raise ValueError("%d registers at %d fit into no read" % (values[m][1], values[m][0]))
-        reaches.append(j)
-    return reaches
-
-
-def _touches(first, end, forbidden):
-    for address, registers in forbidden:
-        if address < end and address + registers > first:
-            return True
-    return False

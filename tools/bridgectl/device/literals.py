@@ -1,4 +1,4 @@
-"""Puts the longer texts that the functions of a file hold into a single one, and has them cut out of it where they are said.
+"""Puts the longer texts that the functions of a file say into a single one, of which they are cut where they are said.
 
 On a chip each text of more than ten characters is an object of its own, once for every place that says it: 16 bytes, and
 what rounding its characters up takes, a third of what all of them need. Cut out it costs ten bytes of bytecode and, while
@@ -28,7 +28,7 @@ def gather(body, name):
 
 
 def _whole(texts):
-    """Return a text in which all of these are found; what stands within another one, or begins as it ends, is not repeated."""
+    """Return a text that holds all of these; what stands within another one, or begins as it ends, is not repeated."""
     left = []
     for text in sorted(texts, key=lambda text: (-len(text), text)):
         if not any(text in other for other in left):
