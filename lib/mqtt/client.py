@@ -119,13 +119,8 @@ class MQTTClient:
         """
         self._stopping = False
         self._close()
-        client_id, keepalive_s, user, password = self._login
-        with Part("mqtt.opening", "mqtt.opening") as opening:
-            hello = opening.connect(
-                client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
-            )
-            stream = None if self._open else await opening.open_stream(self.server, self.port, _CONNECT_MS, beat)
-        self._link.open(stream or await self._open(self.server, self.port, _CONNECT_MS, beat), hello)
+        hello = self._hello(clean_session)
+        self._link.open(await (self._open or _open)(self.server, self.port, _CONNECT_MS, beat), hello)
         deadline = ticks_add(ticks_ms(), _CONNECT_MS)
         try:
             while not self.connected:
@@ -139,6 +134,14 @@ class MQTTClient:
             if not self.connected:
                 self._close()
         return self.session_present
+
+    def _hello(self, clean_session):
+        # Apart, for a coroutine holds what it names as long as it waits: its module would stay while the way is opened.
+        client_id, keepalive_s, user, password = self._login
+        with Part("mqtt.opening", "mqtt.opening") as opening:
+            return opening.connect(
+                client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
+            )
 
     def check_msg(self):
         """Do one turn: send, receive and deliver, keep alive; return True while more work waits.
@@ -298,3 +301,8 @@ class MQTTClient:
             self._last_id = self._last_id % 0xFFFF + 1
             if not (self.subscriptions.uses(self._last_id) or self.outbox.uses(self._last_id)):
                 return self._last_id
+
+
+async def _open(server, port, timeout_ms, beat):
+    with Part("mqtt.opening", "mqtt.opening") as opening:
+        return await opening.open_stream(server, port, timeout_ms, beat)

@@ -18,10 +18,8 @@ async def run(state, open_address, host, port, user, password):
     """
 
     async def way(server, port, timeout_ms, beat):
-        if not is_address(server):
-            with Part("resolver", "resolver") as resolver:
-                server = await resolver.Resolver(("", "")).address(server, state.name_servers or (), beat)
-        return await open_address(server, port, timeout_ms, beat)
+        address = server if is_address(server) else await _address(server, state.name_servers or (), beat)
+        return await open_address(address, port, timeout_ms, beat)
 
     client = MQTTClient("bridge-%s-trial" % state.sn, host, port, user or None, password or None, stream=way)
     try:
@@ -32,3 +30,8 @@ async def run(state, open_address, host, port, user, password):
         return in_words(e)
     await client.disconnect()
     return ""
+
+
+async def _address(name, servers, beat):
+    with Part("resolver", "resolver") as resolver:
+        return await resolver.Resolver(("", "")).address(name, servers, beat)

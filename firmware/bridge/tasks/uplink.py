@@ -65,14 +65,17 @@ class _Session:
 
     async def _open(self, server, port, timeout_ms, beat):
         """Return a stream to the broker, as mqtt.opening.open_stream does; its name is asked for beside the loop."""
-        if not is_address(server):
-            with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
-                asking = resolver.Resolver(self._known)
-                try:
-                    server = await asking.address(server, self._state.name_servers or (), beat)
-                finally:
-                    self._known = asking.known()
-        return await _open_address(server, port, timeout_ms, beat)
+        # One behind the other, each in a coroutine of its own, which holds its module only while it waits.
+        address = server if is_address(server) else await self._address(server, beat)
+        return await _open_address(address, port, timeout_ms, beat)
+
+    async def _address(self, server, beat):
+        with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
+            asking = resolver.Resolver(self._known)
+            try:
+                return await asking.address(server, self._state.name_servers or (), beat)
+            finally:
+                self._known = asking.known()
 
     def _topic(self, leaf):
         return messages.topic(self._settings, self._state.sn, leaf)
