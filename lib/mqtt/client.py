@@ -139,9 +139,7 @@ class MQTTClient:
         # Apart, for a coroutine holds what it names as long as it waits: its module would stay while the way is opened.
         client_id, keepalive_s, user, password = self._login
         with Part("mqtt.opening", "mqtt.opening") as opening:
-            return opening.connect(
-                client_id, keepalive_s, clean_session, user=user, password=password, will=self._will
-            )
+            return opening.connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
 
     def check_msg(self):
         """Do one turn: send, receive and deliver, keep alive; return True while more work waits.
