@@ -13,10 +13,9 @@ from clock import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 from mqtt import packet
 from mqtt.errors import MQTTException, ProtocolError, in_words, pause_ms
-from mqtt.link import Link
+from mqtt.link import Link, connect, open_stream
 from mqtt.outbox import Outbox
 from mqtt.subscriptions import Subscriptions
-from parts import Part
 
 _CONNECT_MS = const(10_000)  # for TCP, and again for the login
 _ACK_MS = const(30_000)  # a broker that answers pings but acknowledges nothing is left
@@ -119,8 +118,10 @@ class MQTTClient:
         """
         self._stopping = False
         self._close()
-        hello = self._hello(clean_session)
-        self._link.open(await (self._open or _open)(self.server, self.port, _CONNECT_MS, beat), hello)
+        client_id, keepalive_s, user, password = self._login
+        hello = connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
+        stream = await (self._open or open_stream)(self.server, self.port, _CONNECT_MS, beat)
+        self._link.open(stream, hello)
         deadline = ticks_add(ticks_ms(), _CONNECT_MS)
         try:
             while not self.connected:
@@ -134,12 +135,6 @@ class MQTTClient:
             if not self.connected:
                 self._close()
         return self.session_present
-
-    def _hello(self, clean_session):
-        # Apart, for a coroutine holds what it names as long as it waits: its module would stay while the way is opened.
-        client_id, keepalive_s, user, password = self._login
-        with Part("mqtt.opening", "mqtt.opening") as opening:
-            return opening.connect(client_id, keepalive_s, clean_session, user=user, password=password, will=self._will)
 
     def check_msg(self):
         """Do one turn: send, receive and deliver, keep alive; return True while more work waits.
@@ -299,8 +294,3 @@ class MQTTClient:
             self._last_id = self._last_id % 0xFFFF + 1
             if not (self.subscriptions.uses(self._last_id) or self.outbox.uses(self._last_id)):
                 return self._last_id
-
-
-async def _open(server, port, timeout_ms, beat):
-    with Part("mqtt.opening", "mqtt.opening") as opening:
-        return await opening.open_stream(server, port, timeout_ms, beat)

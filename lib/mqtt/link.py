@@ -9,6 +9,7 @@ from clock import ticks_diff, ticks_ms
 from micropython import const
 from mqtt import packet
 from mqtt.decoder import Decoder
+from parts import Part
 
 _PORTION = const(512)
 _CHUNK = const(256)
@@ -141,3 +142,16 @@ def is_address(text):
     """Return True if text is an address "a.b.c.d" and no name that somebody has to be asked for."""
     parts = text.split(".")
     return len(parts) == 4 and all(0 < len(p) < 4 and p.isdigit() and int(p) < 256 for p in parts)
+
+
+# Both apart from who calls them: a coroutine holds a module that it names for as long as it waits.
+def connect(*login, **more):
+    """Return CONNECT, see opening.connect."""
+    with Part("mqtt.opening", "mqtt.opening") as opening:
+        return opening.connect(*login, **more)
+
+
+async def open_stream(server, port, timeout_ms, beat):
+    """Return a stream to a broker, see opening.open_stream."""
+    with Part("mqtt.opening", "mqtt.opening") as opening:
+        return await opening.open_stream(server, port, timeout_ms, beat)

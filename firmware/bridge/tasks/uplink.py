@@ -11,7 +11,7 @@ import log
 from bridge.logic.doors import announcing, messages
 from micropython import const
 from mqtt.client import MQTTClient
-from mqtt.link import is_address
+from mqtt.link import is_address, open_stream
 from parts import Part
 
 _LIMIT = const(640)  # longest inbound packet, bytes: a command of 512 and its topic
@@ -67,7 +67,7 @@ class _Session:
         """Return a stream to the broker, as mqtt.opening.open_stream does; its name is asked for beside the loop."""
         # One behind the other, each in a coroutine of its own, which holds its module only while it waits.
         address = server if is_address(server) else await self._address(server, beat)
-        return await _open_address(address, port, timeout_ms, beat)
+        return await open_stream(address, port, timeout_ms, beat)
 
     async def _address(self, server, beat):
         with Part("resolver", "resolver") as resolver:  # only for those who name their broker, and only to ask
@@ -228,16 +228,10 @@ class _Session:
         self.client.publish(self._topic("result"), json.dumps(answer), qos=1)
 
 
-async def _open_address(address, port, timeout_ms, beat):
-    """Return a stream to the broker at an address, as mqtt.opening.open_stream does."""
-    with Part("mqtt.opening", "mqtt.opening") as opening:
-        return await opening.open_stream(address, port, timeout_ms, beat)
-
-
 def trial(state, *broker):
     """Return a coroutine that tries a broker beside the session that runs: tasks/broker_trial.run."""
     with Part("bridge.tasks.broker_trial", "bridge.tasks.broker_trial") as broker_trial:
-        return broker_trial.run(state, _open_address, *broker)
+        return broker_trial.run(state, open_stream, *broker)
 
 
 async def run(beat, state, settings, entities=""):

@@ -78,5 +78,5 @@ def _schedule(wanted, longest, timing, forbidden):
     if len({w[2] for w in wanted}) < 2:
         with Part("modbus.pace.runs", "modbus.pace.runs") as runs:
             return runs.schedule(wanted, longest, timing, forbidden)
-    with Part("modbus.pace.plan", ("modbus.pace.plan", "modbus.pace.runs")) as plan:
+    with Part("modbus.pace.plan", "modbus.pace.") as plan:
         return plan.schedule(wanted, longest, timing, forbidden)
