@@ -51,14 +51,14 @@ def _at_once(module):
 
 
 def _parts(modules):
-    """Yield (module, prefix of what goes with it, module that loads it, is it for a moment) of every Part there is."""
+    """Yield (module, prefix of what goes with it or a tuple of such, module that loads it, is it for a moment) of every Part there is."""
     for name, module in modules.items():
         at_once = _at_once(module)
         for node in ast.walk(module):
             if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Part":
                 continue
             if isinstance(node.args[0], ast.Constant):  # else it is a table alone, by the name of its device
-                only = node.args[1].value if len(node.args) > 1 else ""
+                only = ast.literal_eval(node.args[1]) if len(node.args) > 1 else ""
                 yield node.args[0].value, only, name, node in at_once
 
 
