@@ -51,7 +51,7 @@ def _at_once(module):
 
 
 def _parts(modules):
-    """Yield (module, prefix of what goes with it or a tuple of such, module that loads it, is it for a moment) of every Part there is."""
+    """Yield (module, prefix or prefixes of what goes with it, module that loads it, is it for a moment) of every Part."""
     for name, module in modules.items():
         at_once = _at_once(module)
         for node in ast.walk(module):
