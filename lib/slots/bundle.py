@@ -1,11 +1,14 @@
 """The format of a bundle, and the rules that its manifest must keep: pure, so that the PC's builder uses the same file.
 
     .  head: as the slot will hold it (head.py)
-    .  the image, as blocks:
-         2  bytes of the compressed block, big-endian
-         .  raw deflate of exactly BLOCK bytes of the image (its last block: of the rest), window 2 ** WINDOW_BITS
+    2  count of blocks, big-endian as all numbers
+    .  table of the blocks (blocks.py)
+    4  CRC-32 of the table
+    .  the content of each block that is not left out, in pieces:
+         2  bytes of the compressed piece
+         .  raw deflate of exactly BLOCK bytes of the block (its last piece: of the rest), window 2 ** WINDOW_BITS
 
-Blocks stand alone: a receiver needs one block and one window of memory, and does one bounded piece of work at a time. They
+Pieces stand alone: a receiver needs one piece and one window of memory, and does one bounded piece of work at a time. They
 are small, because a board that has been running for long may have plenty of memory and no large piece of it.
 """
 
@@ -15,6 +18,14 @@ from slots.version import Refused, only, version_key
 BLOCK = 1024
 WINDOW_BITS = 10  # 1024 = BLOCK: a longer window has nothing to look at
 LONGEST_BLOCK = BLOCK + 32  # what deflate makes of noise, with room
+NOTHING = 0  # what the work of an installer wants, beside a count of bytes: to be called again
+
+# Who says that a bundle is wanted although no signature of it was verified.
+NOBODY, ASKED, CABLE = (
+    0,
+    1,
+    2,
+)  # ASKED: a person on the page, who was warned; CABLE: who could replace everything anyway
 
 _MAX_TEXT = const(40)  # bytes of product, board and version
 _MARK = const(63)  # ?

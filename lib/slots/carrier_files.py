@@ -71,6 +71,15 @@ class Files:
             yield buffer[:count]
             count = self._file.readinto(buffer)
 
+    def reader(self, slot):
+        """Return read(at, count) of what was written of the image."""
+
+        def read(at, count):
+            self._file.seek(HEAD_BYTES + at)
+            return self._file.read(count)
+
+        return read
+
     def commit(self, slot):
         """Make the slot complete: one write."""
         self.close()

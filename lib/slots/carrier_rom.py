@@ -60,6 +60,10 @@ class Rom:
             yield self._all[at : at + count]
             at += count
 
+    def reader(self, slot):
+        """Return read(at, count) of what was written of the image."""
+        return lambda at, count: self.read(slot, HEAD_BYTES + at, count)
+
     def commit(self, slot):
         """Make the slot complete: one write."""
         self._program(self._start, self._head)

@@ -15,19 +15,14 @@ last step nothing has changed. What is large is taken once, when it begins: a Me
 import io
 import json
 import sys
-from binascii import crc32, hexlify
-from hashlib import sha256
 
-import deflate
 from micropython import const
-from slots import bundle, head, trust
-from slots.bundle import BLOCK, LONGEST_BLOCK, WINDOW_BITS
+from parts import Part
+from slots import bundle, head
+from slots.bundle import BLOCK, LONGEST_BLOCK, NOTHING
 from slots.version import Refused
 
-_PIECE = const(512)  # bytes unpacked or read at once
-
-# What the work waits for, beside a count of bytes.
-_NOTHING = const(0)  # wants no bytes, wants to be called again
+# What the work waits for, beside a count of bytes and NOTHING.
 _END = const(-1)  # all bytes are there
 _DONE = const(-2)
 _FAILED = const(-3)
@@ -36,11 +31,11 @@ _FAILED = const(-3)
 class Installer:
     """One installation. After an exception (Refused: the bundle breaks a rule, OSError: the flash) it takes no more."""
 
-    def __init__(self, slots, product, board, require_signature=False, note=None, unsigned=True):
+    def __init__(self, slots, product, board, require_signature=False, note=None, unsigned=True, sparse=False):
         """slots: Slots; product, board: what the bundle must be for; note: see Slots.commit.
 
         unsigned: somebody knows that the bundle has no signature that was verified, and wants it all the same; who has
-        the cable says trust.CABLE.
+        the cable says bundle.CABLE. sparse: the sender leaves out what `wanted` passes over.
         """
         self._slots = slots
         self._product = product
@@ -51,20 +46,32 @@ class Installer:
         self.version = ""  # of the bundle, once its manifest is accepted
         self.signed = False  # its signature was verified
         self._size = 0  # bytes of the image
-        self._left = 0  # bytes of it that are missing
         self._buffer = io.BytesIO(bytearray(LONGEST_BLOCK))
-        self._piece = memoryview(bytearray(_PIECE))
+        self._sparse = sparse
+        self._image = None  # Receiver, once it is wanted
+        self._at = 0  # of the bundle: where the next byte stands that is wanted
         self._have = 0
         self._work = self._install()
         self._need = next(self._work)
 
     def percent(self):
         """Return how much of the image has come in, 0..100."""
-        return (self._size - self._left) * 100 // self._size if self._size else 0
+        return (self._size - self._image.left) * 100 // self._size if self._size else 0
+
+    def wanted(self):
+        """Return (where the next wanted byte of the bundle stands, how many are wanted from there on without a break).
+
+        0 bytes: not known yet, or none. What is passed over the device holds; with `sparse` alone it must not be fed.
+        """
+        return self._at, self._image.run if self._image else 0
+
+    def busy(self):
+        """Return True while it wants to be called again, with or without bytes."""
+        return self._need == NOTHING
 
     def feed(self, chunk):
         """Return how many bytes of chunk were taken, 0 included; call again with the rest."""
-        if self._need == _NOTHING:
+        if self._need == NOTHING:
             self._advance()
             return 0
         if not chunk:
@@ -76,6 +83,9 @@ class Installer:
         count = min(len(chunk), self._need - self._have)
         self._buffer.write(memoryview(chunk)[:count])
         self._have += count
+        self._at += count
+        if self._image:
+            self._image.run = max(self._image.run - count, 0)
         if self._have == self._need:
             self._advance()
         return count
@@ -126,25 +136,42 @@ class Installer:
         signed_at = head.FIXED_BYTES + manifest
         message = bytes(memoryview(raw)[head.FIXED_BYTES : signed_at])
         made = self._judge(message, size)
-        yield from self._judge_signature(message, bytes(memoryview(raw)[signed_at : signed_at + signature]))
+        yield NOTHING
+        # Two parts, one after the other: less memory at a time, and no import that holds the others up for long.
+        with Part("slots.trust") as trust:
+            yield from self._judge_signature(trust, message, bytes(memoryview(raw)[signed_at : signed_at + signature]))
+        yield NOTHING
+        with Part("slots.receiver") as receiver:
+            self._image = receiver.Receiver(self._buffer, self._sparse)
+            yield from self._fill(receiver, raw, size, crc, made["sha256"])
+        yield NOTHING
+        self._slots.commit(self._slots.idle(), self._note, self.signed)
+        yield _DONE
 
-        slot = self._slots.idle()
-        carrier = self._slots.carrier()
-        self._size = self._left = size
+    def _fill(self, receiver, raw, size, crc, wanted):
+        """Generator: makes the idle slot. raw: the head; size, crc, wanted: bytes of the image and its two sums."""
+        slots, image = self._slots, self._image
+        slot, running = slots.idle(), slots.running
+        carrier = slots.carrier()
+        yield from image.read_table(size)
+        held = (slots.manifest(running) or {}) if running else {}
+        yield from image.find(carrier, running, held.get("size", 0))
+        self._size = size
         try:
             carrier.erase(slot)
             carrier.begin(slot, raw)
-            yield _NOTHING
-            yield from self._receive(carrier)
+            yield NOTHING
+            for need in image.receive(carrier, running):
+                self._at += image.skipped
+                image.skipped = 0
+                yield need
             yield _END
 
-            yield from self._read_back(carrier, crc, made["sha256"])
+            yield from receiver.read_back(carrier, crc, wanted)
+            yield from receiver.check_modules(carrier.reader(slot), size, sys.implementation._mpy & 0xFF)
             carrier.commit(slot)
         finally:
             carrier.close()
-        yield _NOTHING
-        self._slots.commit(slot, self._note, self.signed)
-        yield _DONE
 
     def _judge(self, raw, size):
         """Return the manifest of a bundle that may be installed here, or raise Refused."""
@@ -163,7 +190,7 @@ class Installer:
         self.version = manifest["version"]
         return manifest
 
-    def _judge_signature(self, message, block):
+    def _judge_signature(self, trust, message, block):
         """Generator: verifies the signature of the manifest, a tenth of a second's work in small turns."""
         slots = self._slots
         folder = trust.folder(slots.root)
@@ -174,54 +201,3 @@ class Installer:
         if rule:
             raise Refused("signature", rule)
         self.signed = found in trust.BELIEVED
-
-    def _receive(self, carrier):
-        """Generator: writes the image, a block a turn."""
-        while self._left:
-            yield 2
-            packed = int.from_bytes(self._buffer.read(2), "big")
-            if not 0 < packed <= LONGEST_BLOCK:
-                raise Refused("image", "has a block of a wrong length")
-            yield packed
-            self._unpack(packed, min(self._left, BLOCK), carrier)
-        yield _NOTHING
-
-    def _unpack(self, packed, size, carrier):
-        """Unpack the block in the buffer; more than `size` bytes are never made of it."""
-        source = deflate.DeflateIO(self._buffer, deflate.RAW, WINDOW_BITS)
-        piece = self._piece
-        while size:
-            want = min(size, _PIECE)
-            have = 0
-            while have < want:
-                count = _inflate(source, piece[have:want])
-                if count <= 0:
-                    raise Refused("image", "has a block that is damaged or unpacks to too little")
-                have += count
-            carrier.write(piece[:want])
-            size -= want
-            self._left -= want
-        if _inflate(source, piece[:1]) != 0 or self._buffer.tell() != packed:
-            raise Refused("image", "has a block that unpacks to too much")
-
-    def _read_back(self, carrier, crc, wanted):
-        """Generator: compares what the flash holds with both sums, 4 kB a turn."""
-        digest = sha256()
-        total = turns = 0
-        for piece in carrier.written():
-            digest.update(piece)
-            total = crc32(piece, total)
-            turns += 1
-            if turns % 8 == 0:
-                yield _NOTHING
-        if hexlify(digest.digest()).decode() != wanted or total != crc:
-            raise Refused("image", "must have the sums that its manifest says, and has others in the flash")
-        yield _NOTHING
-
-
-def _inflate(source, piece):
-    """Return the count of bytes unpacked into piece, -1 if the block is rubbish."""
-    try:
-        return source.readinto(piece)
-    except (OSError, EOFError):  # of deflate itself: what it reads is memory
-        return -1

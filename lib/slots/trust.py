@@ -9,13 +9,7 @@ from hashlib import sha256
 
 from micropython import const
 from slots import keys, signature
-
-# Who says that a bundle is wanted although no signature of it was verified.
-NOBODY, ASKED, CABLE = (
-    0,
-    1,
-    2,
-)  # ASKED: a person on the page, who was warned; CABLE: who could replace everything anyway
+from slots.bundle import CABLE
 
 BELIEVED = ("active", "development")  # what `judged` finds of a signature that is good
 _ID_BYTES = const(8)

@@ -28,7 +28,7 @@ _BUSY_MS = const(60_000)  # a request this old says nothing any more
 _SCAN_MS = const(20_000)  # longer than any scan
 
 _MAX_JSON = const(1024)  # bytes of a request's body
-_MAX_UPLOAD = const(262_144)  # bytes of a bundle
+_MAX_UPLOAD = const(524_288)  # bytes of a bundle
 
 _RECORDING = {
     "Content-Type": "text/plain; charset=UTF-8",

@@ -11,7 +11,7 @@ import os
 import clock
 import log
 from micropython import const
-from slots import trust
+from slots.bundle import CABLE
 from slots.installer import Installer
 from slots.slots import of
 from slots.version import Refused
@@ -98,10 +98,10 @@ class Session:
             log.warn(_WHO, text)
 
 
-def begin(state, settings, slots, board_name, unsigned=trust.CABLE):
+def begin(state, settings, slots, board_name, unsigned=CABLE):
     """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short.
 
-    unsigned: who takes the bundle without a verified signature, see trust.
+    unsigned: who takes the bundle without a verified signature, see slots/bundle.py.
     """
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")
@@ -125,6 +125,7 @@ async def run(beat, state, settings, slots, board, path, waiting):
 
     path: where the PC leaves a bundle; waiting(): a session is under way, that file is there, or a restart is due.
     """
+    await asyncio.sleep_ms(0)  # others have waited for the import
     while state.update_state != "installed" and waiting():
         beat()
         session = slots.session

@@ -10,7 +10,7 @@ from slots.installer import Installer
 from slots.slots import Slots
 from slots.version import Refused
 from store import record
-from tiny_bundle import image_of, joined, manifest_of, packed
+from tiny_bundle import image_of, joined, manifest_of, one_block, packed
 
 ROOT = ram_disk.ROOT
 
@@ -174,7 +174,9 @@ def test_a_compression_bomb_stops_at_the_declared_size():
     # 100,000 zeros as zlib deflates them
     bomb = b"\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0d\x0f\xa0" + bytes(96) + b"\x80\x57\x03"
     image = bytes(16)
-    text = refused(joined(manifest_of("2.0.0", image), image, len(bomb).to_bytes(2, "big") + bomb), before)
+    text = refused(
+        joined(manifest_of("2.0.0", image), image, one_block(image, len(bomb).to_bytes(2, "big") + bomb)), before
+    )
     assert text == "image: has a block that unpacks to too much", text
 
 
@@ -182,7 +184,10 @@ def test_a_block_of_a_wrong_length_is_refused():
     before = ready()
     image = image_of("2.0.0")
     for length in (0, 1057, 65535):
-        found = refused(joined(manifest_of("2.0.0", image), image, length.to_bytes(2, "big") + b"x" * 4003), before)
+        found = refused(
+            joined(manifest_of("2.0.0", image), image, one_block(image, length.to_bytes(2, "big") + b"x" * 4003)),
+            before,
+        )
         assert found == "image: has a block of a wrong length", found
 
 

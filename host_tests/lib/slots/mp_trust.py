@@ -4,7 +4,7 @@ import ram_disk
 import signing_keys
 import tiny_bundle
 from signing_keys import put, sign
-from slots import keys, trust
+from slots import bundle, keys
 from slots.installer import Installer
 from slots.slots import Slots
 from slots.version import Refused
@@ -54,7 +54,7 @@ def second(manifest):
 def test_a_bundle_that_an_active_key_signed_needs_nobodys_word():
     """Proves: OTA-2+"""
     ready("active")
-    found = install(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=trust.NOBODY)
+    found = install(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=bundle.NOBODY)
     assert found.signed
     assert Slots(ROOT, "b").on_trial()
     assert Slots(ROOT, "b").manifest("b")["version"] == "2.0.0"
@@ -63,7 +63,7 @@ def test_a_bundle_that_an_active_key_signed_needs_nobodys_word():
 def test_what_no_key_of_the_device_signed_is_refused_whoever_brings_it():
     """Proves: OTA-2+"""
     ready("active")
-    for unsigned in (trust.NOBODY, trust.ASKED, trust.CABLE):
+    for unsigned in (bundle.NOBODY, bundle.ASKED, bundle.CABLE):
         options = {"require_signature": True, "unsigned": unsigned}
         assert refused(tiny_bundle.bundle("2.0.0"), **options) == "is missing, and require_signature is on"
         text = refused(tiny_bundle.bundle("2.0.0", signature=second), **options)
@@ -118,11 +118,11 @@ def test_a_release_does_not_believe_the_development_key_and_a_build_of_ones_own_
 def test_a_device_without_keys_says_so_and_is_updated_over_its_cable():
     """Proves: OTA-2+"""
     ready()
-    text = refused(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=trust.ASKED)
+    text = refused(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=bundle.ASKED)
     assert text == (
         "cannot be checked: this device has no keys; update it over USB, or give it some with bridgectl key provision"
     )
-    found = install(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=trust.CABLE)
+    found = install(tiny_bundle.bundle("2.0.0", signature=sign), require_signature=True, unsigned=bundle.CABLE)
     assert not found.signed
 
 
@@ -132,7 +132,7 @@ def test_a_key_that_cannot_be_read_is_not_the_same_as_none():
     for place in ("/data/key_1", "/key_1"):
         with open(ROOT + place, "wb") as file:
             file.write(b"rubbish")
-    text = refused(tiny_bundle.bundle("2.0.0"), require_signature=True, unsigned=trust.CABLE)
+    text = refused(tiny_bundle.bundle("2.0.0"), require_signature=True, unsigned=bundle.CABLE)
     assert text == "is missing, and require_signature is on"
 
 

@@ -7,7 +7,7 @@ import json
 from binascii import crc32, hexlify
 from hashlib import sha256
 
-from slots import head
+from slots import blocks, head
 
 PRODUCT = "sigen-bridge"
 BOARD = "host"
@@ -37,13 +37,44 @@ def stored(block):
     return b"\x01" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + block
 
 
-def packed(content):
-    """Return an image as in a bundle."""
-    out = b""
-    for at in range(0, len(content), _BLOCK):
-        block = stored(content[at : at + _BLOCK])
-        out += len(block).to_bytes(2, "big") + block
-    return out
+def cuts_of(content):
+    """Return where the blocks of an image begin; one that is no ROMFS is one block."""
+    try:
+        return list(blocks.borders(lambda at, count: content[at : at + count], len(content)))
+    except ValueError:
+        return [0]
+
+
+def packed(content, held=(), cuts=None):
+    """Return an image as in a bundle. held: beginnings of SHA-256 of the blocks that are left out; cuts: see cuts_of."""
+    cuts = (cuts_of(content) if cuts is None else cuts) + [len(content)]
+    table = out = b""
+    for start, end in zip(cuts, cuts[1:]):
+        block, made = content[start:end], b""
+        digest = sha256(block).digest()
+        for at in range(0, 0 if digest[:8] in held else len(block), _BLOCK):
+            piece = stored(block[at : at + _BLOCK])
+            made += len(piece).to_bytes(2, "big") + piece
+        table += digest[:8] + len(block).to_bytes(3, "big") + len(made).to_bytes(3, "big")
+        out += made
+    return tabled(table) + out
+
+
+def tabled(table):
+    """Return the rows of a table as a bundle holds them."""
+    return (len(table) // blocks.ROW).to_bytes(2, "big") + table + crc32(table).to_bytes(4, "big")
+
+
+def one_block(image, content):
+    """Return an image as one block whose content in the bundle is as given."""
+    row = sha256(image).digest()[:8] + len(image).to_bytes(3, "big") + len(content).to_bytes(3, "big")
+    return tabled(row) + content
+
+
+def held_by(content):
+    """Return the beginnings of the SHA-256 of the blocks of an image."""
+    cuts = cuts_of(content) + [len(content)]
+    return [sha256(content[start:end]).digest()[:8] for start, end in zip(cuts, cuts[1:])]
 
 
 def hex_digest(content):

@@ -4,9 +4,10 @@ import hashlib
 import json
 import subprocess
 import sys
+import types
 
 import pytest
-from bridgectl.device import build, bundle
+from bridgectl.device import build, bundle, holdings, slot
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from interpreter import ROOT, micropython, unix_environment
@@ -195,3 +196,84 @@ def test_the_command_line_makes_and_shows(tmp_path):
     path = done.stdout.splitlines()[-1]
     assert bundle.read(path)["board"] == "host"
     assert "NOT SIGNED" in done.stderr
+
+
+def changed(folder):
+    """Change one module of a slot."""
+    leds = folder / "bridge" / "tasks" / "leds.mpy"
+    leds.write_bytes(leds.read_bytes()[:-1] + b"!")
+
+
+def test_a_bundle_since_another_version_has_what_changed_and_the_same_signature(folder, tmp_path):
+    """The module does not get smaller: 5 kB of noise. The table is 14 bytes a block.
+
+    Proves: OTA-5+
+    """
+    old = bundle.make(folder, "host", "1.2.3", tmp_path / "old")
+    changed(folder)
+    whole = bundle.make(folder, "host", "1.2.4", tmp_path / "whole", sign=lambda raw: b"k" * 392)
+    thin = bundle.thin(whole, bundle.held_by(old), tmp_path / "thin")
+    found = bundle.read(thin)
+    assert found["signature"] == 392 and found["version"] == "1.2.4"
+    assert found["left_out"] == 15_184 - 5_135  # the image without the record of the module
+    assert thin.stat().st_size < 5120 + 392 + 22 + 250 + 14 * 7 + 100
+    with pytest.raises(bundle.BundleError, match="left out already"):
+        bundle.thin(thin, set(), tmp_path / "thinner")
+
+
+def test_reading_finds_damage_in_a_thin_bundle(folder, tmp_path):
+    old = bundle.make(folder, "host", "1.2.3", tmp_path / "old")
+    changed(folder)
+    made = bundle.thin(bundle.make(folder, "host", "1.2.4", tmp_path / "x"), bundle.held_by(old), tmp_path / "thin")
+    good = made.read_bytes()
+    said = bundle.read(made)
+    harmless = 0
+    for at in range(0, len(good), 7):
+        made.write_bytes(good[:at] + bytes([good[at] ^ 0x41]) + good[at + 1 :])
+        try:
+            assert bundle.read(made) == said
+            harmless += 1
+        except bundle.BundleError:
+            pass
+    assert harmless <= 6  # one a piece at most: the unused bits behind its last code
+
+
+def test_a_board_says_at_its_prompt_what_its_running_slot_holds(folder, tmp_path):
+    """The program that runs there, under the same interpreter. Proves: OTA-5+"""
+    made = slot.blob(folder, "host", "1.2.3")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "b.slot").write_bytes(made)
+    source = "import sys\nsys.path.insert(0, '/b')\n" + holdings.program(f"{tmp_path}/root/")
+    (tmp_path / "ask.py").write_text(source)
+    done = subprocess.run(
+        [micropython(), str(tmp_path / "ask.py")],
+        env=unix_environment(),
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=True,
+    )
+    assert holdings.read(done.stdout) == set(bundle.hashes(slot.image(folder)))
+    assert len(holdings.read(done.stdout)) == 6
+    assert holdings.read(done.stdout + "Traceback (most recent call last):") == set()
+
+
+def test_over_usb_only_what_the_board_lacks_travels(folder, tmp_path, monkeypatch, capsys):
+    """Proves: OTA-5+"""
+    held = set(bundle.hashes(slot.image(folder)))
+    changed(folder)
+    made = bundle.make(folder, "host", "1.2.4", tmp_path / "x")
+    sent = []
+
+    def run(command, **_):
+        sent.append(bundle.read(command[command.index("cp") + 1])["left_out"])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(bundle, "check_port", lambda *_: None)
+    monkeypatch.setattr(bundle.holdings, "ask", lambda *_: held)
+    monkeypatch.setattr(bundle, "subprocess", types.SimpleNamespace(run=run))
+    bundle.ota("/dev/ttyACM0", made)
+    assert sent[0] > 10_000 and "bytes travel; the board holds the rest." in capsys.readouterr().out
+    monkeypatch.setattr(bundle.holdings, "ask", lambda *_: set())  # it could not say
+    bundle.ota("/dev/ttyACM0", made)
+    assert sent[1] == 0

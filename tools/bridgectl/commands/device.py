@@ -59,6 +59,9 @@ def bundle(
         str | None,
         typer.Option(metavar="NAME", help="Devices believe this key too, once the version has proved itself."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Leave out what a bridge holds that runs this bundle's version.")
+    ] = None,
     retire_key: Annotated[list[str] | None, typer.Option(metavar="ID", help="... and no longer this one.")] = None,
 ):
     """Make an update bundle of one board, signed with --key; without --release else with the development key."""
@@ -66,7 +69,7 @@ def bundle(
 
     with explained():
         changes = signing.changes(add_key, retire_key or ())
-        _bundle(board, out, minimum, release=release, key=key, keys=changes)
+        _bundle(board, out, minimum, release=release, key=key, keys=changes, since=since)
 
 
 def ota(
@@ -132,7 +135,7 @@ def run(context: typer.Context):
     running.main()
 
 
-def _bundle(board, out=None, minimum="0.0.0", *, release=False, key=None, keys=None):
+def _bundle(board, out=None, minimum="0.0.0", *, release=False, key=None, keys=None, since=None):
     """Build a board's slot, make its bundle, print what it holds and return its path."""
     from bridgectl import firmware
     from bridgectl.device import build as building
@@ -149,6 +152,8 @@ def _bundle(board, out=None, minimum="0.0.0", *, release=False, key=None, keys=N
     path = out or firmware.BUILD / f"{bundling.PRODUCT}-{board}-{version}.bundle"
     slot = building.build(board, quiet=True)
     made = bundling.make(slot, board, version, path, minimum=minimum, release=release, sign=sign, keys=keys)
+    if since:
+        made = bundling.thin(made, bundling.held_by(since), made)
     bundling.show(made)
     print(made)
     return made

@@ -15,6 +15,8 @@ AIMS = {
     "gateway_exceptions":      ("at most", 0),
     "replay_mismatches":       ("at most", 0),
     "verify_s":                ("at most", 1),
+    "control_gap_ms_max":      ("at most", 200),
+    "bus_loss_during_install": ("at most", 0),
 }
 # fmt: on
 
