@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 named = $(if $($(1)),,$(error $(1) is missing: add $(1)=$(2)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint build bundle flash ota provision settings emulate figures fuzz trace wiring pictures clean
+.PHONY: help venv run test lint build bundle flash ota provision settings emulate figures cuts fuzz trace wiring pictures clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ emulate: venv ## Boot the rp2040 bundle on the emulated chip and print figures (
 
 figures: venv ## Measure everything and print one JSON object a line
 	@$(PY) -m bridgectl.figures
+
+cuts: venv ## Cut the power at every flash operation, and PAIRS of cuts (120000: a quarter of an hour)
+	@$(PY) -m bridgectl.figures.cuts $(or $(PAIRS),120000)
 
 fuzz: venv ## Fuzz every decoder for SECONDS (600)
 	@$(PY) -m bridgectl.fuzzing --seconds $(or $(SECONDS),600)

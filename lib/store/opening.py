@@ -41,7 +41,7 @@ def look(folder):
             segments += row
             last = -end
     if first:
-        last = max(last, first)
+        last = max(last, first - 1)
         path = folder + "%08x-" % first
         buffer = bytearray(PIECE)
         for at, length in scan(path, buffer):
@@ -49,5 +49,5 @@ def look(folder):
             last = max(last, unpack_from("<I", buffer, at + 2)[0])
             lowest = min(lowest, buffer[at + 1] - MARK)
         if size != bytes_of(path):
-            size = -1
+            size, last = -1, max(last, first)
     return segments, rubbish, first, size, last, lowest

@@ -126,10 +126,19 @@ def _read(path):
                 body = file.read(size)  # a read of the largest size would ask for 8 kB in one piece
             value = json.loads(body) if head == _head(body) else None
         except (OSError, ValueError, RuntimeError):  # RuntimeError: nested deeper than the interpreter goes
-            continue
+            value = None
         if isinstance(value, dict):
             return value
+        _look_elsewhere(path)
     return None
+
+
+def _look_elsewhere(path):
+    """Let littlefs read other blocks: it takes what a failed read left in its buffer for the block that it asked for."""
+    try:
+        os.statvfs(path[: -len(path.rpartition("/")[2])])
+    except OSError:  # no such folder, or it fails again: the next try tells
+        pass
 
 
 def _serial_of(value):

@@ -1,35 +1,60 @@
-# heap: 8m
-# Cuts at every flash operation. The figures of `make cuts` come from the same scenarios.
+# heap: 20m
+# Cuts at every flash operation, and a few pairs of them. `make cuts` takes the same scenarios, and many pairs.
 import cut_rig
 import cut_scenarios
+import cut_store
+
+PAIRS = 40  # of each scenario, about
 
 
 def check(kind, seen):
-    count = cut_rig.run(kind())
+    count = cut_rig.run(kind(), PAIRS)
     assert not count.third_states, count.third_states[:5]
+    assert not count.dead_boards, count.dead_boards[:5]
     assert count.breaches == 0
+    assert count.cut_pairs >= PAIRS // 2
     for state in seen:
         assert count.seen.get(state), "no cut ended in %s: the scenario proves little" % state
 
 
 def test_a_cut_while_a_record_is_saved_for_the_first_time_leaves_none_or_the_new_one():
     """Proves: OTA-4+"""
-    check(cut_scenarios.FirstRecord, ("none", "new"))
+    check(cut_store.FirstRecord, ("none", "new"))
 
 
 def test_a_cut_while_its_folder_is_made_leaves_no_record_or_the_new_one():
     """Proves: OTA-4+"""
-    check(cut_scenarios.NewFolder, ("none", "new"))
+    check(cut_store.NewFolder, ("none", "new"))
 
 
 def test_a_cut_while_a_record_is_replaced_leaves_the_old_or_the_new_one():
     """Proves: OTA-4+"""
-    check(cut_scenarios.ReplacedRecord, ("old", "new"))
+    check(cut_store.ReplacedRecord, ("old", "new"))
 
 
 def test_a_cut_while_a_long_record_is_replaced_leaves_the_old_or_the_new_one():
     """Proves: OTA-4+"""
-    check(cut_scenarios.LongRecord, ("old", "new"))
+    check(cut_store.LongRecord, ("old", "new"))
+
+
+def test_a_cut_while_settings_of_an_earlier_version_are_changed_leaves_them_as_they_were_or_changed():
+    """Proves: OTA-4+, PRV-8+"""
+    check(cut_store.OldSettings, ("old", "new"))
+
+
+def test_a_cut_while_settings_are_brought_in_leaves_all_of_them_or_none():
+    """Proves: OTA-4+, PRV-8+"""
+    check(cut_store.Import, ("old", "new"))
+
+
+def test_a_cut_while_a_journal_is_appended_to_sealed_thinned_or_emptied_loses_nothing_that_was_flushed():
+    """Proves: OTA-4+, NET-5+"""
+
+    class Share(cut_store.FillingJournal):
+        programs = (256,)
+        steps = 20  # the first sealing, thinning and merging, and the first delivery
+
+    check(Share, ("before", "after"))
 
 
 def test_a_cut_anywhere_in_an_installation_starts_the_old_or_the_new_version_whole():

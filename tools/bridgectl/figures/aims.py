@@ -17,6 +17,9 @@ AIMS = {
     "verify_s":                ("at most", 1),
     "control_gap_ms_max":      ("at most", 200),
     "bus_loss_during_install": ("at most", 0),
+    "cut_points":              ("at least", 10000),
+    "third_states":            ("at most", 0),
+    "dead_boards":             ("at most", 0),
 }
 # fmt: on
 
