@@ -138,7 +138,8 @@ def build(board):
         return commands or (owed if state.orders_owed is None else state.orders_owed)
 
     def actuation_due():
-        return orders_due() or outputs_owned(settings)
+        left = ports.limit.leaving
+        return orders_due() or outputs_owned(settings) or (left and left.hosts)
 
     def look():
         """Let the flight recorder take its look, if one is wanted."""
@@ -199,7 +200,7 @@ def build(board):
          begin_update, web, try_broker, decide)
     part("direction", Part("bridge.tasks.direction"), direction_due,                    5, state, settings)
     part("actuation", Part("bridge.tasks.actuation"), actuation_due,                    1, state, settings, ports,
-         board.data, orders_due)
+         board, actuation_due, orders_due)
     add("console",  answer_console, delay_s=2)
     # fmt: on
     return supervisor, state, settings, ports

@@ -89,7 +89,7 @@ def test_beside_clients_the_plants_values_stay_good_and_its_limit_is_known_to_be
         def look(b, said=said, oldest=oldest):
             for told in (b.state.plant_link, b.state.plant_limit_state, b.state.segments[1]):
                 said[told] = 1
-            order = b.ports._limit.command
+            order = b.ports.limit.command
             oldest[0] = max(oldest[0], time.ticks_diff(time.ticks_ms(), order._good_at))
 
         served(clients, True, look=look, plant_poll_ms=1000)

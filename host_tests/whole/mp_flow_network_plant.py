@@ -2,90 +2,9 @@
 """The plant over Modbus TCP, through the whole bridge: what it says, what it is commanded, and what becomes of it when the
 network or its server fails."""
 
-import asyncio
-import sys
 import time
 
-import flow
-import memory_sockets
-from modbus.wire import crc
-
-PORT = 1502
-
-
-class Door:
-    """The plant's server: one thing at a time, with the registers and the books of the simulated plant."""
-
-    def __init__(self, b, think_ms=40):
-        self.b = b
-        self.think_ms = think_ms
-        self.silent = False
-        self.sockets = []
-        self.asked = []  # ms of each request
-        self.door = None
-        self.open()
-
-    def open(self):
-        self.door = memory_sockets.socket()
-        self.door.bind(("", PORT))
-        self.door.listen(4)
-
-    def close(self):
-        self.door.close()
-        for s in self.sockets:
-            s.close()
-        self.door, self.sockets = None, []
-
-    async def run(self):
-        while True:
-            await asyncio.sleep_ms(2)
-            if self.door and self.door._waiting:
-                self.sockets.append(self.door.accept()[0])
-            for s in list(self.sockets):
-                request = s.read(260)
-                if request:
-                    await self._answer(s, request)
-
-    async def _answer(self, s, request):
-        self.asked.append(time.passed_ms())
-        frame = bytearray(request[6:]) + bytearray(2)
-        crc.seal(frame, len(frame) - 2)
-        answer = self.b.plant.answer(bytes(frame))
-        await asyncio.sleep_ms(self.think_ms)
-        if answer and not self.silent and s._is_heard():
-            s.write(request[:4] + bytes((0, len(answer) - 2)) + answer[:-2])
-
-
-def with_door(story, think_ms=40, **settings):
-    """Run story(b, door) with a bridge whose plant is at 192.0.2.7."""
-
-    async def whole(b):
-        b.state.name_servers = ()  # there is a network
-        b.plant_wire.slave = None  # nothing hangs on RS485-1
-        door = Door(b, think_ms)
-        serving = asyncio.create_task(door.run())
-        try:
-            await story(b, door)
-        finally:
-            serving.cancel()
-            if door.door:
-                door.close()
-
-    bridge = flow.Bridge(
-        "rp2040",
-        settings=dict({"grid_table": "ripple", "plant_host": "192.0.2.7:1502"}, **settings),
-    )
-    from modbus.master import tcp_line
-
-    class Select:
-        POLLOUT = 4
-        poll = memory_sockets.Poller
-
-    tcp_line.socket, tcp_line.select = memory_sockets, Select
-    try:
-        bridge.run(whole)
-    finally:
-        sys.modules.pop("modbus.master.tcp_line")
+from network_door import with_door
 
 
 def test_its_values_come_and_the_limit_is_held_at_the_pace_of_the_wire():

@@ -25,7 +25,7 @@ def test_an_import_limit_stands_at_grid_and_inverter_while_a_contact_dims_and_go
         await b.until(lambda: imports(b) == (4200, 4200), 6000)
         held = "import at the grid 4200 W: held; import of the inverter 4200 W: held"
         await b.until(lambda: b.state.orders == held, 10000)
-        assert record.load(b.root + "/data/orders") == {"owed": [40040, 40044]}
+        assert record.load(b.root + "/data/orders") == {"owed": [40040, 40044], "unit": 247}
         b.state.ems_asked = ((2, 1000, None),)
         await b.until(lambda: imports(b) == (1000, 1000), 6000)
         b.state.ems_asked = ((2, None, None),)

@@ -40,7 +40,7 @@ def test_a_row_s_power_factor_is_held_in_remote_ems_and_the_plant_is_in_its_form
         assert written(b) == [] and remote(b) == OWN
         b.contact(1, True)
         await b.until(lambda: written(b), 6000)
-        assert record.load(b.root + "/data/orders") == {"owed": [], "former": [0, 2]}
+        assert record.load(b.root + "/data/orders") == {"owed": [], "former": [0, 2], "unit": 247}
         await b.until(lambda: b.state.orders == "cos phi -0.950: held", 15000)
         assert written(b)[:4] == [40001, 40007, 40031, 40029]
         assert remote(b) == (1, 0, -950, 0) and b.value("plant_ems_mode") == 7

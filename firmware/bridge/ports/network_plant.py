@@ -3,6 +3,7 @@
 It takes the place of RS485-1 in the roles that poll the plant; nothing is said at those terminals then.
 """
 
+from bridge.devices import sigenergy
 from bridge.ports.plant import Plant
 from micropython import const
 from modbus.master.master import Master
@@ -23,6 +24,13 @@ class _Bus(Master):
             self._line.close()
 
 
+def bus_to(host, state):
+    """Return a master whose slaves are behind a Modbus TCP server, "a.b.c.d:port"."""
+    address, _, port = host.partition(":")
+    line = Line(address, int(port), lambda: state.name_servers is not None)
+    return _Bus(line, _BPS, "N", sigenergy.PERIOD_MS)
+
+
 class NetworkPlant(Plant):
     """The port object of the roles `master` and `gateway` where the plant has an address."""
 
@@ -30,6 +38,7 @@ class NetworkPlant(Plant):
         """path: as for Plant."""
         address, _, port = settings.plant_host.partition(":")
         self._line = Line(address, int(port or _PORT), lambda: state.name_servers is not None)
+        self.host = self._line.where
         Plant.__init__(self, self._line, _BPS, "N", state, settings, path, _Bus)
 
     def link(self, now):

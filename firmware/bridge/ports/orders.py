@@ -13,6 +13,13 @@ IMPORTS = ((sigenergy.GRID_IMPORT, "import at the grid"), (sigenergy.PCS_IMPORT,
 EXPORT = (sigenergy.GRID_EXPORT, "export at the grid")
 STOP = (sigenergy.START_STOP, "plant")
 STOPPED = 0  # value of its command; command.NONE starts the plant
+# What is written where nothing shall be ordered any more: the words of each register.
+RELEASED = {
+    sigenergy.GRID_IMPORT: [0xFFFF, 0xFFFF],
+    sigenergy.PCS_IMPORT: [0xFFFF, 0xFFFF],
+    sigenergy.GRID_EXPORT: [0xFFFF, 0xFFFF],
+    sigenergy.START_STOP: [1],
+}
 _STOPS_MS = const(5000)  # so long it may take to stop or start before it counts as not obeyed
 
 

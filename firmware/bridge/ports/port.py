@@ -7,8 +7,11 @@ class Port:
     """Base of the port objects that ports/roles makes.
 
     bus: what owns the line: run(beat), stopped, counts, count_names. slave: who is at the other end: link(), status. What
-    can command the plant beside its limit has order() and job() too, see ports/plant.
+    can command the plant beside its limit has order() and job() too, see ports/plant. host: where the other end is, "" = at
+    the port's own terminals.
     """
+
+    host = ""
 
     def __init__(self, bus, slave):
         self.bus = bus

@@ -40,7 +40,7 @@ class Ports:
         self.objects = [None, None]  # type: list
         self._made_from = [None, None]  # type: list
         self._reports = reports.Reports(state)
-        self._limit = limit.Limit(board.data + "limit", state, settings)
+        self.limit = limit.Limit(board.data + "limit", state, settings)
         self._restart_at = None
         self._restart_last = 0  # ticks of the latest moment for it
         self._version = None  # of the settings that the ports were told
@@ -76,7 +76,7 @@ class Ports:
         while True:
             beat()
             now = clock.ticks_ms()
-            self._limit.drive(self.objects[0], self.roles[0] in _POLLS, now)
+            self.limit.drive(self.objects[0], self.roles[0] in _POLLS, now)
             spare_us = self.objects[1].spare_us() if self.objects[1] else FREE_US
             late_ms = clock.ticks_diff(now, report_at)
             if _SPARE_US < spare_us < FREE_US and clock.ticks_diff(now, collect_at) >= 0:

@@ -1,9 +1,9 @@
 """Brings the limit in force to the plant, whatever becomes of the ports, and tells what holds there now.
 
 data/limit keeps, written on change only, "owed": a limit was commanded and is not released; "unit": where, if something
-answers there; "left": other units of which the same may be true (tasks/leaving); "rated_w": the plant's rated power. While
-it is damaged nobody knows whether a limit of ours stands at the plant: what stands there is left as it is, until the
-contacts ask for a limit or a person has decided.
+answers there; "host": where that hangs, if not at RS485-1; "left": other places of which the same may be true
+(tasks/leaving); "rated_w": the plant's rated power. While it is damaged nobody knows whether a limit of ours stands at the
+plant: what stands there is left as it is, until the contacts ask for a limit or a person has decided.
 """
 
 import clock
@@ -43,11 +43,11 @@ class Limit:
         unit, left = kept.get("unit"), kept.get("left")
         self.met = isinstance(unit, int)  # something answers there
         self.unit = unit if self.met else settings.plant_unit
+        host = kept.get("host", "")
+        self.host = host if self.met and isinstance(host, str) else None  # None: that of the port, whichever it is
         self.leaving = self._left_saved = None
         if isinstance(left, list) and left:
-            from bridge.tasks.leaving import Leaving
-
-            self.leaving = Leaving(left)
+            self.leaving = left_at(left, "a limit")
         self._ems_path = path[: -len("limit")] + "ems"
         state.rated_w = self.rated_w
         if record.load(self._ems_path):
@@ -96,11 +96,13 @@ class Limit:
     def _follow_unit(self, port, now):
         """Let go of a unit that is the plant no longer; return False if there is no memory for it yet."""
         slave = port.slave
-        if slave.unit != self.unit:
+        if self.host is None:
+            self.host = port.host
+        if slave.unit != self.unit or port.host != self.host:
             try:
                 from bridge.tasks.leaving import move  # seldom needed
 
-                move(self, slave.unit, now)
+                move(self, slave.unit, port.host, now)
             except MemoryError:
                 return False
             self._state.rated_w = 0  # the other one's does not count
@@ -110,10 +112,11 @@ class Limit:
         left = self.leaving
         if left:
             try:
-                left.step(port.bus, now)
+                left.step(port.bus, port.host, now)
             except MemoryError:
                 pass  # at the next turn
-            self.unsaved = self.unsaved or left.units is not self._left_saved
+            left.waits = self.command.owed
+            self.unsaved = self.unsaved or left.kept is not self._left_saved
         return True
 
     def _rate(self):
@@ -171,9 +174,9 @@ class Limit:
             return  # it stays damaged, and is told
         self._unsure = False
         now_s, kept = clock.seconds(), (self.command.owed, self.rated_w)
-        left = self.leaving.units if self.leaving else ()
+        left = self.leaving.kept if self.leaving else ()
         try:
-            record.save(self._path, _record(kept[0], kept[1], self.unit if self.met else None, left))
+            record.save(self._path, _record(kept[0], kept[1], self.unit if self.met else None, self.host, left))
         except (OSError, MemoryError) as e:
             if not self._again_s:
                 log.warn("plant", "the limit could not be recorded and is tried again: %r" % e)
@@ -210,11 +213,20 @@ class Limit:
             log.info("plant", ("limit %s: %s %s" % (what, limit, text)).strip())
 
 
-def _record(owed, rated_w, unit, left):
+def left_at(kept, what):
+    """Return the tasks.leaving.Leaving of a record; what: stands there, for people."""
+    from bridge.tasks.leaving import Leaving  # seldom needed
+
+    return Leaving(kept, what)
+
+
+def _record(owed, rated_w, unit, host, left):
     """Return what is stored, see the top."""
     kept = {"owed": owed, "rated_w": rated_w}
     if owed and unit is not None:
         kept["unit"] = unit
+        if host:
+            kept["host"] = host
     if left:
         kept["left"] = left
     return kept

@@ -1,16 +1,19 @@
 """Brings the import limit to the plant, stops it where the contacts disconnect, and holds export at the grid connection;
 releases what it commanded. Writer of orders, of what is owed, and of the cap that export leaves the plant.
 
-Stepped by tasks/actuation. data/orders keeps, written before it is sent, which registers hold something by our doing, so
-that it is released after a crash too.
+Stepped by tasks/actuation. data/orders keeps, written before it is sent, which registers hold something by our doing
+("owed", "former") and where ("unit", "host"), so that it is released after a crash too, and what other places may hold that
+were the plant before ("left", see tasks/leaving).
 """
 
 import clock
 import log
 from bridge import points
 from bridge.devices import sigenergy
+from bridge.devices.sigenergy import POWER_FACTOR, REACTIVE_SHARE, REMOTE_ENABLE, REMOTE_MODE
 from bridge.logic.grid import command
-from bridge.ports.orders import EXPORT, IMPORTS, STOP, STOPPED, Order, StopOrder
+from bridge.ports.orders import EXPORT, IMPORTS, RELEASED, STOP, STOPPED, Order, StopOrder
+from bridge.tasks.limit import left_at
 from micropython import const
 from parts import Part
 from store import record
@@ -31,7 +34,12 @@ class Orders:
         owed, former = kept.get("owed"), kept.get("former")
         owed = [address for address in owed if isinstance(address, int)] if isinstance(owed, list) else []
         self._former = tuple(former) if isinstance(former, list) and len(former) == 2 else None
-        self._saved = owed, self._former
+        unit, host, left = kept.get("unit"), kept.get("host", ""), kept.get("left")
+        # Where something answers; None: not known yet, so what is owed is owed by whatever is the plant.
+        self._place = (unit, host) if isinstance(unit, int) and isinstance(host, str) else None
+        self._is_met = self._place is not None
+        self.leaving = left_at(left, "orders") if isinstance(left, list) and left else None
+        self._saved = owed, self._former, self._place, self.leaving.kept if self.leaving else ()
         self._save_at = None
         self._imports = [Order(address, name, address in owed) for address, name in IMPORTS]
         self._stop = StopOrder(state.readings, STOP[0] in owed)
@@ -50,6 +58,8 @@ class Orders:
     def step(self, port, now):
         """Say what shall hold, record what is owed, and let the port carry it."""
         state = self._state
+        if hasattr(port, "order"):
+            self._follow_place(port, now)
         is_told = state.inputs_settled and not self._settings.unsure("grid_")
         if is_told:  # until then, what stands at the plant stands
             self._want(now)
@@ -67,6 +77,8 @@ class Orders:
         if is_told and is_kept:
             text = self._dispatch(port, now)
             words += [text] if text else []
+        if self.leaving and self.leaving.words:
+            words.append(self.leaving.words)
         state.orders_owed = bool(owed or any(self._saved) or (self._reactive and self._reactive.busy()))
         state.orders = "; ".join(words)
         self._hold_export(now)
@@ -85,19 +97,53 @@ class Orders:
     def _keep(self, owed, now):
         """Record what is to be undone, on change; return True if it stands in the record. Nothing that must be undone
         over a crash is done before."""
-        keep = owed, self._reactive.remote.former if self._reactive else self._former
+        former = self._reactive.remote.former if self._reactive else self._former
+        place = self._place if self._is_met and (owed or former) else None
+        keep = owed, former, place, self.leaving.kept if self.leaving else ()
         if keep == self._saved:
             self._save_at = None
             return True
         if self._save_at is None or clock.ticks_diff(now, self._save_at) >= 0:
             try:
-                record.save(self._path, {"owed": owed, "former": keep[1]} if keep[1] else {"owed": owed})
+                record.save(self._path, _record(*keep))
                 self._saved, self._save_at = keep, None
                 return True
             except OSError as e:
                 self._save_at = clock.ticks_add(now, _AGAIN_MS)
                 log.warn("orders", "could not be recorded (error %d)" % e.errno)
         return False
+
+    def _follow_place(self, port, now):
+        """Follow the plant to another unit or host: what was ordered at the one before is left there, to be released."""
+        unit, host = port.slave.unit, port.host
+        if self._place is None:
+            self._place = unit, host
+        elif self._place != (unit, host):
+            items = self._items() if self._is_met else []
+            if items:
+                self.leaving = self.leaving or left_at((), "orders")
+                self.leaving.add(self._place[0], self._place[1], items)
+            known = self.leaving.take(unit, host) if self.leaving else None
+            held = {item[0]: item[1] for item in known or ()}  # by our doing, at the place that is the plant again
+            for order in self._all:
+                order.command.move(order.address in held, now)
+            if self._reactive:
+                self._reactive.remote.leave()
+                self._reactive = self._reactive_part.unload()
+            self._former = (held[REMOTE_ENABLE], held[REMOTE_MODE]) if REMOTE_ENABLE in held else None
+            self._place, self._is_met = (unit, host), known is not None
+        self._is_met = self._is_met or port.slave.answered
+        if self.leaving:
+            self.leaving.waits = bool(self._items())
+            self.leaving.step(port.bus, host, now)
+
+    def _items(self):
+        """Return what is to be written so that nothing stands of what was ordered, see leaving.Leaving."""
+        items = [[order.address] + RELEASED[order.address] for order in self._all if order.command.owed]
+        former = self._reactive.remote.former if self._reactive else self._former
+        if former:  # as ports/remote leaves it: the enable first
+            items += [[REMOTE_ENABLE, former[0]], [REACTIVE_SHARE, 0], [POWER_FACTOR, 1000], [REMOTE_MODE, former[1]]]
+        return items
 
     def _dispatch(self, port, now):
         """Let reactive power be commanded where it is asked for; return what became of it in words."""
@@ -153,3 +199,17 @@ class Orders:
             self._logged[order.address] = line
             if told or text:
                 log.info("orders", text or order.name + " released")
+
+
+def _record(owed, former, place, left):
+    """Return what is stored, see the top."""
+    kept = {"owed": owed}
+    if former:
+        kept["former"] = former
+    if place:
+        kept["unit"] = place[0]
+        if place[1]:
+            kept["host"] = place[1]
+    if left:
+        kept["left"] = left
+    return kept
