@@ -2,9 +2,8 @@
 
 import contextlib
 import os
-import queue
+import select
 import subprocess
-import threading
 import time
 import types
 
@@ -28,28 +27,27 @@ def running(slot):
         environment = {**os.environ, "MICROPYPATH": path, "BRIDGE_RS485_1": pair.right}
         command = [micropython(), "-X", "heapsize=512k", "host_tests/rigs/unix/serve_registers.py", str(UNIT)]
         process = subprocess.Popen(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=firmware.ROOT,
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=firmware.ROOT
         )
-        lines = queue.Queue()
-        reader = threading.Thread(target=lambda: [lines.put(line.strip()) for line in process.stdout], daemon=True)
-        reader.start()
+        said = process.stdout.fileno()
+        os.set_blocking(said, False)
 
         def printed():
+            """Return the lines so far: what the bridge prints before it answers is there with the answer."""
             time.sleep(0.1)
-            return [lines.get() for _ in range(lines.qsize())]
+            found = b""
+            with contextlib.suppress(BlockingIOError):
+                while piece := os.read(said, 4096):
+                    found += piece
+            return found.decode().split("\n")[:-1]
 
         try:
-            assert lines.get(timeout=HANG_S) == "ready"
+            assert select.select([said], [], [], HANG_S)[0] and printed() == ["ready"]
             yield types.SimpleNamespace(path=pair.left, printed=printed)
         finally:
             process.kill()
             process.wait(HANG_S)
-            reader.join(HANG_S)
+            process.stdout.close()
 
 
 @contextlib.contextmanager

@@ -17,6 +17,12 @@ import threading
 import time
 import tty
 
+from bridgectl import firmware
+
+firmware.load()
+
+from modbus.wire import crc  # noqa: E402 (importable only now)
+
 _NS = 1_000_000_000
 _NS_PER_MS = 1_000_000
 _FRAME_END_CHARACTERS = 3.5
@@ -130,6 +136,11 @@ class PtyWire:
             if self._fd in readable:
                 with contextlib.suppress(OSError):
                     sent = os.read(self._fd, 4096)
+            if sent and self._frame and not crc.intact(self._frame, 0, len(self._frame)):
+                # A terminal may hand over in pieces what was written at once, and this thread may come late to each: a
+                # frame that is not whole goes on.
+                self._hear(sent, time.monotonic_ns())
+                sent = b""
             self.step(time.monotonic_ns(), sent)
 
     def step(self, now_ns, sent=b""):
