@@ -33,7 +33,7 @@ while True:
 
 
 def test_both_loops_run_the_same_instructions_at_the_same_times(monkeypatch):
-    """To the nanosecond, with a state machine of the PIO that sets a pin; with the wheel's divider and locks too."""
+    """To the nanosecond, with a state machine of the PIO that sets a pin; with the wheel's divider, locks and timer too."""
 
     def ended():
         machine = chip.Chip(image.pack({"/main.py": _BLINKS}))
@@ -45,7 +45,7 @@ def test_both_loops_run_the_same_instructions_at_the_same_times(monkeypatch):
     assert len(ours[2]) > 100
     assert (faster.execute_batch() is wheels) is not bool(shutil.which("cc"))
     monkeypatch.setattr(faster, "execute_batch", lambda: wheels)
-    monkeypatch.setattr(faster, "divide", lambda mcu: None)
+    monkeypatch.setattr(faster, "exchange", lambda mcu: None)
     assert ended() == ours
 
 
@@ -74,6 +74,20 @@ def test_our_divider_and_locks_say_what_the_wheel_s_say():
     for mcu in (ours, theirs):
         mcu.sio.reset()
         assert [mcu.read_uint32(0xD0000000 + at) for at in (0x60, 0x64, 0x70, 0x78, 0x5C, 0x20)] == [0, 1, 0, 0, 0, 0]
+
+
+def test_our_timer_says_what_the_wheel_s_says():
+    """Where both words of the count change too; what is no count, an alarm, goes to the wheel's."""
+    mcu = chip.Chip(timer_ms=4_294_960).mcu  # the low word wraps 7 ms later
+    highs = set()
+    for _ in range(100):
+        mcu.clock.tick(100_000.5)
+        found = [mcu.read_uint32(0x40054000 + at) for at in (0x28, 0x24, 0x0C, 0x08, 0x10, 0x20)]
+        assert found == [mcu.timer.read_uint32(at) for at in (0x28, 0x24, 0x0C, 0x08, 0x10, 0x20)]
+        highs.add(found[1])
+    assert highs == {0, 1}
+    mcu.write_uint32(0x40054010, 4711)
+    assert mcu.timer.read_uint32(0x10) == 4711
 
 
 def test_a_division_gives_what_the_chip_s_manual_says():

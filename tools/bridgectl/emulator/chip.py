@@ -46,7 +46,7 @@ class Chip:
             raise ValueError(f"{len(region)} bytes of files and {len(rom)} in place do not fit into {layout}")
         self.layout = layout
         self.mcu = RP2040()
-        faster.divide(self.mcu)
+        faster.exchange(self.mcu)
         self.radio = Cyw43439()
         self.radio.bus.__class__ = radio.Bus
         attach_external_devices(self.mcu, BootselButton(), self.radio)

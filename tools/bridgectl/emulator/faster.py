@@ -1,9 +1,10 @@
-"""The emulator's own C code, compiled for exactly this Python, and two parts of ours: the same instructions at the same
+"""The emulator's own C code, compiled for exactly this Python, and three parts of ours: the same instructions at the same
 times, many times faster.
 
 The wheel carries its C sources and builds of them for every Python (the limited API), where each call between its classes
 first looks up whether somebody has overridden it. Compiled for one Python, none of that is left. What is left is its loop,
-which asks Python objects at each instruction, and its divider and locks, which are Python: loop.pyx and sio.pyx are not.
+which asks Python objects at each instruction, and its divider, locks and timer, which are Python: loop.pyx, sio.pyx and
+timer.pyx are not.
 Without a compiler or Python's headers the wheel's builds are used, without Cython its loop and its divider.
 """
 
@@ -23,7 +24,7 @@ from bridgectl.alone import alone
 from bridgectl.emulator import download
 
 _PACKAGE = "rp2040py.native"
-_OURS = tuple(Path(__file__).with_name(name) for name in ("loop.pyx", "sio.pyx"))
+_OURS = tuple(Path(__file__).with_name(name) for name in ("loop.pyx", "sio.pyx", "timer.pyx"))
 _FLAGS = ("-O2", "-w", "-shared", "-fPIC")
 _SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
@@ -92,11 +93,12 @@ def execute_batch():
     return execute_batch
 
 
-def divide(mcu):
-    """Give a chip our divider and locks, where they are made."""
-    ours = _ours("sio")
-    if ours:
-        ours.Sio(mcu)
+def exchange(mcu):
+    """Give a chip our divider, locks and timer, where they are made."""
+    for stem, name in (("sio", "Sio"), ("timer", "Timer")):
+        ours = _ours(stem)
+        if ours:
+            getattr(ours, name)(mcu)
 
 
 def _ours(stem):
