@@ -146,7 +146,7 @@ def build(board):
         size = room.recorder_bytes(settings.recorder, free)
         if size or state.recorder:
             try:
-                recorder.load().look(state, settings, size)
+                recorder.load().look(state, settings, size, ports.limit.command)
             except MemoryError:
                 pass  # a second later there may be some
             if not size:

@@ -6,13 +6,12 @@ Each is a register with a command of its own, carried by the port that polls the
 import clock
 from bridge import points
 from bridge.devices import sigenergy
-from bridge.logic.grid import command
+from bridge.logic.grid import command, orders
 from micropython import const
 
 IMPORTS = ((sigenergy.GRID_IMPORT, "import at the grid"), (sigenergy.PCS_IMPORT, "import of the inverter"))
 EXPORT = (sigenergy.GRID_EXPORT, "export at the grid")
 STOP = (sigenergy.START_STOP, "plant")
-STOPPED = 0  # value of its command; command.NONE starts the plant
 # What is written where nothing shall be ordered any more: the words of each register.
 RELEASED = {
     sigenergy.GRID_IMPORT: [0xFFFF, 0xFFFF],
@@ -89,6 +88,6 @@ class StopOrder(Order):
             return
         self._seen_at = seen_at
         if value == sigenergy.SHUTDOWN:
-            asked.read(STOPPED, False, "", now)
+            asked.read(orders.STOPPED, False, "", now)
         elif value in (sigenergy.RUNNING, sigenergy.STANDBY):
             asked.read(command.NONE, False, "", now)  # a fault tells nothing of what was commanded

@@ -15,6 +15,8 @@ _FREE_W = const(5000000)
 _MORE_W = const(100)  # a plant that lets out so much more than its limit, for so long, does not hold it
 _MORE_MS = const(5000)
 _DISTRUST_MS = const(600000)  # then the bridge holds it for so long
+_KIND = const(8)  # of its entries in the flight recorder
+_RECORDED_S = const(60)  # of caps that move with the house one a minute is kept
 _POINTS = ("sensor_power", "plant_power", "plant_off_grid")
 
 
@@ -47,7 +49,14 @@ class AtGrid:
         if self._trusted(is_held and sensor_w is not None and age_ms < _MORE_MS, limit_w, sensor_w, now):
             return _FREE_W
         held_at = self._acknowledged(self._loop.cap_w, now)
-        return self._loop.step(limit_w, sensor_w, age_ms, output_w, held_at, _SETTLE_MS, now)
+        loop = self._loop
+        knew = (loop.cap_w, clock.ticks_diff(loop.changed_at, now)) if state.recorder else None
+        cap_w = loop.step(limit_w, sensor_w, age_ms, output_w, held_at, _SETTLE_MS, now)
+        if knew and cap_w != knew[0]:
+            held = None if held_at is None else clock.ticks_diff(held_at, now)
+            values = knew + (limit_w, sensor_w, age_ms, output_w, held, _SETTLE_MS, cap_w)
+            state.recorder.tell(_KIND, values, len(values), _RECORDED_S)
+        return cap_w
 
     def _trusted(self, is_held, limit_w, sensor_w, now):
         """Return True while the plant holds the limit itself."""

@@ -11,8 +11,8 @@ import log
 from bridge import points
 from bridge.devices import sigenergy
 from bridge.devices.sigenergy import POWER_FACTOR, REACTIVE_SHARE, REMOTE_ENABLE, REMOTE_MODE
-from bridge.logic.grid import command
-from bridge.ports.orders import EXPORT, IMPORTS, RELEASED, STOP, STOPPED, Order, StopOrder
+from bridge.logic.grid import command, orders
+from bridge.ports.orders import EXPORT, IMPORTS, RELEASED, STOP, Order, StopOrder
 from bridge.tasks.limit import left_at
 from micropython import const
 from parts import Part
@@ -169,28 +169,36 @@ class Orders:
             state.export_cap_w = self._at_grid = self._export.unload()
 
     def _want(self, now):
-        settings = self._settings
-        raw = self._import(now) if settings.plant_import else command.NONE
-        if raw is not None:
-            for order in self._imports:
-                order.command.want(None if raw == command.NONE else raw, now)
-        self._exports.command.want(self._state.export_w if settings.export_at == "grid" else None, now)
-        nothing_flows = self._state.limit_pct == 0 and self._state.import_pct == 0
-        self._stop.command.want(STOPPED if settings.plant_disconnect and nothing_flows else None, now)
-
-    def _import(self, now):
-        """Return the import limit as a register value, None while it is not known yet."""
+        """Say what shall hold."""
         state = self._state
-        raw = command.NONE
-        if state.import_pct < 100:
-            if not state.rated_w:
-                if self._unknown_at is None:
-                    self._unknown_at = now
-                if self._unknown_at is not False and clock.ticks_diff(now, self._unknown_at) < _PATIENCE_MS:
-                    return None
-                self._unknown_at = False  # for ever: no stamp grows old
-            raw = command.raw_limit(state.import_pct, state.rated_w)
-        return raw if state.import_w is None else min(raw, state.import_w)
+        waits = self._waits(now)
+        imports, export, stop = wanted = orders.targets(
+            self._settings, state.import_pct, state.import_w, state.export_w, state.limit_pct, state.rated_w, waits
+        )
+        if imports != "":
+            for order in self._imports:
+                order.command.want(imports, now)
+        self._exports.command.want(export, now)
+        self._stop.command.want(stop, now)
+        if state.recorder:
+            state.recorder.orders(state.orders, wanted, self._held(), waits, state)
+
+    def _held(self):
+        """Return the targets of the commands, None where nothing is wanted any more."""
+        raws = [order.command.target for order in (self._imports[0], self._exports, self._stop)]
+        return tuple([None if raw == command.NONE else raw for raw in raws])
+
+    def _waits(self, now):
+        """Return True while the plant's rated power is waited for, since a share of it was asked for first."""
+        state = self._state
+        if not self._settings.plant_import or state.import_pct >= 100 or state.rated_w:
+            return False
+        if self._unknown_at is None:
+            self._unknown_at = now
+        if self._unknown_at is not False and clock.ticks_diff(now, self._unknown_at) < _PATIENCE_MS:
+            return True
+        self._unknown_at = False  # for ever: no stamp grows old
+        return False
 
     def _log(self, order, text):
         line = (order.command.state, order.command.target)

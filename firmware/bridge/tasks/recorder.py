@@ -24,6 +24,7 @@ from binascii import crc32
 import clock
 from bridge.logic.grid.command import STATES
 from micropython import const
+from parts import Part
 
 _LAW = const(1)
 _SETTING = const(2)
@@ -37,6 +38,7 @@ _HOUR_S = const(3600)
 _MOVES = const(3)  # states of the plant's limit up to it, idle left out, come and go with an export limit
 _LONGEST = const(120)  # characters of a text
 _CRC_MASK = const(0xFFFF)
+_ROOM = const(8192)  # bytes of a ring from which on each decision of the limit's command is kept: they take 50 each
 
 _FRAMES = const(4)  # in a ring: of the oldest one the beginning is overwritten
 _ENTRY = const(0xC0)
@@ -51,24 +53,34 @@ _FLOAT = const(0x85)
 _HIGH = const(0xA0)
 
 
-def look(state, settings, size):
-    """Take a look each second at what nobody tells. size: bytes of the ring; 0 = no recorder is wanted any more."""
+def look(state, settings, size, limit=None):
+    """Take a look each second at what nobody tells. size: bytes of the ring; 0 = no recorder is wanted any more.
+
+    limit: the grid.command.LimitCommand of the limit, which is watched meanwhile."""
     recorder = state.recorder
     if not size:
+        if recorder and recorder.watch:
+            recorder.watch.end()
+            recorder.watching.unload()
         state.recorder = None
         return
     if not recorder:
         state.recorder = recorder = Recorder(settings, size)
+        if limit and size >= _ROOM:
+            recorder.watch = recorder.watching.load().Watch(limit, state)
     if recorder.due(_PLANT):
         recorder.plant(state)
     recorder.tell(_LINKS, (state.plant_link, state.sensor_link, state.bus_exchanges), 1, _HOUR_S)
-    recorder.tell(_ORDERS, (state.orders[:_LONGEST],))
+    if not state.orders:
+        recorder.orders("", None, (None, None, None), False, state)
 
 
 class Recorder:
     """The ring. Kinds are 1 to 31; values are None, whole numbers, floats, texts, and tuples of these."""
 
     deciding = _DECIDING
+    watch = None  # of the limit's command, a recorded_command.Watch
+    watching = Part("bridge.tasks.recorded_command")
 
     def __init__(self, settings, size):
         """size: bytes, a multiple of four."""
@@ -113,6 +125,11 @@ class Recorder:
         if state.export_cap_w is None or not 0 < stands <= _MOVES:
             told = (stands, state.plant_limit_w, state.plant_limit_text[:_LONGEST])
             self.tell(_PLANT, told + (state.limit_pct, state.cap_w, state.rated_w))
+
+    def orders(self, text, wanted, held, waits, state):
+        """Take what is ordered beside the limit: in words, as decided now, as the commands are to hold it, and by what."""
+        seen = (state.import_pct, state.import_w, state.export_w, state.limit_pct, state.rated_w, int(waits))
+        self.tell(_ORDERS, (text[:_LONGEST], wanted) + held + seen)
 
     def tell(self, kind, values, moving=0, every_s=0):
         """Write an entry, if one of values, a tuple, is new.

@@ -70,6 +70,41 @@ def whole():
     _print(files)
 
 
+def plant():
+    """A whole bridge with room: limits that are obeyed, overruled, lost and refused, orders beside them, export at the grid."""
+    files = []
+    room.recorder_bytes = lambda wanted, free: 16384  # as on boards with room
+
+    async def story(b):
+        await b.until(lambda: b.state.recorder and b.state.inputs_settled, 10000)
+        for number in (2, 4):
+            b.contact(number, True)
+            await b.for_ms(20000)
+            b.contact(number, False)
+            await b.for_ms(8000)
+        b.contact(2, True)
+        await b.for_ms(12000)
+        b.plant.reboot(3000)  # it forgets the limit
+        await b.for_ms(40000)
+        b.plant.silent = True
+        await b.for_ms(30000)
+        b.plant.silent = False
+        await b.for_ms(20000)
+        b.contact(2, False)
+        await b.for_ms(10000)
+        b.plant.grid_sensor = 0  # so the bridge holds export by its own sensor
+        b.settings.apply({"export_at": "grid", "limit_export_w": 500})
+        b.house.charge_max_w = b.house.discharge_max_w = 0
+        b.house.pv_set_w = 3500
+        for load_w in (300, 2500, 200, 1500):
+            b.house.load_set_w = load_w
+            await b.for_ms(65000)
+        files.append(kept(b.state, b.settings))
+
+    flow.Bridge("rp2040", settings={"grid_table": "fnn", "plant_import": True}).run(story)
+    _print(files)
+
+
 class Desk:
     """The control law, the rules of the outputs and a recorder, stepped by hand on the virtual clock."""
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from bridgectl.device import build
 from bridgectl.figures import rigs
-from bridgectl.replay import decisions, entries, report, timeline
+from bridgectl.replay import decisions, entries, kinds, report, timeline
 from bridgectl.replay import file as files
 from typer.testing import CliRunner
 
@@ -73,6 +73,42 @@ def test_the_timeline_says_what_happened_and_why(whole):
     ):
         assert lines.find(text, at + 1) > at, text
         at = lines.find(text, at + 1)
+
+
+@pytest.fixture(scope="module")
+def commanded(slot):
+    """The recording of a bridge whose plant obeys, forgets, falls silent, and is held to an export at the grid."""
+    rigs.made("rp2040")
+    return rigs.told("recorded_day.py", "plant")[0]
+
+
+def test_what_was_written_read_back_and_ordered_is_decided_the_same(commanded):
+    """Proves: DIA-1+"""
+    file, outcomes, lost = replayed(commanded)
+    assert (file.problems, lost, mismatches(outcomes)) == ([], 0, [])
+    checked = [outcome for outcome in outcomes if outcome.is_checked]
+    events = {kinds.EVENTS[outcome.fields["event"]] for outcome in checked if outcome.entry.kind == kinds.COMMAND}
+    assert events >= {"want", "wrote", "read", "touch"}
+    ordered = {outcome.fields["import_raw"] for outcome in checked if outcome.entry.kind == kinds.ORDERS}
+    assert {None, 4200} <= ordered
+    assert sum(outcome.entry.kind == kinds.EXPORT for outcome in checked) >= 3
+
+
+@pytest.mark.parametrize("kind, field, value", (
+    (kinds.COMMAND, "after_next_at", 12345), (kinds.COMMAND, "aftertarget", 12345), (kinds.COMMAND, "text_sum", 1),
+    (kinds.ORDERS, "import_raw", 4199), (kinds.EXPORT, "cap_w", 12345),
+))  # fmt: skip
+def test_a_word_of_the_plant_s_command_that_is_recorded_otherwise_is_found(commanded, kind, field, value):
+    """Proves: DIA-1+"""
+    file, _, _ = replayed(commanded)
+    found, _ = entries.decode(file.runs, file.end)
+    place = kinds.FIELDS[kind].index(field)
+    entry = next(entry for entry in found if entry.kind == kind and entry.values[place] is not None)
+    values = list(entry.values)
+    values[place] = value
+    entry.values = tuple(values)
+    (wrong,) = mismatches(decisions.replay(file, found))
+    assert wrong[1][0].startswith(f"{field}: recorded {value}, decided ")
 
 
 @pytest.mark.parametrize("seed", (0, 12, 24, 36))

@@ -8,7 +8,7 @@ import io
 import types
 
 from bridgectl import firmware
-from bridgectl.replay import kinds
+from bridgectl.replay import alone, kinds
 
 firmware.load()
 
@@ -77,6 +77,12 @@ def _decide(outcome, settings, law):
         law.check_plant(outcome)
     elif kind == kinds.RULES:
         _check_rules(outcome, settings)
+    elif kind == kinds.COMMAND:
+        alone.check_command(outcome)
+    elif kind == kinds.ORDERS:
+        alone.check_orders(outcome, settings)
+    elif kind == kinds.EXPORT:
+        alone.check_export(outcome)
 
 
 def _mark_settings(file, outcomes):

@@ -88,6 +88,8 @@ def _words(outcome, before):
         kinds.LINKS: _links,
         kinds.ORDERS: _orders,
         kinds.RULES: _rules,
+        kinds.COMMAND: _nothing,
+        kinds.EXPORT: _nothing,
     }.get(outcome.entry.kind)
     if not told or not fields:
         yield f"an entry of kind {outcome.entry.kind} that this version does not know"
@@ -199,8 +201,13 @@ def _links(outcome, fields, before):
 
 
 def _orders(outcome, fields, before):
-    if before or fields["orders"]:
+    if before.get("orders", "") != fields["orders"]:
         yield f"orders: {fields['orders'] or 'none'}"
+
+
+def _nothing(outcome, fields, before):
+    """Say nothing: what came of it is told by the entries of the plant and of the law."""
+    return ()
 
 
 def _rules(outcome, fields, before):

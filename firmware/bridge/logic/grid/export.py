@@ -24,7 +24,7 @@ class Export:
     def __init__(self, now, cap_w=0):
         """cap_w: what the plant may give before the first sample."""
         self.cap_w = cap_w
-        self._changed_at = now  # ticks of the last change of the cap
+        self.changed_at = now  # ticks of the last change of the cap
         self._since = None  # ticks since when the cap holds at the plant
 
     def step(self, limit_w, grid_w, age_ms, output_w, held_at, settle_ms, now):
@@ -39,10 +39,10 @@ class Export:
             self._to(limit_w, now)
             return self.cap_w
         taken_at = clock.ticks_add(now, -age_ms)
-        blind = clock.ticks_diff(now, self._changed_at) > _BLIND_MS
+        blind = clock.ticks_diff(now, self.changed_at) > _BLIND_MS
         if held_at is None and not blind:
             return self.cap_w
-        settled_at = clock.ticks_add(held_at if held_at is not None else self._changed_at, settle_ms)
+        settled_at = clock.ticks_add(held_at if held_at is not None else self.changed_at, settle_ms)
         if clock.ticks_diff(taken_at, settled_at) < 0 and not blind:
             return self.cap_w
         room_w = int(grid_w) + limit_w - _MARGIN_W
@@ -59,4 +59,4 @@ class Export:
     def _to(self, cap_w, now):
         if cap_w != self.cap_w:
             self.cap_w = cap_w
-            self._changed_at = now
+            self.changed_at = now
