@@ -81,7 +81,7 @@ def test_a_plant_that_was_stopped_is_started_when_it_is_left():
 
 
 def test_remote_ems_is_left_at_the_unit_where_it_was_entered():
-    """Proves: PLA-2+, CTL-3+"""
+    """Proves: PLA-2+"""
     b = _bridge(**REACTIVE)
 
     async def story(b):
