@@ -152,6 +152,9 @@ def build(board):
             if not size:
                 recorder.unload()
 
+    def history_due():
+        return settings.mqtt_host and room.keeps_history(settings.history, free)
+
     def hotspot_due():
         return hotspot_wanted(state, settings)
 
@@ -190,6 +193,8 @@ def build(board):
     part("network", Part("bridge.tasks.network"),   network_due,                        1, state, settings, board)
     part("uplink",  uplink,                         lambda: settings.mqtt_host,         2, state, settings,
          web + "/entities.txt")
+    part("history", Part("bridge.tasks.history", keep=_SHARED), history_due,            2, history_due, state,
+         board.data + "history/", ports.gap)
     part("clients", clients,                        gateway_due,                        1, state, settings, ports,
          gateway_due, room.most_clients(free))
     part("trial",   Part("bridge.tasks.trial"),     version_undecided,                  2, state, settings, slots, board,

@@ -82,6 +82,7 @@ wlan_password|secret||0|64||n
 system_name|text||0|40||h
 time_zone|text||0|40||s
 recorder|choice|auto|auto,on,off|||h
+history|choice|auto|auto,on,off|||
 led_brightness|int|60|1|100|%|h
 require_signature|bool|true||||n
 """

@@ -68,6 +68,7 @@ class State:
         self.outputs_text = ""  # outputs: what rules make of the outputs, and why; "" = none owns one
         self.day_clock = None  # commands: time of the day, (minute, s of the clock then); None = never told
 
+        self.history = None  # history: hands over what was kept while the uplink was away; None = nothing is kept
         self.recorder = None  # recorder: takes what is decided, and by what; None = nobody records
 
         self.output_command = (None, None)  # commands: outputs asked for by MQTT, see grid.outputs

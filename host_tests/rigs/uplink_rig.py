@@ -18,6 +18,7 @@ class Ear:
         self.port = port
         self.last = {}
         self.results = []
+        self.history = []  # what the bridge had kept
         self.recording = ""  # the flight recorder's file, piece by piece
         self._client = MQTTClient(config={"auto_reconnect": False, "plugins": {}})
 
@@ -38,6 +39,8 @@ class Ear:
         while True:
             message = await self._client.deliver_message()
             self.last[message.topic] = bytes(message.data)
+            if message.topic.endswith("/history"):
+                self.history.append(json.loads(message.data))
             if message.topic.endswith("/recording"):
                 self.recording += bytes(message.data).decode()
             if message.topic.endswith("/result"):

@@ -234,6 +234,9 @@ class Journal:
         if not self._first and bytes_of(self._folder[:-1]) < 0:
             from store.folder import make  # once in the life of a board
 
+            above = self._folder[:-1].rpartition("/")[0]
+            if above:
+                make(above)
             make(self._folder[:-1])
         lowest = TOP if not self._first else self._lowest
         at = 0

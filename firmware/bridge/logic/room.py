@@ -34,6 +34,11 @@ def recorder_bytes(wanted, free_at_start):
     return 2048 if wanted == "on" else 0
 
 
+def keeps_history(wanted, free_at_start):
+    """Return True if what the uplink misses is kept in flash; a small board, of which it takes 9 kB, has to be asked."""
+    return wanted == "on" or (wanted == "auto" and free_at_start >= _ROOMY)
+
+
 def gateway_text(waits, gateway):
     """Return how the gateways fare, in words. gateway: what ports/clients tells of them."""
     if waits:

@@ -53,6 +53,10 @@ class Carrier(Port):
         self._read = bus.add(Job(slave, self._read_back).read(_READ_HOLDING, write.address, 2)) if fast_ms else None
         self._missed = False  # the last answer
 
+    def hold(self, on):
+        """As Port.hold."""
+        return self.bus.hold(on)
+
     def carry(self, command, now):
         """Do what is due of the limit command; return True."""
         slave, write, read = self.slave, self._write, self._read

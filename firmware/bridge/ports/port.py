@@ -32,6 +32,10 @@ class Port:
         """Return for how long a reply that is waited for leaves the processor to others; FREE_US: nobody is asked here."""
         return FREE_US
 
+    def hold(self, on):
+        """Ask nothing new while `on`; return True while an answer is waited for."""
+        return False
+
     def words(self):
         """Return what there is to say beside the link."""
         return ""

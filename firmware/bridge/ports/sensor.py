@@ -28,6 +28,10 @@ class Sensor(Port):
         """Return for how long the reply that is waited for leaves the processor to others, 0 if none is."""
         return self.bus.spare_us()
 
+    def hold(self, on):
+        """As Port.hold."""
+        return self.bus.hold(on)
+
     def link(self, now):
         """Return the link and why: an answering slave is ok only while all required values are good."""
         link = self.slave.link()

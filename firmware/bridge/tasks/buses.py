@@ -20,6 +20,8 @@ _LATE_MS = const(250)  # for so long a report waits for a good moment
 _SPARE_US = const(28000)  # what a report, or a collection on a small heap, takes at most
 _COLLECT_MS = const(250)  # a full bus makes 80 kB of garbage a second; what the heap collects by itself leaves gaps
 _SMALL = const(64000)  # a threshold above belongs to a heap whose collection takes too long for this
+_GAP_MS = const(5)  # beside what is waited for: an answer of a slow slave
+_GAP_TURNS = const(200)
 _OFF_MS = const(1000)
 _PAUSE_MS = const(1000)  # before a port that was made anew asks: the plant keeps this time between two requests
 _RESTART_MS = const(2000)  # whoever asked for a new role has its answer by then
@@ -50,6 +52,20 @@ class Ports:
         return (
             self.objects[number - 1].bus if self.roles[number - 1] == "gateway" and self.objects[number - 1] else None
         )
+
+    async def gap(self):
+        """Wait until no bus expects an answer, for a second at most; who awaits it writes to the flash at once then.
+
+        An erase takes 45 ms, 400 at most (W25Q-JV), in which RP2040 serves no interrupt: what comes in is lost, and an
+        answer of the bridge does not go out. What must be written at once does not ask.
+        """
+        ports = [port for port in self.objects if port]
+        for _ in range(_GAP_TURNS):
+            if not any([port.hold(True) for port in ports]):
+                break
+            await asyncio.sleep_ms(_GAP_MS)
+        for port in ports:
+            port.hold(False)
 
     async def run(self, beat, number):
         """Own port 1 or 2."""

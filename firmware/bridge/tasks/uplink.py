@@ -133,6 +133,8 @@ class _Session:
             }
         elif not client.queued:
             self._announce()
+            if state.history and self._announcing.done:
+                state.history.deliver(client, self._topic("history"), now)
 
     def _announce(self):
         """Publish the next retained message: the settings in force, then what of the discovery is due.

@@ -58,7 +58,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     code, shown, said = bridgectl(port)
     assert (code, said) == (0, "")
     lines = shown.splitlines()
-    assert len(lines) == 74
+    assert len(lines) == 75
     assert "* mqtt_host            192.0.2.1" in lines
     assert "* publish_ms           1000 ms" in lines
     assert "* server_outputs       true" in lines
@@ -70,7 +70,7 @@ def test_the_running_firmware_shows_and_takes_settings_and_is_not_stopped(port, 
     file = tmp_path / "settings.json"
     assert bridgectl(port, "export", str(file))[0] == 0
     held = json.loads(file.read_text())
-    assert len(held) == 72 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
+    assert len(held) == 73 and "wlan_password" not in held and held["mqtt_host"] == "192.0.2.1"
     file.write_text(json.dumps({**held, "mqtt_host": "192.0.2.2"}))
     assert bridgectl(port, "import", str(file))[0] == 0
     assert bridgectl(port, "get", "mqtt_host") == (0, "* mqtt_host            192.0.2.2\n", "")

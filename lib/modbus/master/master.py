@@ -47,6 +47,7 @@ class Master(Queue):
         self._sent_us = self._still_us = self._deadline_us = 0
         self._seen = self._look_us = 0  # look: when the line is to be looked at
         self._waits = False  # for a reply
+        self.held = False  # by others: no new request meanwhile
         self._rested_us = self._began_at = 0
         self._is_split = self._is_late = False  # late: looked at too late to tell when characters came
         self._last = None  # slave of the last exchange
@@ -63,13 +64,13 @@ class Master(Queue):
             beat()
             now = clock.ticks_ms()
             job = self._next(now)
-            if self._ended and (job is None or job.urgent):
+            if self._ended and (job is None or job.urgent or self.held):
                 self._hand_on()
                 job = self._next(now)
             elif self._ended and (self._line.any() or not job.answered()):
                 self._hand_on()  # its frame is needed, or there will be no reply to wait for
-            if job is None:
-                await asyncio.sleep_ms(min(self._rests_ms(now) or IDLE_MS, IDLE_MS))
+            if job is None or self.held:
+                await asyncio.sleep_ms(1 if self.held else min(self._rests_ms(now) or IDLE_MS, IDLE_MS))
                 continue
             wait_us = self._gap_us(job.slave)
             kept = wait_us <= spin_us  # nobody else has run since the last exchange
@@ -96,6 +97,11 @@ class Master(Queue):
     def spare_us(self):
         """Return for how long the reply that is waited for leaves the processor to others, 0 if none is."""
         return max(clock.ticks_diff(self._look_us, clock.ticks_us()), 0) if self._waits else 0
+
+    def hold(self, on):
+        """Ask nothing new while `on`; return True while a reply is waited for."""
+        self.held = on
+        return self._waits
 
     # -- one exchange ----------------------------------------------------------------
 
