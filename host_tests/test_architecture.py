@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "app": {"tasks", "logic", "devices", "state", "settings", "points", "readings"},
     "tasks": {"tasks", "ports", "logic", "devices", "state", "settings", "points", "readings"},
     "ports": {"ports", "logic", "devices", "state", "settings", "points", "readings"},
-    "logic": {"logic", "devices", "state", "settings", "points", "grid_rows"},
+    "logic": {"logic", "devices", "state", "settings", "points", "quantities", "grid_rows"},
     "devices": set(),
     "state": {"readings"},
     "settings": {"settings_table", "settings_check", "upgrades"},
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "load_rules": set(),
     "meanings": set(),
     "points": set(),
+    "quantities": set(),
     "readings": {"points"},
 }
 
@@ -186,8 +187,7 @@ def test_no_setting_is_declared_twice():
     firmware.load()
     from bridge import points, settings_table
 
-    for rows in (settings_table.rows(), points.rows(), points.facts()):
-        ids = [row[0] for row in rows]
+    for ids in ([row[0] for row in settings_table.rows()], [row[0] for row in points.rows()], [*points.facts()]):
         assert len(ids) == len(set(ids))
 
 

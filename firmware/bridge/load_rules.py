@@ -9,7 +9,7 @@ with + puts its pairs into the rules that stand, "- on off" takes keys out. What
 import table
 
 # key | kind or words | default | low | high | unit | who; kinds: int, and time, a time of the day or - for none
-# who: h = the household too, in Home Assistant (logic/doors/setting_entities.py), where it makes sense by itself
+# who: h = the household too, in Home Assistant (logic/doors/entities.py), where it makes sense by itself
 LOAD = """
 on|int|90|1|100|%|h
 off|int|80|0|99|%|h

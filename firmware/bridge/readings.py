@@ -59,7 +59,7 @@ class Readings:
         # Limits as the value's own bits, so that the check is integer work: first word of the highest magnitude.
         self._high = array.array("i", [0] * n)
         # Of counters alone, by their place among them.
-        counters = [row[6] == points.COUNTER for row in points.rows()]
+        counters = [row[4] == points.COUNTER for row in points.rows()]
         self._counter = bytearray([sum(counters[:i]) for i in range(n)])
         of_each = [0] * sum(counters)
         self._growth = array.array("i", of_each)  # what it can count in a minute
@@ -74,18 +74,18 @@ class Readings:
 
         A float32 has no factor: -1 stores it with the other sign, -180 an angle with half a turn more."""
         n = points.number(point)
-        _, _, _, low, high, _, state_class, _ = points.row(point)
+        _, _, low, high, what = points.row(point)
         place = _KINDS.index(kind)
         if (place, scale) != (self._kind[n], self._scales[self._scale[n]]):
             self._flags[n] = self._quality[n] = NEVER  # what is stored means something else now
         self._kind[n] = place
         self._scale[n] = _among(self._scales, scale)
         self._max_age_ms[n] = max_age_ms
-        self._flags[n] = self._flags[n] & 4 | (low < 0) | (state_class == points.COUNTER) << 1
+        self._flags[n] = self._flags[n] & 4 | (low < 0) | (what == points.COUNTER) << 1
         self._flags[n] |= (kind == "f" and scale < 0) << 3
-        if state_class == points.COUNTER:
+        if what == points.COUNTER:
             # No energy grows faster than the highest power of whatever it counts.
-            kilo_most = points.row(point.split("_")[0] + "_power")[4] / 1000
+            kilo_most = points.row(point.split("_")[0] + "_power")[3] / 1000
             self._growth[self._counter[n]] = int(kilo_most / 60 * (_FLOAT_UNITS if kind == "f" else 1 / scale))
         if kind == "f":
             self._high[n] = struct.unpack(">H", struct.pack(">f", high))[0]
@@ -269,7 +269,7 @@ class Readings:
 
         row: of the point, as points.rows() has it.
         """
-        code = self.last(n) if row[5] == points.CODE else None
+        code = self.last(n) if row[4] == points.CODE else None
         if code is None:
             return None
         known = self._words.get(n)

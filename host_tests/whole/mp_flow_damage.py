@@ -47,7 +47,7 @@ def _page(b):
 
 
 def _fact(b, name):
-    return dict(zip([row[0] for row in points.facts()], messages.facts(b.state)))[name]
+    return dict(zip(points.facts(), messages.facts(b.state)))[name]
 
 
 async def _silent(b):

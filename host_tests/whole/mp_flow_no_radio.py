@@ -34,7 +34,7 @@ async def _lives(b):
     from bridge import points
     from bridge.logic.doors import messages
 
-    facts = dict(zip([row[0] for row in points.facts()], messages.facts(b.state)))
+    facts = dict(zip(points.facts(), messages.facts(b.state)))
     assert facts["radio"] == _WHY
     assert (facts["system_heap_free"], facts["system_heap_largest"]) == (143_500, 110_600)
 

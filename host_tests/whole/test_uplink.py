@@ -25,7 +25,7 @@ async def _life(ear, session):
     assert "retain" in ear.results[0]["errors"]["message"]
     assert ear.state()["do1"] == "OFF"
     configs = "homeassistant/device/"
-    await ear.until(lambda: sum(t.startswith(configs) for t in ear.last) == 22, "not all of the discovery")
+    await ear.until(lambda: sum(t.startswith(configs) for t in ear.last) == 19, "not all of the discovery")
     components = {}
     for topic, payload in ear.last.items():
         if topic.startswith(configs):

@@ -13,7 +13,7 @@ from patience import HANG_S
 from uplink_rig import Ear, bridge
 
 CONFIGS = "homeassistant/device/"
-GROUPS = 22
+GROUPS = 19
 
 
 def configs(ear):

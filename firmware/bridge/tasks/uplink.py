@@ -29,7 +29,7 @@ class _Session:
     """One life of the client, with one broker."""
 
     def __init__(self, beat, state, settings, entities=""):
-        """entities: path of what Home Assistant is told of settings, see logic/doors/setting_entities."""
+        """entities: path of what Home Assistant is told, see logic/doors/entities."""
         self._beat = beat
         self._state = state
         self._settings = settings
@@ -142,25 +142,23 @@ class _Session:
         One at a time and only into an empty queue: each is 2 kB, and it counts when the broker acknowledged it.
         """
         state, settings, announced = self._state, self._settings, self._announcing
-        group = announced.next_group() if self._told == settings.version else None
+        number = announced.next_message() if self._told == settings.version else None
+        if number is None and self._told == settings.version:
+            return
         try:
-            if self._told != settings.version:
-                with Part("bridge.logic.doors.setting_entities") as entities:
-                    announced.of_settings = entities.groups(self._entities)
+            with Part("bridge.logic.doors.entities") as entities:
+                if number is None:
+                    announced.messages = entities.count(self._entities)
                     self._publish(self._topic("settings"), entities.values(self._entities, settings), 1)
-                self._told = settings.version
-            elif group is not None and group < announcing.groups():
-                with Part("bridge.logic.doors.discovery") as discovery:
-                    self._publish(*discovery.message(group, state, settings), qos=1)
-            elif group is not None:
-                with Part("bridge.logic.doors.setting_entities") as entities:
-                    self._publish(*entities.message(self._entities, group, state, settings), qos=1)
+                    self._told = settings.version
+                else:
+                    self._publish(*entities.message(self._entities, number, state, settings), qos=1)
         except MemoryError:  # at the next turn there may be some; the session is worth more
-            if group is not None:
+            if number is not None:
                 announced.again()
-        except OSError as e:  # the rest is worth more than these
-            log.error("uplink", "the texts of the settings cannot be read: error %d" % e.errno)
-            announced.of_settings, self._told = 0, settings.version
+        except OSError as e:  # the rest is worth more than what Home Assistant knows
+            log.error("uplink", "the texts of the entities cannot be read: error %d" % e.errno)
+            announced.messages, self._told = 0, settings.version
 
     def _follow(self):
         """Obey settings that changed: announce anew, hear the birth of another Home Assistant, publish at the new pace."""

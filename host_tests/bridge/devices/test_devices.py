@@ -8,7 +8,7 @@ from bridgectl import firmware
 
 firmware.load()
 
-from bridge import points  # noqa: E402
+from bridge import quantities  # noqa: E402
 from bridge.devices import registers, sdm120ct, sdm230, sigenergy  # noqa: E402
 from modbus.pace import plan  # noqa: E402
 
@@ -80,7 +80,7 @@ def documented(name, table):
 
 
 def unit(point):
-    return points.row(point)[1]
+    return quantities.unit(point)
 
 
 @pytest.mark.parametrize("name", SENSORS)

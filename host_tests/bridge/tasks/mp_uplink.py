@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from bridge.logic.doors import announcing, setting_entities
+from bridge.logic.doors import entities
 from bridge.settings import Settings
 from bridge.state import State
 from bridge.tasks import uplink
@@ -123,6 +123,6 @@ async def test_a_discovery_message_counts_when_the_broker_has_acknowledged_it():
     broker.hang_up()  # what was lost with the connection is said again, from the first one on
     await asyncio.sleep_ms(20000)
     assert state.uplink_announced
-    count = announcing.groups() + setting_entities.groups(ENTITIES)
+    count = entities.count(ENTITIES)
     assert announced()[2] == announced()[0] and len(set(announced()[2:])) == len(announced()[2:]) == count
     running.cancel()

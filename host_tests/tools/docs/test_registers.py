@@ -12,7 +12,7 @@ from patience import HANG_S
 firmware.load()
 
 import table  # noqa: E402
-from bridge import points  # noqa: E402
+from bridge import points, quantities  # noqa: E402
 from bridge.devices import sunspec  # noqa: E402
 from bridge.logic.doors import register_map as own  # noqa: E402
 
@@ -81,7 +81,7 @@ def test_every_field_lies_where_sunspec_has_it():
             # raw x 10^scale = value in SunSpec's unit
             unit = {"Pct": 100, "Wh": 1000, "varh": 1000}.get(row["unit"], 1)
             assert int(factor) * 10 ** scales[row["scale_point"]] == pytest.approx(unit), name
-            ours = points.row(source)[1]
+            ours = quantities.unit(source)
             assert ours == {"Pct": "", "Wh": "kWh", "varh": "kvarh"}.get(row["unit"], row["unit"]), name
 
 

@@ -5,7 +5,7 @@ import math
 import struct
 import time
 
-from bridge import points
+from bridge import points, quantities
 from bridge.devices import codes, registers
 from modbus.pace import plan
 from modbus.wire import rtu
@@ -46,7 +46,7 @@ class Value:
         """Return the value with its unit for people."""
         if self.value is None:
             return "–"
-        if points.row(self.point)[5] == points.CODE:
+        if points.row(self.point)[4] == points.CODE:
             return codes.word(self.point, self.value) or str(self.value)
         return f"{fixed(self.value, self.decimals)} {self.unit}".replace(",", " ").rstrip()
 
@@ -83,7 +83,7 @@ def fixed(value, decimals):
 
 def plausible(point, value):
     """Return whether value lies within the limits that points.py gives the point."""
-    _, _, _, low, high, _, _, _ = points.row(point)
+    _, _, low, high, _ = points.row(point)
     return math.isfinite(value) and low <= value <= high
 
 
@@ -200,7 +200,7 @@ class Poller:
             value.quality = "suspect"
             value.error = f"implausible: {number:g} {value.unit}".rstrip()
             return
-        if points.row(point)[6] == points.COUNTER:
+        if points.row(point)[4] == points.COUNTER:
             if number < self._counters.get(point, number):
                 value.quality = "suspect"
                 value.error = f"counter ran backwards, from {self._counters[point]:g} to {number:g} {value.unit}"
@@ -214,8 +214,8 @@ class Poller:
         value.error = ABSENT[0] if row[0] in self._absent else rtu.describe(status)
 
     def _blank(self, row):
-        _, unit, decimals, _, _, _, _, meaning = points.row(row[3])
-        value = Value(row[3], row[0], unit, decimals, meaning)
+        name = row[3]
+        value = Value(name, row[0], quantities.unit(name), points.row(name)[1], quantities.title(name))
         if row[0] in self._absent:
             value.error = ABSENT[0]
         return value

@@ -1,8 +1,9 @@
-"""What Home Assistant is told of each setting, made out of the tables of settings and rules when a slot is made.
+"""What Home Assistant is told of each point, fact and setting, made out of their tables when a slot is made.
 
 What a household may set becomes a select, a number, a switch or a text; what it may not a sensor, read only. Which is which
-is the mark in the tables. The text lies in the flash, and no heap holds more than a line of it: its form stands in
-firmware/bridge/logic/doors/setting_entities.py. Source of the keys: Home Assistant MQTT documentation.
+is the mark in the tables. An output is a switch while people switch it, and read only while a rule does. The text lies in
+the flash, and no heap holds more than a line of it: its form stands in firmware/bridge/logic/doors/entities.py.
+Source of the keys: Home Assistant MQTT documentation.
 """
 
 import json
@@ -19,6 +20,10 @@ _PLATFORMS = {
 }
 _CLASSES = {"W": "power", "A": "current", "s": "duration", "ms": "duration"}
 _HOUSEHOLD, _SEEN = "h", "s"
+_MOST = 1900  # bytes of entities in one message; the device stands beside them
+_TEMPLATE = 70  # bytes of an entity that are the same for all, the serial number among them
+# Of facts, see quantities.FACTS.
+_CATEGORIES = {"": {}, "d": {"ent_cat": "diagnostic"}, "n": {"ent_cat": "diagnostic", "en": False}}
 _CUT = "[:250]"  # a state of Home Assistant has 255 characters at most
 # Setting, what its keys begin with, the owner whose rules they are, and the outputs of which one must have it.
 _RULES = (
@@ -30,13 +35,72 @@ _RULES = (
 
 
 def text():
-    """Return the lines, one for each setting, or key of a rule, that Home Assistant knows."""
-    return "".join(map(_line, [*_settings(), *_keys()]))
+    """Return the messages with their lines, one for each entity."""
+    firmware.load()
+    of_state, of_settings = [*_points(), *_facts()], map(_line, [*_settings(), *_keys()])
+    return "".join([*_messages("state", of_state), *_messages("settings", of_settings)])
+
+
+def _messages(leaf, lines):
+    """Yield the lines of one topic's entities, and a line before each message of them."""
+    left = 0
+    for line in lines:
+        size = len(line.encode()) + 2 * len(line.partition("|")[0]) + _TEMPLATE
+        if left < size:
+            yield f"={leaf}\n"
+            left = _MOST
+        left -= size
+        yield line
+
+
+def _points():
+    import table
+    from bridge import points, quantities
+
+    decimals = {row[0]: row[1] for row in points.rows()}
+    for name, unit, device_class, state_class in table.rows(quantities.POINTS):
+        told = {"name": quantities.title(name)}
+        if unit:
+            told |= {"unit_of_meas": unit, "sug_dsp_prc": decimals[name]}
+        if device_class:
+            told["dev_cla"] = device_class
+        told |= {"stat_cla": state_class} if state_class else {"ent_cat": "diagnostic"}
+        yield _of_state(name, "sensor", told)
+
+
+def _facts():
+    import table
+    from bridge import quantities, settings_table
+
+    for name, platform, unit, device_class, category in table.rows(quantities.FACTS):
+        told = {"name": quantities.title(name), **_CATEGORIES[category]}
+        told |= {"unit_of_meas": unit} if unit else {}
+        told |= {"dev_cla": device_class} if device_class else {}
+        if platform == "switch":
+            owner = name + "_owner"
+            rules = ",".join(word for word in settings_table.row(owner)[3] if word != "manual")
+            command = {
+                "pl_on": f'{{"{name}":true}}',
+                "pl_off": f'{{"{name}":false}}',
+                "stat_on": "ON",
+                "stat_off": "OFF",
+            }
+            yield _of_state(name, platform, told | command, f"- - - manual {owner}")
+            yield _of_state(name + "_contact", "binary_sensor", told, f"- - - {rules} {owner}", name)
+        else:
+            yield _of_state(name, platform, told)
+
+
+def _of_state(name, platform, told, rule="", key=""):
+    return f"{name}|{platform}|{key or name}|{rule}||{_rest(told)}\n"
+
+
+def _rest(told):
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[1:-1]
 
 
 def _settings():
     """Yield (name, kind, low or choices, high, unit, command or "", "") of settings; %s in a command is the value."""
-    firmware.load()
     import table
     from bridge import settings_table
 
@@ -84,8 +148,9 @@ def _line(entity):
         told |= {"min": low, "max": high}
     if command and kind == "int":
         told["mode"] = "box"
-    rest = json.dumps(told, separators=(",", ":"), ensure_ascii=False)[1:-1]
-    return f"{name}|{_PLATFORMS[kind][not command]}|{rule}|{_CUT if kind == 'text' else ''}|{rest}\n"
+    end = _CUT if kind == "text" else ""
+    # set_: some facts have the name of a setting, the import limit in force and the one that is set.
+    return f"set_{name}|{_PLATFORMS[kind][not command]}|{name}|{rule}|{end}|{_rest(told)}\n"
 
 
 def title(name, kind, low, unit):

@@ -59,7 +59,7 @@ def page():
     """Return the page as text."""
     firmware.load()
     import table
-    from bridge import points
+    from bridge import quantities
     from bridge.devices import sunspec
     from bridge.logic.doors import register_map as own
 
@@ -68,7 +68,7 @@ def page():
     lines += [_COILS, _READINGS]
     for k, (point,) in enumerate(table.rows(own.READINGS)):
         address = own.READINGS_AT + own.READING_WORDS * k
-        lines.append(f"| {address} | {point} | {points.row(point)[1]} |\n")
+        lines.append(f"| {address} | {point} | {quantities.unit(point)} |\n")
     lines.append(_SUNSPEC.format(base=sunspec.BASE, common=sunspec.COMMON, meter=sunspec.METER))
     lines += [
         f"| {sunspec.BASE + at} | {model} | {name} | {kind} | {what} |\n" for at, model, name, kind, what in _rows()
@@ -79,7 +79,7 @@ def page():
 def _rows():
     """Yield (place behind the base, model, name, type, content) of the SunSpec registers."""
     import table
-    from bridge import points
+    from bridge import quantities
     from bridge.devices import sunspec
 
     yield 0, "", "SunS", "uint32", "0x53756E53"
@@ -96,7 +96,7 @@ def _rows():
         for name, offset, kind, source, factor in table.rows(sunspec.MODEL_201):
             what = source
             if factor:
-                what = f"{source}, {points.row(source)[1] or '1'} × {factor}"
+                what = f"{source}, {quantities.unit(source) or '1'} × {factor}"
             yield at + int(offset), model, name, kind, what
     yield sunspec.END_AT, "", "end", "uint16", "0xFFFF, 0"
 

@@ -126,10 +126,10 @@ def readings_input(rng):
 def readings_wrong(data, answer):
     last, strikes = {}, {}
     for point, kind, scale, raw, quality, text in answer:
-        _, _, _, low, high, _, state_class, _ = points.row(point)
+        _, _, low, high, what = points.row(point)
         size = struct.calcsize(">" + kind)
         value = struct.unpack(">" + kind, bytes.fromhex(raw)[:size])[0] * scale
-        counter = state_class == points.COUNTER
+        counter = what == points.COUNTER
         if quality == _SUSPECT:
             strikes[point] = strikes.get(point, 0) + 1
             inside = low <= value <= high and (not counter or 0 <= value - last.get(point, value) <= _MINUTE[point[0]])

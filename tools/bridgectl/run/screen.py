@@ -16,7 +16,7 @@ from bridgectl.run.session import COMMANDS
 
 firmware.load()
 
-from bridge import points  # noqa: E402 (importable only now)
+from bridge import points, quantities  # noqa: E402 (importable only now)
 from bridge.logic import lights  # noqa: E402
 
 _QUALITY_STYLE = {"good": "green", "stale": "yellow", "suspect": "red", "never": "dim"}
@@ -123,11 +123,11 @@ def _readings(session, names, width):
         style = _QUALITY_STYLE[quality]
         value = session.known.last.get(name)
         if not isinstance(value, (str, type(None))):
-            value = fixed(value, row[2]).replace(",", "")
+            value = fixed(value, row[1]).replace(",", "")
         table.add_row(
             name.partition("_")[2].replace("_", " "),
             "-" if value is None else value,
-            row[1],
+            quantities.unit(name),
             "-" if age_s is None else f"{age_s:.1f}",
             Text(quality, style=style),
             style="" if quality == "good" else "dim",

@@ -1,22 +1,16 @@
 """What of the announcement to Home Assistant is done, and the uplink in words. Pure."""
 
-import table
-from bridge import points
-from micropython import const
-
-GROUP = const(7)  # components of one discovery message, about 2 kB
-
 
 class Announcing:
     """Which discovery message goes next. A message counts as sent when the broker has acknowledged it.
 
-    The caller publishes `next_group()` into an empty queue with QoS 1: when it is empty again, that was acknowledged.
+    The caller publishes `next_message()` into an empty queue with QoS 1: when it is empty again, that was acknowledged.
     """
 
     def __init__(self):
         self._made_of = None
         self._sent = -1  # message that was handed over last
-        self.of_settings = 0  # messages beside groups(), see setting_entities
+        self.messages = 0  # how many there are, see entities.count
         self.done = False
 
     def follow(self, *made_of):
@@ -31,23 +25,18 @@ class Announcing:
         self.done = False
 
     def again(self):
-        """Offer the message once more that next_group gave: it could not be made."""
+        """Offer the message once more that next_message gave: it could not be made."""
         self._sent -= 1
 
-    def next_group(self):
+    def next_message(self):
         """Return the number of the message to publish now, None if there is none. The last one is acknowledged."""
         if self.done or not self._made_of or not self._made_of[0]:
             return None
         self._sent += 1
-        if self._sent < groups() + self.of_settings:
+        if self._sent < self.messages:
             return self._sent
         self.done = True
         return None
-
-
-def groups():
-    """Return how many discovery messages there are for points and facts."""
-    return -(-(points.count() + table.count(points.FACTS)) // GROUP)
 
 
 def words(state, error, network, topic):

@@ -68,7 +68,7 @@ def point_texts(readings):
     n = 0
     for row in points.rows():
         value = readings.value(n)
-        text = None if value is None else "%.*f" % (row[2], value)
+        text = None if value is None else "%.*f" % (row[1], value)
         if text and not text.strip("-0."):
             text = text.lstrip("-")  # a little less than nothing is nothing
         word = readings.word(n, row) if text else None
@@ -84,7 +84,7 @@ def state_pieces(state):
     for point, text in point_texts(state.readings):
         yield before + '"%s":%s' % (point, "null" if text is None else text)
         before = ","
-    for row, value in zip(points.facts(), facts(state)):
-        yield before + '"%s":%s' % (row[0], json.dumps(value))
+    for name, value in zip(points.facts(), facts(state)):
+        yield before + '"%s":%s' % (name, json.dumps(value))
         before = ","
     yield "}"

@@ -5,7 +5,7 @@ No secret leaves: the pages learn whether a password is set, never which.
 
 import json
 
-from bridge import points
+from bridge import points, quantities
 from bridge.logic import lights, room
 from micropython import const
 
@@ -98,14 +98,14 @@ def _links(state):
 
 
 def _point(readings, n, row, now, qualities):
-    _, unit, decimals, _, _, _, _, meaning = row
+    name, decimals = row[:2]
     quality = qualities[readings.quality(n)]
     value = readings.last(n)
     age_s = readings.age_ms(n, now) // 1000 if quality in ("good", "suspect") else None
     text = None if value is None else "%.*f" % (decimals, value)
     if text and not text.strip("-0."):
         text = text.lstrip("-")  # a little less than nothing is nothing
-    return json.dumps((meaning, readings.word(n, row) or text, unit, quality, age_s))
+    return json.dumps((quantities.title(name), readings.word(n, row) or text, quantities.unit(name), quality, age_s))
 
 
 def system(state, settings):

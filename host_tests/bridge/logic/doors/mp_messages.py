@@ -6,11 +6,12 @@ import struct
 import time
 
 from bridge import points
-from bridge.logic.doors import announced_device, announcing, discovery, messages, set_message
+from bridge.logic.doors import entities, messages, set_message
 from bridge.settings import Settings
 from bridge.state import State
 
 N = points.number("sensor_power")
+PATH = "build/host/web/entities.txt"  # of the slot that the tests are run with
 
 
 def _state():
@@ -28,7 +29,7 @@ def test_the_state_names_every_fact_and_a_bad_reading_is_null():
     seen = json.loads("".join(messages.state_pieces(state)))
     assert seen["sensor_power"] == -1234
     assert (seen["di1"], seen["di2"], seen["do1"]) == ("OFF", "ON", "OFF")
-    assert {row[0] for row in points.facts()} <= set(seen)
+    assert set(points.facts()) <= set(seen)
     state.readings.expire(now + 2000)
     assert json.loads("".join(messages.state_pieces(state)))["sensor_power"] is None
 
@@ -46,9 +47,11 @@ def test_all_that_is_announced_is_there_from_the_first_state_on():
     state, settings = _state(), Settings()
     seen = json.loads("".join(messages.state_pieces(state)))
     announced = []
-    for group in range(announcing.groups()):
-        found = json.loads("".join(discovery.pieces(group, state, settings)))["cmps"]
-        announced += [name for name in found if "uniq_id" in found[name]]  # the others are taken away
+    for number in range(entities.count(PATH)):
+        message = json.loads("".join(entities.pieces(PATH, number, state, settings)))
+        if message["stat_t"] == "bridge/SN1/state":
+            found = message["cmps"]
+            announced += [name for name in found if "uniq_id" in found[name]]  # the others are taken away
     assert len(announced) > 70
     assert [name for name in announced if name not in seen] == []
     assert seen["plant_soc"] is None
@@ -64,19 +67,21 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
     """Proves: NET-4+"""
     state, settings = _state(), Settings()
     seen = []
-    for group in range(announcing.groups()):
-        where = announced_device.topic(group, state, settings)
-        payload = "".join(discovery.pieces(group, state, settings))
-        assert where == "homeassistant/device/bridge_SN1_%d/config" % group
-        assert len(payload) < 3500, len(payload)
+    for number in range(entities.count(PATH)):
+        where = entities.topic(number, state, settings)
+        payload = "".join(entities.pieces(PATH, number, state, settings))
+        assert where == "homeassistant/device/bridge_SN1_%d/config" % number
+        assert len(payload) <= 2560, len(payload)  # what tasks/uplink has a buffer for
         found = json.loads(payload)
+        if found["stat_t"] != "bridge/SN1/state":
+            continue
         assert found["dev"]["ids"] == ["bridge_SN1"]
         assert found["o"]["name"]
         for component in found["cmps"].values():
             assert component["p"] in ("sensor", "binary_sensor", "switch")
             if len(component) > 1:  # else it is taken away: the read-only form of an output that people switch
                 seen.append(component["uniq_id"])
-    ids = [row[0] for row in points.rows()] + [row[0] for row in points.facts()]
+    ids = [row[0] for row in points.rows()] + list(points.facts())
     assert sorted(seen) == sorted(["bridge_SN1_" + i for i in ids])
 
 
@@ -84,9 +89,11 @@ def test_discovery_is_json_whatever_the_names_of_topics_hold():
     """Proves: NET-4+"""
     state, settings = _state(), Settings()
     assert settings.apply({"mqtt_prefix": 'a"\\b', "system_name": 'The "House"'}) == []
-    for group in range(announcing.groups()):
-        found = json.loads("".join(discovery.pieces(group, state, settings)))
-        assert found["stat_t"] == 'a"\\b/SN1/state' and found["avty_t"] == 'a"\\b/SN1/availability'
+    for number in range(entities.count(PATH)):
+        found = json.loads("".join(entities.pieces(PATH, number, state, settings)))
+        assert (
+            found["stat_t"] in ('a"\\b/SN1/state', 'a"\\b/SN1/settings') and found["avty_t"] == 'a"\\b/SN1/availability'
+        )
         assert found["dev"]["name"] == 'The "House"'
 
 
@@ -178,7 +185,7 @@ def test_no_secret_stands_in_what_is_published():
     state, settings = _state(), Settings()
     assert not settings.apply({"mqtt_user": "u", "mqtt_password": "open sesame", "wlan_password": "abracadabra"})
     texts = ["".join(messages.state_pieces(state))] + [
-        "".join(discovery.pieces(g, state, settings)) for g in range(announcing.groups())
+        "".join(entities.pieces(PATH, n, state, settings)) for n in range(entities.count(PATH))
     ]
     assert not [t for t in texts if "sesame" in t or "abracadabra" in t]
 
@@ -188,6 +195,6 @@ def test_no_piece_of_what_is_published_needs_much_memory_at_once():
     state, settings = _state(), Settings()
     state.rs485 = ("x" * 250, "y" * 250)
     pieces = list(messages.state_pieces(state))
-    for group in range(announcing.groups()):
-        pieces += discovery.pieces(group, state, settings)
+    for number in range(entities.count(PATH)):
+        pieces += entities.pieces(PATH, number, state, settings)
     assert max([len(piece) for piece in pieces]) < 400, max(pieces, key=len)
