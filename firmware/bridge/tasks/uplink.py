@@ -176,7 +176,7 @@ class _Session:
             self._due_at = clock.ticks_ms()
 
     def _publish(self, topic, pieces, qos=0):
-        """Publish what pieces, an iterable of texts, give together; return False if it is not queued.
+        """Publish what pieces, an iterable of texts or UTF-8, give together; return False if it is not queued.
 
         qos 1: retained, and the buffer stays lent until the broker has acknowledged it.
 
@@ -184,7 +184,7 @@ class _Session:
         """
         at = 0
         for piece in pieces:
-            part = piece.encode()
+            part = piece.encode() if isinstance(piece, str) else piece
             end = at + len(part)
             if end > len(self._buffer):
                 larger = bytearray(end + _MORE)

@@ -16,7 +16,8 @@ import json
 from bridge.logic.doors import messages
 from micropython import const
 
-_BLOCK = const(256)
+_BLOCK = const(128)
+_FIELDS = const(5)  # of an entity, before the rest of its JSON
 # Templates instead of dicts: a fifth of the memory, in the table of names as well as for each message.
 _HEAD = (
     '{"dev":{"ids":["bridge_%s"],"name":%s,"mf":"sigen-bridge","mdl":"COM-terminal bridge","sn":"%s","sw":"%s"},'
@@ -24,13 +25,13 @@ _HEAD = (
 )
 _TAIL = '},"stat_t":%s,"cmd_t":%s,"avty_t":%s,"qos":0}'
 # By item, not by attribute: to a template, value_json.update is a method of the dict.
-_COMPONENT = '"%s":{"p":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json[\'%s\']%s}}",%s}'
+_COMPONENT = '"%s":{"p":"%s","uniq_id":"bridge_%s_%s","val_tpl":"{{value_json[\'%s\']%s}}",'
 _ABSENT = '"%s":{"p":"%s"}'
 
 
 def count(path):
     """Return how many messages there are. path: of the text. Raises OSError."""
-    return sum([1 for fields in _lines(path) if len(fields) == 1])
+    return sum([1 for fields, _ in _lines(path) if len(fields) == 1])
 
 
 def message(path, number, state, settings):
@@ -44,22 +45,25 @@ def topic(number, state, settings):
 
 
 def pieces(path, number, state, settings):
-    """Yield a message by its number in pieces. Raises OSError."""
+    """Yield a message by its number in pieces, text or UTF-8. Raises OSError."""
     sn = state.sn
     yield _HEAD % (sn, json.dumps(settings.system_name or "Bridge " + sn), sn, state.version, state.version)
     leaf, before = "", ""
-    for fields in _lines(path):
+    for fields, rest in _lines(path):
         if len(fields) == 1:
             if leaf:
                 break
             leaf = fields[0][1:] if not number else ""
             number -= 1
         elif leaf:
-            name, platform, key, rule, end, rest = fields
+            name, platform, key, rule, end = fields
+            yield before
             if _holds(rule, settings):
-                yield before + _COMPONENT % (name, platform, sn, name, key, end, rest)
+                yield _COMPONENT % (name, platform, sn, name, key, end)
+                yield rest
+                yield "}"
             else:
-                yield before + _ABSENT % (name, platform)
+                yield _ABSENT % (name, platform)
             before = ","
     yield _TAIL % tuple([json.dumps(messages.topic(settings, sn, of)) for of in (leaf, "set", "availability")])
 
@@ -69,7 +73,7 @@ def values(path, settings):
 
     Raises OSError."""
     leaf, before = "", "{"
-    for fields in _lines(path):
+    for fields, _ in _lines(path):
         if len(fields) == 1:
             leaf = fields[0]
         elif leaf == "=settings":
@@ -96,14 +100,25 @@ def _holds(rule, settings):
 
 
 def _lines(path):
-    """Yield the fields of each line of the text."""
-    rest = b""
+    """Yield (fields of a line but its last, the last one as bytes) of each line of the text."""
+    left = b""
     with open(path, "rb") as file:
         while True:
             block = file.read(_BLOCK)
             if not block:
                 return
-            rest += block
-            while b"\n" in rest:
-                line, rest = rest.split(b"\n", 1)
-                yield line.decode().split("|", 5)
+            left += block
+            end = left.find(b"\n")
+            while end >= 0:
+                line, left = left[:end], left[end + 1 :]
+                yield _split(line)
+                end = left.find(b"\n")
+
+
+def _split(line):
+    at = -1
+    for _ in range(_FIELDS):
+        at = line.find(b"|", at + 1)
+        if at < 0:
+            return [line.decode()], b""
+    return line[:at].decode().split("|"), memoryview(line)[at + 1 :]

@@ -13,10 +13,14 @@ from bridge.state import State
 PATH = "build/host/web/entities.txt"  # of the slot that the tests are run with
 
 
+def _joined(pieces):
+    return "".join([piece if isinstance(piece, str) else bytes(piece).decode() for piece in pieces])
+
+
 def _components(settings):
     found = {}
     for number in range(entities.count(PATH)):
-        payload = "".join(entities.pieces(PATH, number, State("1.0.0", "power", "SN1"), settings))
+        payload = _joined(entities.pieces(PATH, number, State("1.0.0", "power", "SN1"), settings))
         assert len(payload) <= 2560, len(payload)  # what tasks/uplink has a buffer for
         message = json.loads(payload)
         if message["stat_t"] == "bridge/SN1/state":
@@ -137,7 +141,7 @@ def test_an_output_that_a_rule_switches_is_read_only():
 
     def outputs(settings):
         for number in range(entities.count(PATH)):
-            found.update(json.loads("".join(entities.pieces(PATH, number, state, settings)))["cmps"])
+            found.update(json.loads(_joined(entities.pieces(PATH, number, state, settings)))["cmps"])
         return [found[name] for name in ("do1", "do1_contact", "do2", "do2_contact")]
 
     one, contact, other, other_contact = outputs(_settings(do2_owner="smart_load"))

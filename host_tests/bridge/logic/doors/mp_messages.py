@@ -14,6 +14,10 @@ N = points.number("sensor_power")
 PATH = "build/host/web/entities.txt"  # of the slot that the tests are run with
 
 
+def _joined(pieces):
+    return "".join([piece if isinstance(piece, str) else bytes(piece).decode() for piece in pieces])
+
+
 def _state():
     state = State("0.1.0", "power", "SN1")
     state.readings.bind("sensor_power", "f", 1, 1000)
@@ -48,7 +52,7 @@ def test_all_that_is_announced_is_there_from_the_first_state_on():
     seen = json.loads("".join(messages.state_pieces(state)))
     announced = []
     for number in range(entities.count(PATH)):
-        message = json.loads("".join(entities.pieces(PATH, number, state, settings)))
+        message = json.loads(_joined(entities.pieces(PATH, number, state, settings)))
         if message["stat_t"] == "bridge/SN1/state":
             found = message["cmps"]
             announced += [name for name in found if "uniq_id" in found[name]]  # the others are taken away
@@ -69,7 +73,7 @@ def test_discovery_announces_every_point_and_fact_once_in_messages_of_bounded_si
     seen = []
     for number in range(entities.count(PATH)):
         where = entities.topic(number, state, settings)
-        payload = "".join(entities.pieces(PATH, number, state, settings))
+        payload = _joined(entities.pieces(PATH, number, state, settings))
         assert where == "homeassistant/device/bridge_SN1_%d/config" % number
         assert len(payload) <= 2560, len(payload)  # what tasks/uplink has a buffer for
         found = json.loads(payload)
@@ -90,7 +94,7 @@ def test_discovery_is_json_whatever_the_names_of_topics_hold():
     state, settings = _state(), Settings()
     assert settings.apply({"mqtt_prefix": 'a"\\b', "system_name": 'The "House"'}) == []
     for number in range(entities.count(PATH)):
-        found = json.loads("".join(entities.pieces(PATH, number, state, settings)))
+        found = json.loads(_joined(entities.pieces(PATH, number, state, settings)))
         assert (
             found["stat_t"] in ('a"\\b/SN1/state', 'a"\\b/SN1/settings') and found["avty_t"] == 'a"\\b/SN1/availability'
         )
@@ -185,7 +189,7 @@ def test_no_secret_stands_in_what_is_published():
     state, settings = _state(), Settings()
     assert not settings.apply({"mqtt_user": "u", "mqtt_password": "open sesame", "wlan_password": "abracadabra"})
     texts = ["".join(messages.state_pieces(state))] + [
-        "".join(entities.pieces(PATH, n, state, settings)) for n in range(entities.count(PATH))
+        _joined(entities.pieces(PATH, n, state, settings)) for n in range(entities.count(PATH))
     ]
     assert not [t for t in texts if "sesame" in t or "abracadabra" in t]
 
