@@ -16,7 +16,7 @@ def test_an_energy_that_is_counted_and_a_code_are_the_same_to_the_board_and_to_h
 
 
 def test_units_and_titles_are_those_of_people():
-    """Proves: SEN-1+"""
+    """Proves: SEN-1"""
     assert [quantities.unit(name) for name in ("sensor_power_factor", "sensor_phase_angle", "plant_soc")] == [
         "",
         "°",

@@ -277,3 +277,8 @@ def test_over_usb_only_what_the_board_lacks_travels(folder, tmp_path, monkeypatc
     monkeypatch.setattr(bundle.holdings, "ask", lambda *_: set())  # it could not say
     bundle.ota("/dev/ttyACM0", made)
     assert sent[1] == 0
+
+
+def test_a_bundle_that_is_not_there_is_said_with_its_name(tmp_path):
+    with pytest.raises(bundle.BundleError, match=r"gone\.bundle: cannot be read: No such file"):
+        bundle.held_by(tmp_path / "gone.bundle")

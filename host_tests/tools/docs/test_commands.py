@@ -80,6 +80,10 @@ def _bridgectl(words, folder, clockwork):
         subprocess.run(own, check=True, timeout=HANG_S, env=_OWN_KEYS | {"BRIDGE_KEYS": str(folder / "keys")})
     elif name == "bundle" and "--release" in rest:
         _bundle_with_keys([*own, *rest], folder)
+    elif name == "bundle" and "--since" in rest:
+        old = str(folder / rest[rest.index("--since") + 1])
+        _run([*own, rest[0], "--out", old])
+        _run([*own, *[old if word == rest[-1] else word for word in rest], "--out", str(folder / "new.bundle")])
     elif name == "record":
         _run([*own, str(folder / "no-port"), *rest[1:]], (WRONG_USE,))  # taken out at a port: tasks/test_console.py
     elif name == "replay":

@@ -50,7 +50,7 @@ BROKEN = (
     ("dns", "captive/dns", "end <= len(query) and", "", "IndexError"),
     ("http_head", "http/request", "if self._head_bytes > _MAX_HEAD", "if False", "too long"),
     ("record", "store/record", "(OSError, ValueError, RuntimeError)", "OSError", "ValueError"),
-    ("bundle", "slots/installer", "!= wanted or total != crc:", "== 0:", "installed"),
+    ("bundle", "slots/receiver", "!= wanted or total != crc:", "== 0:", "installed"),
     ("command", "bridge/settings_check", "return None if isinstance(value, bool)", "return None if value", "becomes"),
     ("readings", "bridge/readings", " or size > self._high[n]", "", "counts as good"),
 )

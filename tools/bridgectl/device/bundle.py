@@ -91,7 +91,10 @@ def read(path):
 
     Every sum is checked that can be. Raises BundleError.
     """
-    content = Path(path).read_bytes()
+    try:
+        content = Path(path).read_bytes()
+    except OSError as problem:
+        raise BundleError(f"{path}: cannot be read: {problem.strerror}") from None
     try:
         size, crc, length, signature = heads.lengths(content[: heads.FIXED_BYTES])
         at = heads.FIXED_BYTES + length + signature + heads.SUM_BYTES

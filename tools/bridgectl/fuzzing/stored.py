@@ -6,12 +6,14 @@ import tempfile
 import zlib
 from pathlib import Path
 
+from mpremote import romfs
+
 from bridgectl import firmware
 from bridgectl.device import bundle
 from bridgectl.fuzzing import mutate, rules
 
 firmware.load()
-from slots import head  # noqa: E402 (importable only now)
+from slots import blocks, head  # noqa: E402 (importable only now)
 
 
 def _sealed(body):
@@ -93,7 +95,7 @@ def boot_wrong(data, answer):
 
 
 def bundle_input(rng):
-    image = b"\xd2\xcd\x31" + rng.randbytes(20) * rng.choice((0, 1, 10, 51, 52, 102, 205, 410))
+    image = _image(rng)
     made = {"product": "sigen-bridge", "board": "host", "version": "1.2.3", "minimum": "0.0.0", "mpy": 6}
     made.update(size=len(image), sha256=hashlib.sha256(image).hexdigest())
     if rng.random() < 0.2:
@@ -108,15 +110,32 @@ def bundle_input(rng):
     return bytes((rng.choice((0, 1, 32, 255)),)) + mutate.maybe(rng, whole, 0.1)
 
 
+def _image(rng):
+    """Return a ROMFS of some files, now and then no good one."""
+    writer = romfs.VfsRomWriter()
+    for n in range(rng.choice((0, 1, 2, 5))):
+        content = rng.randbytes(20) * rng.choice((0, 1, 10, 51, 52, 102, 205))
+        writer.mkfile(rng.choice((f"m{n}.mpy", f"f{n}")), rng.choice((b"", b"M\x06")) + content)
+    return mutate.maybe(rng, writer.finalise(), 0.05)
+
+
 def _packed(rng, content):
-    out = b""
-    for at in range(0, len(content), 1024):
-        squeeze = zlib.compressobj(rng.choice((0, 9)), zlib.DEFLATED, -10)
-        block = squeeze.compress(content[at : at + 1024]) + squeeze.flush()
+    """Return the table and the blocks of an image: those of a ROMFS, and any at all of what is none."""
+    try:
+        cuts = [*blocks.borders(lambda at, count: content[at : at + count], len(content)), len(content)]
+    except ValueError:
+        cuts = [0, len(content)]
+    table, out = b"", b""
+    for start, end in zip(cuts, cuts[1:]):
+        block = content[start:end]
+        made = bundle.squeezed(block)
         if rng.random() < 0.05:
-            block = mutate.damaged(rng, block)
-        out += len(block).to_bytes(2, "big") + block
-    return out
+            made = mutate.damaged(rng, made)
+        table += blocks.row_of(hashlib.sha256(block).digest(), len(block), len(made))
+        out += made
+    damaged = mutate.maybe(rng, table, 0.05)
+    sums = zlib.crc32(damaged if rng.random() < 0.7 else table)
+    return (len(damaged) // blocks.ROW).to_bytes(2, "big") + damaged + sums.to_bytes(4, "big") + out
 
 
 def bundle_wrong(data, answer):
