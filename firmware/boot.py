@@ -6,8 +6,10 @@ records: lib/slots/slots.py and lib/store/record.py (tests hold both sides toget
 
 A start counts if the one before it ended in a crash: not by loss of power, not by a restart that was meant (slot_boots,
 "meant"), and not after a steady minute, which sets the count to 0. After _TRIAL_STARTS of them on trial, or _LOOP_STARTS
-once confirmed, the other slot gets its turn, for good. A slot that is damaged, cannot be read or is below the floor does
-not start; the other one does then, and nothing is written down: it may have been a single bad read.
+once confirmed, the other slot gets its turn, for good; if that one ends so too without a steady minute in between, or
+there is none, safe.py runs, and so it does without a slot that can start, or with the button held down for five seconds.
+A slot that is damaged, cannot be read or is below the floor does not start; the other one does then, and nothing is
+written down: it may have been a single bad read.
 """
 
 import json
@@ -23,6 +25,7 @@ _TRIAL_STARTS = 3
 _LOOP_STARTS = 5
 _FAILURES = 4  # images that failed their trial and are remembered
 _LONGEST = 8192  # bytes of a record
+_HELD_TURNS, _HELD_MS = 50, 100
 _WATCHDOG_MS = 8000  # RP2040 knows at most 8388
 _STATES = ("slot_state", "data/slot_state")
 
@@ -100,39 +103,45 @@ def choose(root, holder):
 
     root: folder of the records; holder: see carrier. Counts the start, and writes down a change of the slot.
     """
-    state = _newest(root)
-    serial = _whole(state.get("serial"))
+    state = newest(*[root + name for name in _STATES])
+    serial = whole(state.get("serial"))
     slot = state.get("slot")
     trial = state.get("trial") is True
     if slot not in ("a", "b"):
         slot, trial = "a", False
     other = "a" if slot == "b" else "b"
-    floor = _version(state.get("floor")) or (0, 0, 0)
-    boots = _load(root + "slot_boots")
+    floor = numbers_of(state.get("floor")) or (0, 0, 0)
+    boots = load(root + "slot_boots")
     known = boots.get("serial") == serial
-    count = _whole(boots.get("count")) if known else 0
+    count = whole(boots.get("count")) if known else 0
     meant = known and boots.get("meant") is True
+    steady = known and boots.get("steady") is True
 
     found = _checked(holder, slot, floor)
     worn = count >= (_TRIAL_STARTS if trial else _LOOP_STARTS) and not meant and not _power_on()
     instead = _checked(holder, other, floor) if worn or not found else None
-    if worn and instead:
+    if worn and (not instead or (state.get("looped") and not steady)):
+        return None, None
+    if worn:
         failed = state.get("failed")
         failed = failed[1 - _FAILURES :] if isinstance(failed, list) else []
         if trial and found:
             failed.append(found.get("sha256"))
-        serial, count, trial = serial + 1, 0, False
+        serial, count, trial, steady = serial + 1, 0, False, False
         kept = state.get("floor", "0.0.0")
-        state = {"slot": other, "trial": False, "serial": serial, "floor": kept, "failed": failed}
-        if _save(root + _STATES[0], state):
-            _save(root + _STATES[1], state)
+        state = {"slot": other, "trial": False, "serial": serial, "floor": kept, "failed": failed, "looped": True}
+        if save(root + _STATES[0], state):
+            save(root + _STATES[1], state)
         slot, found = other, instead
     elif not found:
         slot, found = other, instead
     if not found:
         return None, None
     if meant or not _power_on():
-        counted = _save(root + "slot_boots", {"serial": serial, "count": count if meant else count + 1})
+        row = {"serial": serial, "count": count if meant else count + 1}
+        if steady:
+            row["steady"] = True
+        counted = save(root + "slot_boots", row)
         if trial and not counted:
             instead = instead or _checked(holder, other, floor)  # starts that cannot be counted cannot be guarded
             slot, found = (other, instead) if instead else (slot, found)
@@ -146,7 +155,7 @@ def start(root):
     holder = carrier(root)
     slot, manifest = choose(root, holder)
     if slot is None:
-        print("boot: no complete slot in " + root + ": install one with `make flash`")
+        print("boot: no complete slot in " + root + ": safe mode")
         return None
     if hasattr(machine, "WDT"):
         machine.WDT(timeout=_WATCHDOG_MS)  # fed by nobody before the application runs: a version that hangs starts anew
@@ -171,7 +180,7 @@ def _checked(holder, slot, floor):
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             manifest = None
         if manifest:
-            version = _version(manifest.get("version"))
+            version = numbers_of(manifest.get("version"))
             return manifest if version and version >= floor else None
     return None
 
@@ -194,13 +203,13 @@ def _manifest(holder, slot):
     return manifest if holder.sum(slot, size) == int.from_bytes(fixed[14:18], "big") else None
 
 
-def _newest(root):
-    """Return the copy of the state with the higher serial, {} if there is none."""
-    one, two = [_load(root + name) for name in _STATES]
-    return two if not one or (two and _whole(two.get("serial")) > _whole(one.get("serial"))) else one
+def newest(one, two):
+    """Return the copy of a record with the higher serial, {} if there is none. one, two: its paths."""
+    one, two = load(one), load(two)
+    return two if not one or (two and whole(two.get("serial")) > whole(one.get("serial"))) else one
 
 
-def _version(text):
+def numbers_of(text):
     """Return a version like 1.2.3-rc1 as a tuple of three numbers, None if it is none."""
     try:
         parts = tuple([int(x) for x in text.split("-")[0].split("+")[0].split(".")])
@@ -209,12 +218,12 @@ def _version(text):
     return parts if len(parts) == 3 else None
 
 
-def _whole(value):
+def whole(value):
     """Return a number of a record, 0 if it is none."""
     return value if isinstance(value, int) else 0
 
 
-def _load(path):
+def load(path):
     """Return the record at path as a dict, {} if it is missing or damaged. What cannot be read is tried once more."""
     for _ in range(2):
         try:
@@ -228,7 +237,7 @@ def _load(path):
     return {}
 
 
-def _save(path, value):
+def save(path, value):
     """Write a record and return True, False if the flash refuses."""
     body = json.dumps(value).encode()
     try:
@@ -240,7 +249,37 @@ def _save(path, value):
     return True
 
 
+def _held():
+    """Return True if the button is held down for five seconds from now on; at once False if it is not."""
+    try:
+        from safe_board import BUTTON  # pyright: ignore[reportMissingImports]
+    except ImportError:  # a PC
+        return False
+    pin = machine.Pin(BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
+    time.sleep_ms(1)
+    for _ in range(_HELD_TURNS):
+        if pin.value():
+            return False
+        time.sleep_ms(_HELD_MS)
+    return True
+
+
 if __name__ == "__main__":
-    start("/")
+    safe_mode = _held() or not start("/")  # main.py looks at it
     # main.py runs in the same namespace: several kB
-    del carrier, choose, start, _load, _save, _checked, _manifest, _newest, _version, _whole, _power_on, _Rom, _Files
+    del (
+        carrier,
+        choose,
+        start,
+        newest,
+        numbers_of,
+        whole,
+        load,
+        save,
+        _checked,
+        _manifest,
+        _held,
+        _power_on,
+        _Rom,
+        _Files,
+    )

@@ -37,6 +37,11 @@ class _Restart:
 
 gc.threshold(_GARBAGE_BYTES)
 with _Restart() as last:
+    if globals().get("safe_mode"):  # of boot.py, which runs in the same namespace
+        import safe
+
+        safe.run("/")  # for ever
+
     import board
 
     last.board = board.Board()

@@ -99,7 +99,7 @@ class Slots(Running):
             with Part("store.folder", "store.folder") as folder:
                 folder.settle(self.root)
                 folder.settle(self.root + "data/")
-        record.save(self.root + "slot_boots", {"serial": self.serial(), "count": 0})
+        record.save(self.root + "slot_boots", {"serial": self.serial(), "count": 0, "steady": True})
 
     def _write(self, slot, trial, floor, note=None, signed=False):
         state = {"slot": slot, "trial": trial, "floor": floor, "failed": self.failed()}

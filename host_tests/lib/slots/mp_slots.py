@@ -6,7 +6,7 @@ import sys
 import ram_disk
 import tiny_bundle
 from slots.slots import Slots
-from slots_rig import ROOT, boot, choose, install, states, two_versions
+from slots_rig import ROOT, boot, choose, install, safe_install, states, two_versions
 from store import record
 
 
@@ -74,7 +74,8 @@ def test_a_confirmed_version_in_a_loop_of_crashes_gives_the_other_one_a_turn():
     """Proves: OTA-3+"""
     two_versions()
     Slots(ROOT, "b").confirm()
-    assert "".join([choose() for _ in range(12)]) == "bbbbbaaaaabb"
+    starts = [choose() for _ in range(12)]
+    assert starts == ["b"] * 5 + ["a"] * 5 + [None] * 2  # and then safe mode
 
 
 def test_flickers_of_the_mains_and_restarts_that_were_meant_count_for_nothing():
@@ -101,17 +102,46 @@ def test_a_restart_that_was_meant_is_one_and_the_next_counts():
     assert "".join([choose() for _ in range(5)]) == "bbbba"
 
 
-def test_a_loop_of_crashes_with_no_other_slot_goes_on_trying():
+def test_a_loop_of_crashes_with_no_other_slot_ends_in_safe_mode():
+    """Proves: OTA-3+"""
     ram_disk.mount()
     install("1.0.0", "b")
     Slots(ROOT, "a").confirm()
-    assert [choose() for _ in range(12)] == ["a"] * 12
+    assert [choose() for _ in range(8)] == ["a"] * 5 + [None] * 3
 
 
-def test_a_trial_whose_other_slot_is_gone_goes_on_trying():
+def test_a_trial_whose_other_slot_is_gone_ends_in_safe_mode():
+    """Proves: OTA-3+"""
     two_versions()
     os.remove(ROOT + "/a.slot")
-    assert [choose() for _ in range(6)] == ["b"] * 6
+    assert [choose() for _ in range(6)] == ["b"] * 3 + [None] * 3
+
+
+def test_a_power_cycle_gives_what_is_in_a_loop_another_chance_and_so_does_safe_mode_when_nobody_comes():
+    """Proves: OTA-3+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    for _ in range(10):
+        choose()
+    assert choose() is None
+    boot.machine.cause = 1
+    assert choose() == "a"
+    boot.machine.cause = 3
+    assert choose() is None
+    safe_install.forgive(ROOT + "/")
+    assert [choose() for _ in range(11)] == ["a"] * 5 + ["b"] * 5 + [None]
+
+
+def test_a_steady_minute_between_two_loops_of_crashes_keeps_safe_mode_away():
+    """Proves: OTA-3+"""
+    two_versions()
+    Slots(ROOT, "b").confirm()
+    for _ in range(6):
+        last = choose()
+    assert last == "a"
+    Slots(ROOT, "a").settle()
+    assert [choose() for _ in range(10)] == ["a"] * 5 + ["b"] * 5
+    assert choose() is None
 
 
 def test_nothing_below_the_floor_ever_starts():
@@ -121,7 +151,7 @@ def test_nothing_below_the_floor_ever_starts():
     Slots(ROOT, "a").confirm()
     install("2.0.0", "a", minimum="1.5.0")
     Slots(ROOT, "b").confirm()
-    assert [choose() for _ in range(12)] == ["b"] * 12  # a loop of crashes
+    assert [choose() for _ in range(12)] == ["b"] * 5 + [None] * 7  # a loop of crashes
     os.remove(ROOT + "/b.slot")
     assert choose() is None
 
@@ -129,10 +159,10 @@ def test_nothing_below_the_floor_ever_starts():
 def test_starts_that_cannot_be_counted_are_no_trial():
     """Proves: OTA-3+"""
     two_versions()
-    save = boot._save
-    boot._save = lambda path, value: False  # a flash that takes no write any more
+    save = boot.save
+    boot.save = lambda path, value: False  # a flash that takes no write any more
     assert choose() == "a"
-    boot._save = save
+    boot.save = save
     assert choose() == "b"
 
 
@@ -151,10 +181,10 @@ def test_a_count_that_cannot_be_written_changes_no_confirmed_version():
     """A full flash is no reason to start another version at each restart. Proves: OTA-3+"""
     two_versions()
     Slots(ROOT, "b").confirm()
-    save = boot._save
-    boot._save = lambda path, value: False
+    save = boot.save
+    boot.save = lambda path, value: False
     assert [choose() for _ in range(12)] == ["b"] * 12
-    boot._save = save
+    boot.save = save
     assert "".join([choose() for _ in range(6)]) == "bbbbba"
 
 

@@ -12,6 +12,8 @@ from store import record
 
 sys.path.append("firmware")
 import boot
+import safe  # noqa: F401 (tests take both from here)
+import safe_install  # noqa: F401
 
 ROOT = ram_disk.ROOT
 HALF = 48 * flash.BLOCK

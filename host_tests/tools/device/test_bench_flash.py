@@ -11,7 +11,7 @@ from binascii import crc32
 
 import pytest
 from bridgectl.cli import app
-from bridgectl.device import build, flash, slot
+from bridgectl.device import beside, build, flash, slot
 from bridgectl.emulator import chip as emulator
 from bridgectl.emulator import image
 from interpreter import UNIX
@@ -73,7 +73,7 @@ def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform)
     done = bridgectl("flash", "/dev/no-such-port", "--board", board, "--dry-run")
     assert done.exit_code == 0, done.output
     root = build.ROOT
-    connect, check, which, feed, clear, copy, boot, main, files, settle, reset = steps(done.stdout)
+    connect, check, which, feed, clear, copy, *files, settle, reset = steps(done.stdout)
     assert connect == ["connect", "/dev/no-such-port"]
     assert f"sys.platform == {platform}" in check[1]
     assert f"refusal({board!r}, " in which[1]
@@ -81,8 +81,8 @@ def test_a_dry_run_prints_the_whole_command_and_touches_no_port(board, platform)
     assert "('a.slot', 'a.new', 'b.new')" in clear[1]
     path = root / "build" / f"{board}.slot"
     assert copy == ["fs", "cp", str(path), ":/a.new"]
-    for name, step in (("boot.py", boot), ("main.py", main), ("slot_file.py", files)):
-        assert step == ["fs", "cp", str(build.beside(board) / name), f":/{name}"]
+    names = ("boot.py", "main.py", "slot_file.py", "safe.py", "safe_install.py", "safe_board.py")
+    assert files == [["fs", "cp", str(beside.folder(board) / name), f":/{name}"] for name in names]
     assert f"crc == {crc32(path.read_bytes())}" in settle[1]
     assert "os.rename('/a.new', '/a.slot')" in settle[1]
     assert "slot_state" in settle[1]
@@ -179,7 +179,7 @@ def test_a_running_bridge_is_flashed_on_the_emulated_chip(chip, small_slot):
     files = image.unpack(chip.region())
     assert files["/a.slot"] == small_slot.read_bytes()
     assert not [name for name in files if name.startswith(("/a/", "/b/", "/a.new"))]
-    assert {name: files[f"/{name}"] for name in build.BESIDE} == slot.root_files("rp2040")
+    assert {name: files[f"/{name}"] for name in beside.NAMES} == slot.root_files("rp2040")
     assert files["/data/settings"] == b"kept"
     assert "/slot_state" not in files
     assert "/data/slot_state" not in files

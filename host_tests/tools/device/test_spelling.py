@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from bridgectl.device import build, spelling
+from bridgectl.device import beside, build, spelling
 from bridgectl.emulator import download
 from patience import HANG_S
 
@@ -245,14 +245,16 @@ def test_a_function_that_only_the_joining_renamed_is_found_too():
 
 
 def test_the_files_beside_the_slots_lose_their_own_words_and_keep_those_of_the_slot():
-    folder = build.beside("rp2040")
+    folder = beside.folder("rp2040")
+    least = {"boot.py": 40, "main.py": 2, "slot_file.py": 10, "safe.py": 10, "safe_install.py": 30}
     for name in build.BESIDE:
         plain, made = (build.ROOT / "firmware" / name).read_text(), (folder / name).read_text()
         gone = spelling._Words(plain).used - spelling._Words(made).used
         assert len(plain.splitlines()) == len(made.splitlines())
         assert not gone & {"Board", "restart", "run", "app", "board", "bridge"}
-        assert len(gone) >= {"boot.py": 40, "main.py": 2, "slot_file.py": 10}[name], (name, sorted(gone))
+        assert len(gone) >= least[name], (name, sorted(gone))
     assert (
         "app.run(" in (folder / "main.py").read_text() and 'hasattr(vfs, "VfsRom")' in (folder / "boot.py").read_text()
     )
-    assert build.beside("esp32") == build.ROOT / "firmware"
+    for name in build.BESIDE:
+        assert (beside.folder("esp32") / name).read_text() == (build.ROOT / "firmware" / name).read_text()

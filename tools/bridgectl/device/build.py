@@ -42,7 +42,8 @@ _LEFT_OUT = "example"  # files whose name starts so show a library at work; they
 # No assertions. Line numbers take 12 kB of the 184 that a slot has: a Pico W with WLAN and MQTT has no room for them.
 _FLAGS = {"rp2040": "-O3"}
 _FLAG = "-O2"
-BESIDE = ("boot.py", "main.py", "slot_file.py")  # the slots, never updated in the field
+# They lie beside the slots and are never updated in the field (beside.py).
+BESIDE = ("boot.py", "main.py", "slot_file.py", "safe.py", "safe_install.py")
 _VERSION = '"""Made by the builder."""\n\nVERSION = "{}"\nBOARD = "{}"\n'
 
 
@@ -164,7 +165,7 @@ def _dense(text):
     return re.sub(rb"\n[ \t]+", b"\n", re.sub(rb"(^|[ \t]+)// .*", b"", text, flags=re.M))
 
 
-def _write(target, content):
+def write_if_new(target, content):
     """Write a file if it does not hold this already: another process may be reading it."""
     if not target.exists() or target.read_bytes() != content:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -216,21 +217,6 @@ def _spell(board):
     return spelled, joined.Slot(texts, planned, joined.places(planned, stay, words), words)
 
 
-def beside(board):
-    """Return the folder of the files that lie beside a board's slots, BESIDE, as its flash holds them.
-
-    A board whose names are respelled compiles these itself, so their names would stay in memory too, 85 of them. What
-    they use of a slot they do not define, so it keeps its name.
-    """
-    if board not in spelling.BOARDS:
-        return ROOT / "firmware"
-    folder = BUILD / f"{board}.beside"
-    texts = {name.removesuffix(".py"): (ROOT / "firmware" / name).read_text() for name in BESIDE}
-    for name, table in spelling.plan(texts).items():
-        _write(folder / f"{name}.py", spelling.respelled(texts[name], table).encode())
-    return folder
-
-
 def alone():
     """Return a context in which no other process changes what is in build/."""
     return _alone(BUILD / "lock")
@@ -255,7 +241,7 @@ def _make(board, slot, everything):
     if board in spelling.BOARDS and not everything:  # tests bring modules of their own, with the names as they are
         files, told = _joined(board)
         modules = {name: _compiled(board, name, text.encode()) for name, text in files.items()}
-        _write(spelling.place(board), told.encode())
+        write_if_new(spelling.place(board), told.encode())
     else:
         found = sources(board, everything)
         modules = {name: _compiled(board, name, path.read_bytes()) for name, path in found.items()}
@@ -266,7 +252,7 @@ def _make(board, slot, everything):
     made["web/entities.txt"] = entities.text().encode()
     made["web/settings.json.gz"] = gzip.compress(settings_page.rows().encode(), 9, mtime=0)
     for name, content in made.items():
-        _write(slot / name, content)
+        write_if_new(slot / name, content)
     for left in slot.rglob("*"):
         if left.is_file() and left.relative_to(slot).as_posix() not in made:
             left.unlink()

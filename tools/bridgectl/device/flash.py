@@ -13,7 +13,7 @@ from binascii import crc32
 from pathlib import Path
 
 from bridgectl import firmware
-from bridgectl.device import build, slot, which_board
+from bridgectl.device import beside, slot, which_board
 
 firmware.load()
 from known import BOARDS as _ROWS  # noqa: E402
@@ -105,7 +105,7 @@ def command(port, board, path):
         ["exec", _FEED.format(timer=timer)],
         ["exec", _CLEAR],
         ["fs", "cp", str(path), ":/a.new"],
-        *(["fs", "cp", str(build.beside(board) / name), f":/{name}"] for name in build.BESIDE),
+        *(["fs", "cp", str(beside.folder(board) / name), f":/{name}"] for name in beside.NAMES),
         ["exec", _SETTLE.format(crc=crc32(content), blocks=blocks, least=_LEAST_SEGMENT)],
         ["reset"],
     ]

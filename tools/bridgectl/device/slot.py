@@ -16,7 +16,7 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 
 from bridgectl import firmware
-from bridgectl.device import build
+from bridgectl.device import beside, build
 
 firmware.load()
 
@@ -107,7 +107,8 @@ def half(segment_bytes):
 
 def root_files(board):
     """Return what lies beside the slots of a board, as {name: bytes}."""
-    return {name: (build.beside(board) / name).read_bytes() for name in build.BESIDE}
+    paths = [beside.folder(board) / name for name in beside.NAMES]
+    return {path.name: path.read_bytes() for path in paths if path.exists()}  # a PC has no pins
 
 
 def main():
