@@ -126,7 +126,7 @@ wlan_password|Password of the house network
 system_name|Name of the system; empty = not created yet
 time_zone|Time zone, IANA name
 recorder|Flight recorder: what was decided and why stays in memory, see docs/recorder.md; auto = on where the board has room, which a Pico W has not: there it takes 6 kB
-history|What is kept in flash while the broker cannot be reached, and sent later: energy counters each quarter of an hour, changes of the grid's contacts, events, see docs/storage.md; auto = on where the board has room, which a Pico W has not
+history|What the broker misses is kept in flash and sent later, see docs/storage.md; auto = on where the board has room
 led_brightness|Brightness of the LED strip
 require_signature|Refuse updates without a signature
 """
