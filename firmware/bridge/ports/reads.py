@@ -59,7 +59,7 @@ class _Group:
     """The registers of one rhythm, required and optional ones apart, because one that is refused takes its read along."""
 
     def __init__(self, device, table, pace, every_ms, optional, longest, kept):
-        """table: registers.text of the device, for as long as the group is being made; longest: registers in one read;
+        """table: registers.rows of the device, for as long as the group is being made; longest: registers in one read;
         kept: {address: status} of what was found missing before the start."""
         self.table = table
         self._device = device
@@ -83,8 +83,8 @@ class _Group:
 
     def listed(self):
         """Return an iterator over the rows that the device should have."""
-        table = self.table or registers.text(self._device)
-        return (r for r in registers.each(self._device, table) if r[4] == self._pace and r[5] == self.optional)
+        table = self.table or registers.each(self._device)
+        return (r for r in table if r[4] == self._pace and r[5] == self.optional)
 
     def wanted(self):
         """Return what a plan is made for."""
@@ -127,7 +127,7 @@ class Reads:
         self._device = "%s %d" % (device.__name__.rpartition(".")[2], slave.unit)
         kept = self._kept()
         self._lacks = bool(kept)
-        table = registers.text(device)
+        table = registers.rows(device)  # gone through a dozen times at the start, before memory is short
         for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
             # Where the line itself is slow, others have their share of it too.
             limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS, _STALE_EXCHANGES * rest_us // 1000)
