@@ -50,6 +50,7 @@ def _tests():
 PARTS = {
     "build": _build,
     "cuts": lambda: _module("bridgectl.figures.cuts"),
+    "storage": lambda: _module("bridgectl.figures.storage"),
     "uplink": lambda: _module("bridgectl.figures.uplink"),
     "emulator": lambda: _module("bridgectl.emulator"),
     "blind": lambda: _module("bridgectl.emulator", "blind"),

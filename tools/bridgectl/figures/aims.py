@@ -20,6 +20,8 @@ AIMS = {
     "cut_points":              ("at least", 10000),
     "third_states":            ("at most", 0),
     "dead_boards":             ("at most", 0),
+    "flash_years":             ("at least", 20),
+    "outage_days_held":        ("at least", 30),
 }
 # fmt: on
 
