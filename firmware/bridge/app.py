@@ -30,6 +30,7 @@ _SHARED = (
     "slots.version",
     "utf8",
 )  # what two parts have in common stays
+_RESET = "reset"  # record that asks for a factory reset, see tasks/factory_reset
 _STEADY_S = const(60)  # without a loop of starts; boot.py's count begins anew then
 _RECORDS = ("settings", "device", "limit", "ems", "outputs", "orders", "window", "slot_state")
 _BUNDLE = "update.bundle"  # in the root folder: an update that the PC left
@@ -46,6 +47,7 @@ def run(board):
 
 def build(board):
     """Return (supervisor, state, settings, ports) of a whole bridge, not yet running."""
+    _finish_reset(board.data)
     device = record.load(board.data + "device") or {}
     why = _restarted(board.data + _RESTART)
     settings = Settings(board.data + "settings")
@@ -142,7 +144,13 @@ def build(board):
         return orders_due() or outputs_owned(settings) or (left and left.hosts)
 
     def look():
-        """Let the flight recorder take its look, if one is wanted."""
+        """Let the flight recorder take its look, if one is wanted; begin a factory reset, if a person asked for one."""
+        if state.reset_asked:
+            try:
+                record.save(board.data + _RESET, {"by": "button"})
+                restart()
+            except OSError:
+                pass  # a second later it is tried again
         size = room.recorder_bytes(settings.recorder, free)
         if size or state.recorder:
             try:
@@ -241,6 +249,17 @@ def _restarted(path):
     except OSError:
         pass  # the flash fails: it is told once more after the next start
     return str(note.get("why")) if note else ""
+
+
+def _finish_reset(folder):
+    if not record.load(folder + _RESET):
+        return
+    with Part("bridge.tasks.factory_reset", "bridge.tasks.factory_reset") as factory_reset:
+        try:
+            factory_reset.finish(folder)
+            log.warn("app", "factory reset: settings and networks are gone, SN, hotspot password and version stay")
+        except OSError as e:
+            log.error("app", "factory reset: flash failed: %s; the next start goes on" % e)
 
 
 def _damaged(folder):

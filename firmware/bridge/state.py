@@ -28,6 +28,8 @@ class State:
         self.outputs = 0  # field_io: contacts as driven, bit 0 = DO1
         self.button_presses = 0  # field_io: debounced presses so far
 
+        self.reset_asked = False  # field_io: a person held the button for a factory reset
+
         self.readings = Readings()  # buses: values of all points; the object stays, its cells change
         self.sensor_link = "starting"  # reports: starting, ok, partly, refuses, silent, noisy; off if no port is for it
         self.plant_link = "starting"  # reports: as sensor_link

@@ -13,6 +13,8 @@ from micropython import const
 _SAMPLE_MS = const(10)
 _DECIDE_MS = const(50)  # the control law runs at least so often
 _BUTTON_SAMPLES = const(5)
+_RESET_MS = const(15_000)  # a press so long asks for a factory reset when it ends
+_STUCK_MS = const(60_000)  # one that is longer is no person's
 _LEAST_UNSAID = const(100)
 _MOST_UNSAID = const(6000)  # samples between two lines of the log
 
@@ -22,7 +24,7 @@ async def run(beat, board, state, settings, wake):
     debounce = contacts.Contacts()
     held = moves = 0
     unsaid = pause = _LEAST_UNSAID
-    due_at = looked_at = clock.ticks_ms()
+    due_at = looked_at = pressed_at = clock.ticks_ms()
     while True:
         beat()
         now = clock.ticks_ms()
@@ -47,7 +49,12 @@ async def run(beat, board, state, settings, wake):
             board.set_outputs(state.outputs_wanted)
             state.outputs = state.outputs_wanted
             log.info("field_io", "DO1 %s, DO2 %s" % tuple(["closed" if state.outputs & b else "open" for b in (1, 2)]))
-        held = held + 1 if board.button() else 0
+        if not held:
+            pressed_at = now
+        pressed = board.button()
+        if held and not pressed and _RESET_MS <= clock.ticks_diff(now, pressed_at) < _STUCK_MS:
+            state.reset_asked = True
+        held = min(held + 1, _BUTTON_SAMPLES + 1) if pressed else 0
         if held == _BUTTON_SAMPLES:
             state.button_presses += 1
         if clock.ticks_diff(now, due_at) >= 0:

@@ -47,6 +47,11 @@ def test_a_cut_while_settings_are_brought_in_leaves_all_of_them_or_none():
     check(cut_store.Import, ("old", "new"))
 
 
+def test_a_cut_in_a_factory_reset_leaves_all_that_was_set_or_nothing_of_it_and_what_the_device_is():
+    """Proves: OTA-4+, PRV-8+"""
+    check(cut_store.FactoryReset, ("as it was", "reset"))
+
+
 def test_a_cut_while_a_journal_is_appended_to_sealed_thinned_or_emptied_loses_nothing_that_was_flushed():
     """Proves: OTA-4+, NET-5+"""
 

@@ -3,6 +3,7 @@
 import os
 
 from bridge.settings import Settings
+from bridge.tasks import factory_reset
 from cut_rig import MOUNT
 from store import record
 from store.journal import Journal
@@ -108,6 +109,48 @@ class Import(OldSettings):
     }
 
 
+class FactoryReset:
+    """A person asks for a factory reset: the mark, and at the next start everything that goes."""
+
+    name = "factory reset"
+    rom = False
+    weight = 2
+    allowed = ("as it was", "reset")
+    repeatable = True
+    _folder = MOUNT + "/data/"
+
+    def prepare(self):
+        record.save(self._folder + "settings", {"system_name": "Haus Grün", "mqtt_password": "p"}, 1)
+        record.save(self._folder + "wlan", {"ssid": "net", "password": "correct horse"})
+        record.save(self._folder + "device", {"sn": "SN1", "hotspot_password": "k7mq-3xrt"})
+        record.save(self._folder + "limit", {"w": 6000})
+        journal = Journal(self._folder + "history/")
+        journal.append(3, b"evidence")
+        for _ in journal.flush(0):
+            pass
+
+    def act(self):
+        record.save(self._folder + factory_reset.MARK, {"by": "button"})
+        self._start()
+
+    def _start(self):
+        if record.load(self._folder + factory_reset.MARK):
+            factory_reset.finish(self._folder)
+
+    def state(self):
+        """Start; return whether all is there or all is gone."""
+        self._start()
+        told = record.load(self._folder + "device"), record.load(self._folder + "limit")
+        if told != ({"sn": "SN1", "hotspot_password": "k7mq-3xrt"}, {"w": 6000}):
+            return "lost: %s, %s" % told
+        there = [record.load(self._folder + name) is not None for name in ("settings", "wlan")]
+        there.append(not Journal(self._folder + "history/").empty())
+        there += [record.damaged(self._folder + name) for name in ("settings", "wlan") if not there[0]]
+        if all(there):
+            return "as it was"
+        return "half reset: %s" % there if any(there) else "reset"
+
+
 def _payload(number):
     return (b"%d " % number + b"." * 40)[:40]
 
@@ -169,4 +212,4 @@ class FillingJournal:
         return max((self.step + 1) // 20 * 20 * self._each - 30, 0)
 
 
-SCENARIOS = (FirstRecord, NewFolder, ReplacedRecord, LongRecord, OldSettings, Import, FillingJournal)
+SCENARIOS = (FirstRecord, NewFolder, ReplacedRecord, LongRecord, OldSettings, Import, FactoryReset, FillingJournal)
