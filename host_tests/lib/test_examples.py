@@ -122,7 +122,7 @@ def test_the_master_reads_a_meter_and_tells_its_pace(installed):
 
 
 def _three_rounds(installed):
-    with PtyWire(Meter(House()), think_ms=20) as wire:
+    with PtyWire(Meter(House()), think_ms=20, in_lumps=True) as wire:
         with Running(installed["modbus/master"], "modbus/master/example.py", wire.path) as example:
             for _ in range(3):
                 told = example.line("ok ")
@@ -131,7 +131,7 @@ def _three_rounds(installed):
 
 def test_a_tcp_client_reads_the_meter_through_the_gateway(installed):
     port = free_port()
-    with PtyWire(Meter(House()), think_ms=20) as wire:
+    with PtyWire(Meter(House()), think_ms=20, in_lumps=True) as wire:
         with Running(installed["modbus/gateway"], "modbus/gateway/example.py", wire.path, port) as example:
             example.line("unit = slave")
             with socket.create_connection(("127.0.0.1", port), HANG_S) as client:
@@ -176,7 +176,7 @@ def test_the_finder_finds_the_meter(installed):
 
 
 def _found(installed):
-    with PtyWire(Meter(House()), think_ms=5) as wire:
+    with PtyWire(Meter(House()), think_ms=5, in_lumps=True) as wire:
         with Running(installed["modbus/find"], "modbus/find/example.py", wire.path) as example:
             return example.line("a meter with 230 V")
 

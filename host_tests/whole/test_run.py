@@ -209,7 +209,7 @@ def test_wrong_arguments_are_refused_with_the_rule(run, arguments, text):
 
 def test_an_adapter_in_place_of_the_simulated_sensor_and_a_foreign_broker(run):
     """Proves: BEN-3+"""
-    with PtyWire(Meter(House(), "sdm230")) as adapter:
+    with PtyWire(Meter(House(), "sdm230"), in_lumps=True) as adapter:
         port = free_port()
         it = run("--sensor", adapter.path, "--broker", f"127.0.0.1:{port}", "--seconds", str(10 * HANG_S))
         it.wait_for("rs485-2: master: link ok")

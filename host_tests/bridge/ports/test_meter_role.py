@@ -30,7 +30,7 @@ class Running:
         house = House()
         house.step(1)
         self.meter = Meter(house)
-        self.wire = PtyWire(self.meter, think_ms=10).start()
+        self.wire = PtyWire(self.meter, think_ms=10, in_lumps=True).start()
         self.pair = ptys.Pair()
         environment = {
             **os.environ,

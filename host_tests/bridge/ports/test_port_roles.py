@@ -59,8 +59,9 @@ class Looked(PtyWire):
 @pytest.fixture
 def wires():
     house = House()
-    with Looked(Plant(house), think_ms=20) as plant, PtyWire(Meter(house), think_ms=15) as meter:
-        yield plant, meter
+    with Looked(Plant(house), think_ms=20, in_lumps=True) as plant:
+        with PtyWire(Meter(house), think_ms=15, in_lumps=True) as meter:
+            yield plant, meter
 
 
 def _answered(ask):
@@ -145,7 +146,7 @@ def test_the_inverter_reads_the_sensor_through_the_bridge(wires, tmp_path):
 def test_a_meter_at_an_unknown_address_is_found_and_named(tmp_path):
     """Proves: COM-8+, SEN-5+"""
     house = House()
-    with PtyWire(Meter(house, "sdm120ct", unit=5), think_ms=15) as meter:
+    with PtyWire(Meter(house, "sdm120ct", unit=5), think_ms=15, in_lumps=True) as meter:
         settings = {"rs485_1_role": "off", "rs485_2_role": "find"}
         with Bridge(tmp_path, wires=("", meter.path), settings=settings) as bridge:
             bridge.await_portal()

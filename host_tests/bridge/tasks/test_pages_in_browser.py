@@ -35,7 +35,7 @@ def phone(tmp_path_factory):
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory):
     """A bridge whose plant runs and whose sensor is silent."""
-    with PtyWire(Plant(House()), think_ms=20) as plant:
+    with PtyWire(Plant(House()), think_ms=20, in_lumps=True) as plant:
         folder = tmp_path_factory.mktemp("bridge")
         with Bridge(folder, NETWORKS, wires=(plant.path, ""), heap="1m") as b:
             yield b.await_portal()

@@ -66,13 +66,16 @@ class PtyWire:
     think_ms: from the end of the request to the start of the answer. Faults may be switched at any time:
     silent: no answer; late_ms: more think time; bad_crc_pct: share of damaged answers; stray: a 0x00 after each
     request, as drivers make when they switch; echo: the sender hears itself.
+    in_lumps: an answer is handed over whole once its last byte has come, as USB adapters do: a busy machine, on which this
+    thread comes late to each byte, makes it later then, but never tears it.
     """
 
-    def __init__(self, slave, *, baud=9600, parity="N", think_ms=20, lock=None, seed=1):
+    def __init__(self, slave, *, baud=9600, parity="N", think_ms=20, lock=None, seed=1, in_lumps=False):
         self.slave = slave
         self.baud = baud
         self.parity = parity
         self.think_ms = think_ms
+        self._in_lumps = in_lumps
         self.silent = self.stray = self.echo = False
         self.late_ms = self.bad_crc_pct = 0
         self.counts = Counts()
@@ -209,7 +212,11 @@ class PtyWire:
         exchange.answer = bytes(answer)
         exchange.answer_start_ns = start_ns
         exchange.answer_end_ns = start_ns + len(answer) * character_ns
-        self._coming += [[start_ns + (i + 1) * character_ns, byte, True, 0] for i, byte in enumerate(answer)]
+        last = len(answer)
+        self._coming += [
+            [start_ns + (last if self._in_lumps else i) * character_ns, byte, True, 0]
+            for i, byte in enumerate(answer, 1)
+        ]
         self._coming.sort(key=lambda row: row[0])
         self.counts.answers += 1
         self.counts.busy_ns += len(answer) * character_ns

@@ -11,7 +11,7 @@ import socket
 import time
 
 import pytest
-from gateway_process import Gateway, read_request, take_reply
+from gateway_process import PATIENT, Gateway, read_request, take_reply
 from patience import HANG_S
 
 POLL_MS = 250
@@ -19,7 +19,7 @@ POLL_MS = 250
 
 @pytest.fixture
 def gateway(slot):
-    with Gateway(poll_ms=POLL_MS, freshness_ms=200, idle_ms=3000, reply_ms=1000 * HANG_S) as running:
+    with Gateway(poll_ms=POLL_MS, freshness_ms=200, idle_ms=3000, **PATIENT) as running:
         yield running
 
 
