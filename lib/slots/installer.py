@@ -133,20 +133,26 @@ class Installer:
             missing -= count
         if not head.whole(raw):
             raise Refused("manifest", "is damaged: its sum is another")
-        signed_at = head.FIXED_BYTES + manifest
-        message = bytes(memoryview(raw)[head.FIXED_BYTES : signed_at])
-        made = self._judge(message, size)
-        yield NOTHING
-        # Two parts, one after the other: less memory at a time, and no import that holds the others up for long.
-        with Part("slots.trust") as trust:
-            yield from self._judge_signature(trust, message, bytes(memoryview(raw)[signed_at : signed_at + signature]))
+        wanted = yield from self._trusted(raw, head.FIXED_BYTES + manifest, signature, size)
         yield NOTHING
         with Part("slots.receiver") as receiver:
             self._image = receiver.Receiver(self._buffer, self._sparse)
-            yield from self._fill(receiver, raw, size, crc, made["sha256"])
+            yield from self._fill(receiver, raw, size, crc, wanted)
         yield NOTHING
         self._slots.commit(self._slots.idle(), self._note, self.signed)
         yield _DONE
+
+    def _trusted(self, raw, signed_at, signature, size):
+        """Generator: returns the SHA-256 that the image must have, by a manifest that may be installed and is trusted.
+
+        Apart from what comes next: less memory at a time, for a generator holds what it names, a part that went too.
+        """
+        message = bytes(memoryview(raw)[head.FIXED_BYTES : signed_at])
+        made = self._judge(message, size)
+        yield NOTHING
+        with Part("slots.trust") as trust:
+            yield from self._judge_signature(trust, message, bytes(memoryview(raw)[signed_at : signed_at + signature]))
+        return made["sha256"]
 
     def _fill(self, receiver, raw, size, crc, wanted):
         """Generator: makes the idle slot. raw: the head; size, crc, wanted: bytes of the image and its two sums."""

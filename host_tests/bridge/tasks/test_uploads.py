@@ -33,7 +33,7 @@ def cut(bridge, content, size):
 def test_an_upload_that_is_cut_at_any_kilobyte_reads_as_a_cut_and_the_next_one_is_taken(tmp_path):
     """Proves: OTA-1, OTA-2+, REL-1+"""
     content = small_bundle(tmp_path)
-    with Bridge(tmp_path / "root", heap="400k", settings={"require_signature": False}) as bridge:
+    with Bridge(tmp_path / "root", heap="430k", settings={"require_signature": False}) as bridge:
         bridge.await_portal()
         for size in range(0, len(content), KB):
             assert cut(bridge, content, size) == (400, {"request": "is cut short"}), size
