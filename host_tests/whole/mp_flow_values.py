@@ -167,3 +167,22 @@ def test_what_is_missing_is_asked_for_again_after_the_device_was_away():
         assert b.quality("plant_alarm_7") == "good" and "has no" not in b.state.rs485[0]
 
     b.run(story)
+
+
+def test_on_a_line_that_loses_a_third_of_all_exchanges_no_register_is_called_missing():
+    """Hours of it: three losses in a row are nothing there. Proves: SEN-4+"""
+    b = flow.Bridge("rp2040")
+    answer, held = b.meter.answer, [1]
+
+    def lossy(frame):
+        held[0] = (held[0] * 1103515245 + 12345) & 0x7FFFFFFF
+        return answer(frame) if (held[0] >> 8) % 100 >= 36 else None
+
+    b.sensor_wire.slave.answer = lossy
+
+    async def story(b):
+        for _ in range(60):
+            await b.for_ms(60000)
+            assert b.ports.objects[1].reads.absent() == "", b.state.rs485[1]
+
+    b.run(story)

@@ -21,6 +21,10 @@ _HURRY_MS = const(2000)  # between two of them after the device was away
 _KEEP_MS = const(10000)  # what was found is recorded when nothing else was for so long
 _ALMOST_DEAF = const(2)  # failures that the halves of an unanswered read begin with
 _ILLEGAL_FUNCTION = const(1)
+_ENDS = const(7)  # of the master's counts: how exchanges ended, good and exception first
+# Failures in a row until a register counts as missing on a line that loses a lot: 0.36 ** 14 is less than one in a million.
+_SILENT = const(14)
+_LOSSY = const(20)  # such a line loses more than one exchange in so many
 
 
 class Search:
@@ -88,6 +92,8 @@ class Search:
             made[i : i + 1] = reads.made(group, [(first, last - first, group.every_ms) for first, last in halves])
             for part, _ in made[i : i + 2]:
                 part.failures = _ALMOST_DEAF if status < 0 else 0
+        elif status < 0 and job.failures < _SILENT and self._is_lossy():
+            return  # that it is silent says little there
         else:
             address, kind, _, point, _, _ = rows[0]
             group.absent[address] = status
@@ -99,6 +105,10 @@ class Search:
             log.info("reads", "unit %d has no %d: %s" % (reads.slave.unit, address, rtu.describe(status)))
             del made[i]
         reads.put(group, made)
+
+    def _is_lossy(self):
+        good, _, *lost = self._reads.bus.counts[:_ENDS]
+        return sum(lost) * _LOSSY > good
 
     def _end(self, group):
         """Plan a group anew in which all reads are answered now."""

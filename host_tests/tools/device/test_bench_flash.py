@@ -106,21 +106,40 @@ def test_where_the_image_has_the_room_the_slot_goes_into_its_half_of_the_segment
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "code", "said"),
     [
-        (("/dev/no-such-port", "--board", "rp2040"), "There is no port /dev/no-such-port."),
+        (("/dev/no-such-port", "--board", "rp2040"), 3, "There is no port /dev/no-such-port."),
         (
             ("/dev/no-such-port", "--board", "host"),
+            2,
             "board 'host' cannot be flashed; known: rp2040, rp2350, esp32, esp32s3",
         ),
-        (("/dev/no-such-port", "--board", "avr"), "board 'avr' cannot be flashed"),
+        (("/dev/no-such-port", "--board", "avr"), 2, "board 'avr' cannot be flashed"),
     ],
 )
-def test_what_cannot_be_flashed_is_refused_with_the_reason(words, said):
+def test_what_cannot_be_flashed_is_refused_with_the_reason(words, code, said):
     """Proves: BEN-2"""
     done = bridgectl("flash", *words)
-    assert done.exit_code == 2
+    assert done.exit_code == code
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("settings", "/dev/no-such-port"),
+        ("record", "/dev/no-such-port", "recording.txt"),
+        ("provision", "/dev/no-such-port", "SN-1"),
+        ("ota", "/dev/no-such-port", "--board", "rp2040"),
+        ("log", "/dev/no-such-port"),
+        ("read", "/dev/no-such-port", "--model", "sdm230"),
+    ],
+)
+def test_a_port_that_is_not_there_has_one_exit_code_whatever_the_command(words):
+    """Proves: BEN-2"""
+    done = bridgectl(*words)
+    assert done.exit_code == 3, done.output
+    assert "There is no port /dev/no-such-port." in done.stderr
 
 
 @pytest.fixture

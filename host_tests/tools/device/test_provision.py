@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+from bridgectl.bench.port import PortError
 from bridgectl.device import build, provision
 from patience import HANG_S
 from portal_rig import Bridge
@@ -69,7 +70,7 @@ def test_a_dry_run_shows_the_command_and_makes_no_password(capsys, tmp_path):
 
 
 def test_a_port_that_is_not_there_is_explained():
-    with pytest.raises(provision.ProvisionError, match="ttyNONE"):
+    with pytest.raises(PortError, match="ttyNONE"):
         provision.onto_board("/dev/ttyNONE9", "SN1")
 
 

@@ -198,7 +198,7 @@ def check_port(port, dry_run=False):
 
     why = "" if dry_run else ports.refusal(port)
     if why:
-        raise BundleError(why)
+        raise ports.PortError(why)
 
 
 def ota(port, path, dry_run=False):

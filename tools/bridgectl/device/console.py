@@ -73,14 +73,14 @@ def ask(port, request, told=print):
 
     why = ports.refusal(port)
     if why:
-        raise ConsoleError(why)
+        raise ports.PortError(why)
     try:
         with serial.Serial(port, _BAUD, timeout=0.05, exclusive=True if os.name == "posix" else None) as line:
             hello = _hello(line)
             if hello and hello.get("console") == PROTOCOL:
                 return _request(line, request)
     except (serial.SerialException, OSError) as problem:
-        raise ConsoleError(f"{port} cannot be used: {problem}") from problem
+        raise ports.PortError(f"{port} cannot be used: {problem}") from problem
     why = f"version {hello.get('version')} speaks otherwise" if hello else "no bridge answers"
     told(f"At {port} {why}: its prompt is used, and the board restarts.")
     return _at_prompt(port, request)
@@ -92,7 +92,7 @@ def recording(port):
 
     why = ports.refusal(port)
     if why:
-        raise ConsoleError(why)
+        raise ports.PortError(why)
     try:
         with serial.Serial(port, _BAUD, timeout=0.05, exclusive=True if os.name == "posix" else None) as line:
             if not _hello(line):
@@ -100,7 +100,7 @@ def recording(port):
             _send(line, b'{"recording": true}')
             found = _await(line, lambda answer: "recording" in answer or "errors" in answer, _ANSWER_S)
     except (serial.SerialException, OSError) as problem:
-        raise ConsoleError(f"{port} cannot be used: {problem}") from problem
+        raise ports.PortError(f"{port} cannot be used: {problem}") from problem
     if not found or "recording" not in found:
         raise ConsoleError("the bridge does not answer, or has no memory for it just now; ask again")
     return found["recording"]

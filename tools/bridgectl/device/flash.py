@@ -126,7 +126,7 @@ def flash(port, board, dry_run=False):
 
     why = "" if dry_run else ports.refusal(port)
     if why:
-        raise FlashError(why)
+        raise ports.PortError(why)
     content = slot.built(board)
     path = firmware.BUILD / f"{board}.slot"
     if not path.exists() or path.read_bytes() != content:

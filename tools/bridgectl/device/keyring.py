@@ -80,7 +80,7 @@ def _onto_board(port, chosen, dry_run):
 
     why = "" if dry_run else ports.refusal(port)
     if why:
-        raise signing.SigningError(why)
+        raise ports.PortError(why)
     with tempfile.TemporaryDirectory(prefix="bridge-") as folder:
         into_folder(folder, chosen)
         words = [sys.executable, "-m", "mpremote", "connect", port, *steps(folder), "+", "reset"]

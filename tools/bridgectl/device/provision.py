@@ -141,7 +141,7 @@ def onto_board(port, sn, replace=False, dry_run=False, settings=None):
 
     why = ports.refusal(port)
     if why:
-        raise ProvisionError(why)
+        raise ports.PortError(why)
     with tempfile.TemporaryDirectory(prefix="bridge-") as folder:  # only its owner can read it
         device = into_folder(folder, sn, settings=settings)
         path = Path(folder) / "data" / "device"

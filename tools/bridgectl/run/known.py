@@ -48,7 +48,7 @@ class Known:
         return self.state_s is not None and time.monotonic() - self.state_s < _SILENT_S
 
     def quality(self, point):
-        """Return (quality, age in s) of a point: good, stale, suspect or never.
+        """Return (quality, s since it was told as good) of a point: good, stale, suspect or never.
 
         The state says only that a value is not good; a link that is well then means that it is not believed.
         """

@@ -115,8 +115,8 @@ def _headline(session):
 def _readings(session, names, width):
     table = Table(expand=True, box=None, padding=(0, 1, 0, 0))
     table.add_column("reading", no_wrap=True, max_width=max(_NAME_LEAST, width // 2 - _NOT_NAME))
-    for title in ("value", "unit", "age s", "quality"):
-        table.add_column(title, justify="right" if title in ("value", "age s") else "left", no_wrap=True)
+    for title in ("value", "unit", "told s", "quality"):  # no message says how old a value is
+        table.add_column(title, justify="right" if title in ("value", "told s") else "left", no_wrap=True)
     for name in names:
         row = points.row(name)
         quality, age_s = session.known.quality(name)
