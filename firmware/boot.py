@@ -250,7 +250,12 @@ def save(path, value):
 
 
 def _held():
-    """Return True if the button is held down for five seconds from now on; at once False if it is not."""
+    """Return True if the button is held down for five seconds from now on; at once False if it is not.
+
+    At power-up alone: a button that is stuck costs half an hour of safe mode then, and not the bridge.
+    """
+    if not _power_on():
+        return False
     try:
         from safe_board import BUTTON  # pyright: ignore[reportMissingImports]
     except ImportError:  # a PC
