@@ -30,8 +30,8 @@ class World:
         self.plant = Plant(self.house)
         self.sensor_fault = "ok"
         self._lock = threading.Lock()
-        self.sensor_wire = PtyWire(self.meter, lock=self._lock) if sensor else None
-        self.plant_wire = PtyWire(self.plant, think_ms=50, lock=self._lock) if plant else None
+        self.sensor_wire = PtyWire(self.meter, lock=self._lock, in_lumps=True) if sensor else None
+        self.plant_wire = PtyWire(self.plant, think_ms=50, lock=self._lock, in_lumps=True) if plant else None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._live, name="house", daemon=True)
 
