@@ -10,11 +10,14 @@ firmware.load()
 
 from bridge import settings_table as table  # noqa: E402 (importable only now)
 
+_OCTET = r"([01]?\d?\d|2[0-4]\d|25[0-5])"
+_PORT = r"0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 # name, and the form that its text must have beside the table's columns
 _FORMS = {
     "mqtt_host": "[^ /:@]*",
     "mqtt_prefix": "[^+#$]*",
     "mqtt_discovery": "[^+#$]*",
+    "plant_host": rf"|{_OCTET}(\.{_OCTET}){{3}}(:{_PORT})?",
     "grid_drm": r"(?=.*[0-8])(?!.*([0-8]).*\1)[0-8-]{4}",
     "wlan_password": "|[ -~]{8,63}|[0-9a-fA-F]{64}",
     "time_zone": "|UTC"
@@ -28,6 +31,7 @@ RELATED = {
 }
 ROWS = {row[0]: row for row in table.rows()}
 NAMES = tuple(ROWS)
+NOT_OVER_MQTT = set(table.barred())
 
 
 def plain(value):

@@ -39,6 +39,7 @@ def command_wrong(data, answer):
         return None
     good = all(v in (True, False) and isinstance(v, bool) for n, v in asked.items() if n in ("do1", "do2"))
     good = good and all(rules.allowed(n, v) for n, v in asked.items() if n not in ("do1", "do2", "id"))
+    good = good and not rules.NOT_OVER_MQTT & asked.keys()
     if asked.get("mqtt_password") and not asked.get("mqtt_user"):
         return "a password without a user was taken" if ok else None
     if ok != good and not (good and rules.RELATED & asked.keys()):
