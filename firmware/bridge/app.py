@@ -115,7 +115,8 @@ def build(board):
         return refused
 
     def update_waits():
-        return slots.session or state.update_state == "installed" or _there(bundle)
+        asked = state.update_asked is not state.update_taken
+        return slots.session or asked or state.update_state == "installed" or _there(bundle)
 
     def gateway_waits():
         return ports.has_gateway() and room.gateway_waits(free, state.hotspot_open)

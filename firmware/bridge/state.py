@@ -111,6 +111,8 @@ class State:
         self.trial_begun_s = None  # trial: s of the monotonic clock when the trial began
         self.hotspot_for_trial = False  # trial: the hotspot shall be open, so that the new version can be reached
         self.version_decided = False  # trial: the running version stays, or was steady for a minute
+        self.update_asked = ""  # commands: address of a bundle that is to be fetched
+        self.update_taken = ""  # updater: the last one of these that it took
         self.update_state = "idle"  # updater: idle, receiving, installed or refused
         self.update_percent = 0  # updater: of the bundle that is coming in
         self.update_text = ""  # updater: what happened, in words

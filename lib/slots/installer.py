@@ -69,6 +69,10 @@ class Installer:
         """Return True while it wants to be called again, with or without bytes."""
         return self._need == NOTHING
 
+    def complete(self):
+        """Return True once the last byte of the bundle has come."""
+        return self._need in (_END, _DONE)
+
     def feed(self, chunk):
         """Return how many bytes of chunk were taken, 0 included; call again with the rest."""
         if self._need == NOTHING:

@@ -1,6 +1,6 @@
 """Commands of the `set` topic: obeyed, and answered when their effect is there. In memory only while one waits.
 
-Writer of the output command, of what an EMS asks for, and of the time of the day.
+Writer of the output command, of what an EMS asks for, of update_asked, and of the time of the day.
 """
 
 import clock
@@ -66,6 +66,8 @@ class Commands:
             state.ems_asked = limits if state.ems_asked is state.ems_taken else state.ems_asked + limits
         if minute is not None:
             self._state.day_clock = minute, clock.seconds()
+        if "update" in answer:
+            self._state.update_asked = answer["update"]
         if "recording" in answer:
             if not self._state.recorder:
                 answer["ok"], answer["errors"] = False, {"recording": "is off; set recorder to on"}

@@ -11,7 +11,8 @@ import os
 import clock
 import log
 from micropython import const
-from slots.bundle import CABLE
+from parts import Part
+from slots.bundle import ASKED, CABLE, NOBODY
 from slots.installer import Installer
 from slots.slots import of
 from slots.version import Refused
@@ -47,6 +48,31 @@ class Session:
             view = view[count:]
             self._state.update_percent = self._installer.percent()
             await asyncio.sleep_ms(0)
+
+    async def offer(self, at, chunk):
+        """Take what is wanted of bytes that stand at `at` of the bundle; return where the next wanted one stands."""
+        view = memoryview(chunk)
+        while True:
+            while self._guarded(self._installer.busy):
+                self._guarded(self._installer.feed, b"")
+                self.fed_s = clock.seconds()
+                await asyncio.sleep_ms(0)
+            wanted = self._installer.wanted()[0]
+            if self.complete() or wanted - at >= len(view):
+                return wanted
+            view, at = view[wanted - at :], wanted
+            count = self._guarded(self._installer.feed, view)
+            self.fed_s = clock.seconds()
+            view, at = view[count:], at + count
+            self._state.update_percent = self._installer.percent()
+
+    def wanted(self):
+        """Return as Installer.wanted."""
+        return self._installer.wanted()
+
+    def complete(self):
+        """Return as Installer.complete."""
+        return self._installer.complete()
 
     async def finish(self):
         """Check and commit what came in; the bridge starts anew soon after. Raises as `feed` does."""
@@ -98,15 +124,15 @@ class Session:
             log.warn(_WHO, text)
 
 
-def begin(state, settings, slots, board_name, unsigned=CABLE):
+def begin(state, settings, slots, board_name, unsigned=CABLE, sparse=False):
     """Return a new Session. Raises Refused if another one is under way, a restart is due, or memory is short.
 
-    unsigned: who takes the bundle without a verified signature, see slots/bundle.py.
+    unsigned: who takes the bundle without a verified signature, see slots/bundle.py; sparse: see Installer.
     """
     if slots.session or state.update_state == "installed":
         raise Refused("update", "one at a time, and one is under way")
     try:
-        slots.session = _session(state, settings, slots, board_name, unsigned)
+        slots.session = _session(state, settings, slots, board_name, unsigned, sparse)
     except MemoryError:
         pass
     if not slots.session:
@@ -114,10 +140,12 @@ def begin(state, settings, slots, board_name, unsigned=CABLE):
     return slots.session
 
 
-def _session(state, settings, slots, board_name, unsigned):
+def _session(state, settings, slots, board_name, unsigned, sparse):
     # What works now is what the new version has to do too (bridge/logic/update/trial).
     note = (state.plant_link, state.sensor_link, state.uplink_connected, state.hotspot_possible)
-    return Session(state, slots, Installer(of(slots), PRODUCT, board_name, settings.require_signature, note, unsigned))
+    return Session(
+        state, slots, Installer(of(slots), PRODUCT, board_name, settings.require_signature, note, unsigned, sparse)
+    )
 
 
 async def run(beat, state, settings, slots, board, path, waiting):
@@ -130,7 +158,10 @@ async def run(beat, state, settings, slots, board, path, waiting):
         beat()
         session = slots.session
         if not session:
-            await _install_file(beat, state, settings, slots, board.name, path)
+            if state.update_asked is not state.update_taken:
+                await _install_from(beat, state, settings, slots, board.name)
+            else:
+                await _install_file(beat, state, settings, slots, board.name, path)
         elif clock.seconds() - session.fed_s > _SILENT_S:
             session.close("the sender went silent for %d s" % _SILENT_S)
         await asyncio.sleep_ms(_TURN_MS)
@@ -140,6 +171,26 @@ async def run(beat, state, settings, slots, board, path, waiting):
         log.info(_WHO, "restart into the new version")
         slots.expect_restart()
         board.restart()
+
+
+async def _install_from(beat, state, settings, slots, board_name):
+    """Install what lies on a web server: nobody can be asked, so a signature that is required has to be there."""
+    url = state.update_taken = state.update_asked
+    log.info(_WHO, "fetching " + url)
+    session = None
+    try:
+        session = begin(state, settings, slots, board_name, NOBODY if settings.require_signature else ASKED, True)
+        with Part("bridge.tasks.fetch") as fetch:
+            await fetch.run(beat, state, session, url)
+    except (Refused, OSError) as e:
+        if session:
+            session.close(str(e))
+        else:
+            state.update_state, state.update_text = "refused", str(e)
+            log.warn(_WHO, state.update_text)
+    finally:
+        if session:
+            session.close("stopped by a fault")  # without effect when it is over
 
 
 async def _install_file(beat, state, settings, slots, board_name, path):

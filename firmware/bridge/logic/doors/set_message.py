@@ -19,7 +19,8 @@ def read(payload, retained, settings):
 
     limits: what an EMS asks for, (quantity, W or None = released, for s or None) each.
     outputs: (bits that are commanded, those of them that shall be closed). The answer is what goes to the result topic; if
-    it is not ok, nothing is to be done. "recording" in it: the flight recorder's file is to be sent.
+    it is not ok, nothing is to be done. "recording" in it: the flight recorder's file is to be sent; "update": the
+    address of a bundle that is to be fetched.
     """
     answer = {"id": None, "ok": False}
     if retained:
@@ -59,15 +60,25 @@ def read(payload, retained, settings):
         answer["recording"] = asked.pop("recording")
         if answer["recording"] is not True:
             errors["recording"] = "must be true"
+    if "update" in asked:
+        answer["update"] = asked.pop("update")
+        if not _address(answer["update"]):
+            errors["update"] = "must be the address of a bundle, http://host:port/path, of 200 characters at most"
     accepted, refused = settings.check(asked, over_mqtt=True)
     for field, reason in refused:
         errors[_echo(str(field)[:_LONGEST_ID], _LONGEST_ID, "?")] = reason
     if errors:
         answer["errors"] = errors
         answer.pop("recording", None)
+        answer.pop("update", None)
         return None, {}, (), None, answer
     answer["ok"] = True
     return (bits, mask) if bits else None, accepted, limits, minute, answer
+
+
+def _address(text):
+    """Return True for what begins as an address of the web does; bridge/logic/update/pull.py reads it."""
+    return isinstance(text, str) and text.startswith("http://") and 8 < len(text) <= 200 and " " not in text
 
 
 def _echo(value, longest, instead=None):
