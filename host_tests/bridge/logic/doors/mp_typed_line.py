@@ -30,7 +30,7 @@ def test_a_secret_is_told_as_set_or_not_set():
     s.apply({"mqtt_user": "u", "mqtt_password": "open sesame"})
     answer, changed = typed_line.answer(b'{"get": true}', s)
     assert answer["ok"] and not changed
-    assert len(answer["settings"]) == 74
+    assert len(answer["settings"]) == 75
     assert (answer["settings"]["mqtt_password"], answer["settings"]["wlan_password"]) == (True, False)
     assert "sesame" not in str(answer)
 
