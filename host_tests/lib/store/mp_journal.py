@@ -293,4 +293,6 @@ def test_steady_state_allocates_no_object_per_entry():
     gc.collect()
     grown = gc.mem_alloc() - before - one
     assert one < 2400, one  # words of 64 bit: half of it on a board
-    assert grown < 500, grown  # three rows of numbers for three segments
+    # Three rows of numbers for three segments, and what a stale word on the stack holds; an object for each of 400 entries
+    # would be 400 times 32 bytes at least.
+    assert grown < 1600, grown
