@@ -152,7 +152,7 @@ def _pairs(scenario, cuts, wanted, count):
     if not wanted:
         return
     rows, total = [], 0
-    for cut in cuts[:: max(len(cuts) // _FIRST_CUTS, 1)]:  # a second one is dear where the first one was
+    for cut in cuts[:: max(len(cuts) // min(_FIRST_CUTS, wanted), 1)]:  # a second one is dear where the first one was
         after = _cut(scenario, cut)
         _recovered(scenario, after, cut[1])  # one that is not cut tells how many cuts it can have
         rows.append((cut, _all(after)))
