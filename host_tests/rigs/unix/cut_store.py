@@ -166,7 +166,7 @@ class FillingJournal:
     rom = False
     allowed = ("before", "after")
     repeatable = True
-    steps = 60
+    steps = 150
     weight = 20
     _each = 6  # entries of a flush
 
