@@ -57,7 +57,7 @@ class Bridge:
         from store import record
 
         if settings:
-            record.save(_ROOT + "/data/settings", settings)
+            record.save(_ROOT + "/data/settings", settings, form=1)  # as settings.py stores them
         if device:
             record.save(_ROOT + "/data/device", device)
 
