@@ -9,6 +9,7 @@ import pytest
 from bridgectl.bench import port
 from bridgectl.cli import app
 from bridgectl.device import build, bundle, signing
+from bridgectl.options import PORT_FAILED, WRONG_USE
 from patience import HANG_S
 from typer.testing import CliRunner
 
@@ -68,7 +69,7 @@ def test_provisioning_a_folder_prints_the_label_once(tmp_path):
 def test_what_cannot_be_done_is_refused_with_the_reason(words, said):
     """Proves: BEN-2"""
     done = bridgectl(*words)
-    assert done.exit_code == 2
+    assert done.exit_code == (PORT_FAILED if "no port" in said else WRONG_USE)
     assert said in done.stderr
 
 
@@ -78,7 +79,7 @@ def test_what_cannot_be_done_is_refused_with_the_reason(words, said):
 def test_a_port_that_is_missing_is_told_before_anything_is_built(words, monkeypatch):
     monkeypatch.setattr(build, "build", None)
     done = bridgectl(*words)
-    assert done.exit_code == 2, done.output
+    assert done.exit_code == PORT_FAILED == 3, done.output
     assert "There is no port /dev/no-such-port." in done.stderr
 
 

@@ -93,6 +93,8 @@ def read(path):
     """
     try:
         content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise BundleError(f"there is no file {path}") from None
     except OSError as problem:
         raise BundleError(f"{path}: cannot be read: {problem.strerror}") from None
     try:
