@@ -7,8 +7,10 @@ that holds at the plant must be released, and a generator's lock was there for a
 
 import os
 
+from micropython import const
 from store import record
 
+_ENOENT = const(2)
 _GONE = ("settings", "wlan", "window", "ems", "restart", "lacks_1", "lacks_2")
 _FOLDER = "history/"
 MARK = "reset"
@@ -20,7 +22,9 @@ def finish(folder):
         record.remove(folder + name)
     try:
         names = os.listdir(folder + _FOLDER[:-1])
-    except OSError:
+    except OSError as e:
+        if e.errno != _ENOENT:
+            raise
         names = ()
     for name in names:
         os.remove(folder + _FOLDER + name)
