@@ -7,3 +7,8 @@
 
 #undef MICROPY_HW_FLASH_STORAGE_BYTES
 #define MICROPY_HW_FLASH_STORAGE_BYTES (512 * 1024)
+
+// Two slots of 320 KiB, whose code runs where it lies. The port switches VfsRom on by this size, and puts
+// the segment right before the file system.
+#undef MICROPY_HW_ROMFS_BYTES
+#define MICROPY_HW_ROMFS_BYTES (2 * 320 * 1024)

@@ -111,7 +111,7 @@ async def _confirmed(b):
     await b.for_ms(3000)
     assert (b.state.update_slot, b.state.update_trial, b.state.version_decided) == ("b", False, False)
     await b.until(lambda: b.state.version_decided, 70000)
-    assert record.load(b.root + "/slot_boots") == {"serial": 3, "count": 0}
+    assert record.load(b.root + "/slot_boots") == {"serial": 3, "count": 0, "steady": True}
     assert (b.state.update_slot, b.state.update_trial) == ("b", False)
 
 

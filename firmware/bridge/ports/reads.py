@@ -15,6 +15,7 @@ from modbus.master.job import Job
 from modbus.pace.planner import Planner
 from modbus.wire import rtu
 from modbus.wire.timing import Timing
+from parts import Part
 from store import record
 
 _STALE_POLLS = const(4)  # a value is stale when four polls in a row brought nothing
@@ -72,7 +73,7 @@ class _Group:
         self.planner = None
         self.jobs = []
         self.blocks = []  # of the jobs, in their order
-        for row in self.rows():
+        for row in self.rows() if kept else ():
             if row[0] in kept:
                 self.absent[row[0]] = kept[row[0]]
                 self.holes.append((row[0], readings.registers(row[1])))
@@ -128,21 +129,26 @@ class Reads:
         kept = self._kept()
         self._lacks = bool(kept)
         table = registers.rows(device)  # gone through a dozen times at the start, before memory is short
-        for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
-            # Where the line itself is slow, others have their share of it too.
-            limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS, _STALE_EXCHANGES * rest_us // 1000)
-            for optional in (False, True):
-                group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST, kept)
-                listed = 0
-                for row in group.listed():
-                    listed += 1
-                    state.readings.bind(row[3], row[1], row[2], limit_ms)
-                    if not optional:
-                        self._required.append(points.number(row[3]))
-                if listed:
-                    self.groups.append(group)
-                    self.plan(group)
-                group.table = None
+        with Part("modbus.pace.runs", "modbus.pace.runs"):  # once for all groups
+            for pace, every_ms in (("fast", fast_ms), ("slow", slow_ms)):
+                # Where the line itself is slow, others have their share of it too.
+                limit_ms = max(_STALE_POLLS * every_ms, _STALE_LEAST_MS, _STALE_EXCHANGES * rest_us // 1000)
+                for optional in (False, True):
+                    group = _Group(device, table, pace, every_ms, optional, longest or device.LONGEST, kept)
+                    self._add(group, limit_ms)
+
+    def _add(self, group, limit_ms):
+        """Take a group, if the device has anything of it."""
+        listed = 0
+        for row in group.listed():
+            listed += 1
+            self.state.readings.bind(row[3], row[1], row[2], limit_ms)
+            if not group.optional:
+                self._required.append(points.number(row[3]))
+        if listed:
+            self.groups.append(group)
+            self.plan(group)
+        group.table = None
 
     def replan(self, now):
         """Follow the slave's pace, one group at a time, and what it does not have.

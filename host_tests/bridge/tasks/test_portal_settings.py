@@ -50,7 +50,7 @@ def test_the_page_shows_all_settings_and_no_secret(bridge):
     status, headers, body = bridge.ask("GET", "/api/settings")
     assert status == 200 and headers["Cache-Control"] == "no-store"
     shown = json.loads(body)
-    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 74
+    assert shown["sn"] == "SN0123456789" and len(shown["settings"]) == 75
     assert shown["settings"]["mqtt_password"] is True
     assert b"only-for-tests" not in body
 

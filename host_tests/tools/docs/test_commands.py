@@ -16,7 +16,7 @@ import pytest
 from bench_lines import bridgectl
 from bridgectl import firmware
 from bridgectl.bench import direction, pace, pace_command, port, raw, read, scan
-from bridgectl.options import PORT_FAILED, WRONG_USE
+from bridgectl.options import PORT_FAILED
 from bridgectl.site.house import House
 from bridgectl.site.meter import Meter
 from bridgectl.site.plant import Plant
@@ -85,7 +85,7 @@ def _bridgectl(words, folder, clockwork):
         _run([*own, rest[0], "--out", old])
         _run([*own, *[old if word == rest[-1] else word for word in rest], "--out", str(folder / "new.bundle")])
     elif name == "record":
-        _run([*own, str(folder / "no-port"), *rest[1:]], (WRONG_USE,))  # taken out at a port: tasks/test_console.py
+        _run([*own, str(folder / "no-port"), *rest[1:]], (PORT_FAILED,))  # taken out at a port: tasks/test_console.py
     elif name == "replay":
         path, told = folder / rest[0], [json.dumps({"flight_recorder": 1}), json.dumps({"end": 0})]
         path.write_text("".join(f"{zlib.crc32(line.encode()):08x} {line}\n" for line in told))
