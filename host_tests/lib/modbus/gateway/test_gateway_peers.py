@@ -75,7 +75,7 @@ async def test_equal_reads_of_eight_clients_cost_the_bus_one_exchange(slot):
 
 async def test_errors_of_the_bus_arrive_as_exceptions(slot):
     """A slave that is not there: 0x0B; before a client's own time-out: mp_gateway_shares.py. Proves: NET-6+"""
-    with Gateway(reply_ms=300) as gateway:
+    with Gateway(reply_ms=1500) as gateway:
         client = await client_of(gateway)
         codes = []
         for unit, address in ((1, 1), (9, 0), (248, 0)):
