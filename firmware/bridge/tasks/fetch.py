@@ -61,8 +61,7 @@ async def _part(beat, state, session, url):
     at, count = session.wanted()
     host_at = host
     if not host.replace(".", "").encode().isdigit():
-        with Part("resolver", "resolver") as resolver:
-            host_at = await resolver.Resolver().address(host, state.name_servers or (), beat)
+        host_at = await _address(beat, state, host)
     sock = socket.socket()
     try:
         await _connect(beat, sock, socket.getaddrinfo(host_at, port)[0][-1])
@@ -79,6 +78,12 @@ async def _part(beat, state, session, url):
     finally:
         sock.close()
     return ""
+
+
+async def _address(beat, state, host):
+    # Apart, for a coroutine holds what it names: the resolver goes before the bundle comes.
+    with Part("resolver", "resolver") as resolver:
+        return await resolver.Resolver().address(host, state.name_servers or (), beat)
 
 
 async def _take(beat, sock, session, at, rest, length):

@@ -182,9 +182,9 @@ async def _install_from(beat, state, settings, slots, board_name):
         session = begin(state, settings, slots, board_name, NOBODY if settings.require_signature else ASKED, True)
         with Part("bridge.tasks.fetch") as fetch:
             await fetch.run(beat, state, session, url)
-    except (Refused, OSError) as e:
+    except (Refused, OSError, MemoryError) as e:
         if session:
-            session.close(str(e))
+            session.close("memory " + _NO_MEMORY if isinstance(e, MemoryError) else str(e))
         else:
             state.update_state, state.update_text = "refused", str(e)
             log.warn(_WHO, state.update_text)

@@ -3,6 +3,7 @@
 from micropython import const
 
 _LONGEST_URL = const(200)
+_LONGEST_LABEL = const(63)  # of a host name, RFC 1035
 _SCHEME = "http://"
 
 
@@ -13,6 +14,7 @@ def place(url):
     host, slash, path = url[len(_SCHEME) :].partition("/")
     name, colon, port = host.partition(":")
     good = all([0x20 < c < 0x7F for c in url.encode()]) and name and "@" not in host
+    good = good and all([0 < len(label) <= _LONGEST_LABEL for label in name.split(".")])
     if not good or (colon and not (port.encode().isdigit() and 0 < int(port) < 65536)):
         return None
     return name, int(port) if colon else 80, slash + path or "/"
@@ -41,9 +43,9 @@ def answer(head):
         if name == b"content-length" and value.isdigit() and len(value) < 9:
             count = int(value)
         elif name == b"location":
-            moved = value.decode()
+            moved = value.decode() if all([c < 0x80 for c in value]) else ""
         elif name == b"content-range":
-            begin = value.split(b"-")[0].split()[-1] if value else b""
+            begin = value.partition(b"-")[0].partition(b" ")[2].strip()
             start = int(begin) if begin.isdigit() and len(begin) < 9 else -1
         elif name == b"transfer-encoding":
             return 0, 0, None, ""  # nobody asks a file in pieces of unknown length
