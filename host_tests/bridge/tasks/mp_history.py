@@ -224,3 +224,16 @@ def test_its_task_beats_writes_and_goes_when_it_is_not_wanted():
 
     assert len(os.listdir(FOLDER)) == 1
     assert Settings().history == "auto"
+
+
+def test_a_text_that_is_too_long_loses_whole_characters_and_can_be_told():
+    for text, left in (
+        ("x" * 159 + "\u00e4", 159),
+        ("x" * 158 + "\u00e4", 159),
+        ("x" * 157 + "\u20ac\u20ac", 158),
+        ("\u20ac" * 60, 53),
+    ):
+        told = json.loads(entries.told(1, entries.event(7, 0, None, text), 7, 0))["event"]
+        assert told == text[:left], (text, told)
+        kept = entries.signal(7, 0, None, 0, 100, None, text)
+        assert json.loads(entries.told(1, kept, 7, 0))["limit_state"] == text[:left]

@@ -37,12 +37,12 @@ def energy(boot, at_s, minute, values):
 def signal(boot, at_s, minute, inputs, limit_pct, limit_w, became):
     """Return the entry of the grid's contacts, of what they limit, and in words of what became of it."""
     fields = pack("<BBi", inputs, limit_pct, -1 if limit_w is None else limit_w)
-    return _head(SIGNAL, boot, at_s, minute) + fields + became.encode()[:_LONGEST]
+    return _head(SIGNAL, boot, at_s, minute) + fields + _cut(became)
 
 
 def event(boot, at_s, minute, text):
     """Return the entry of something that happened, in words."""
-    return _head(EVENT, boot, at_s, minute) + text.encode()[:_LONGEST]
+    return _head(EVENT, boot, at_s, minute) + _cut(text)
 
 
 def told(sequence, payload, boot, now_s):
@@ -73,6 +73,15 @@ def told(sequence, payload, boot, now_s):
     else:
         return ""
     return json.dumps(message)
+
+
+def _cut(text):
+    """Return as much of a text in UTF-8 as an entry takes; no character is torn, for such a one could never be told."""
+    raw = text.encode()
+    end = min(len(raw), _LONGEST)
+    while end < len(raw) and raw[end] & 0xC0 == 0x80:
+        end -= 1
+    return raw[:end]
 
 
 def _head(kind, boot, at_s, minute):
