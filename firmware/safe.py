@@ -142,7 +142,7 @@ def run(root="/"):
 
 def _wait(root, sn, password, board, fed):
     """Serve until a version is installed, or nobody came for so long that the slots have another turn."""
-    server = _server() if sn and password and _hotspot(sn, password) else None
+    server = _door(sn, password)
     begun = time.ticks_ms()
     while time.ticks_diff(time.ticks_ms(), begun) < _LEAVE_MS:
         fed()
@@ -152,6 +152,15 @@ def _wait(root, sn, password, board, fed):
             if _serve(client, root, sn, board, fed):
                 return
     safe_install.forgive(root)
+
+
+def _door(sn, password):
+    """Return where clients come in, None if nobody can: a radio that fails leaves the console, and no loop of starts."""
+    try:
+        return _server() if sn and password and _hotspot(sn, password) else None
+    except (OSError, RuntimeError, ValueError, MemoryError) as e:
+        print("safe: no hotspot:", e)
+        return None
 
 
 def _server():

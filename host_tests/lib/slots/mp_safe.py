@@ -212,3 +212,25 @@ def unmount():
     import vfs
 
     vfs.umount(ROOT)
+
+
+def test_a_radio_that_fails_leaves_the_console_and_no_loop_of_starts():
+    stock = safe._hotspot, safe._server
+
+    def failing(fault):
+        def fails(*_):
+            raise fault
+
+        return fails
+
+    try:
+        for fault in (OSError(12), RuntimeError("out of memory"), ValueError("key"), MemoryError()):
+            safe._hotspot, safe._server = failing(fault), lambda: "open"
+            assert safe._door("SN1", "only-for-tests") is None
+            safe._hotspot, safe._server = lambda *_: True, failing(fault)
+            assert safe._door("SN1", "only-for-tests") is None
+        safe._hotspot, safe._server = lambda *_: True, lambda: "open"
+        assert safe._door("SN1", "only-for-tests") == "open"
+        assert safe._door("", "only-for-tests") is None and safe._door("SN1", "") is None  # nobody provisioned it
+    finally:
+        safe._hotspot, safe._server = stock
